@@ -1,0 +1,61 @@
+# Tierline. A fresh machine needs Python 3.11 or newer with venv, and make; everything else is installed into .venv
+#   make demo     one escalation from opening to root cause, played and checked (KEEP=1 leaves the system running)
+#   make run      the whole system, until Ctrl-C
+#   make test     lint, types, import rules, every test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+# Time zones come from the pinned tzdata package and not from the machine: deadlines must not change under replay.
+export PYTHONTZPATH :=
+
+.PHONY: help setup demo run test lint lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Tierline needs Python 3.11 or newer, '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "This Python has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) -V) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@echo "  installing the locked packages, each checked against its hash (about a minute) ..."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "  done"
+
+demo: setup
+	@$(BIN)/tierline demo $(if $(KEEP),--keep)
+
+run: setup
+	@$(BIN)/tierline up
+
+lint: setup
+	@echo "lint ...";         $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "types ...";        $(BIN)/mypy --no-error-summary
+	@echo "import rules ..."; $(BIN)/lint-imports --no-logo
+
+test: lint
+	@$(BIN)/python -m pytest
+
+# Hashes, and no addresses: no registry host may stand in the repository.
+lock:
+	@test -x $(BIN)/uv || $(PIP) install uv
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --universal \
+	  --quiet --no-emit-index-url --no-emit-find-links -o requirements.lock
+	@! grep -nE '(https?|file)://' requirements.lock || { echo "requirements.lock holds an address" >&2; exit 1; }
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

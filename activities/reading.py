@@ -1,0 +1,193 @@
+"""What a template may know: one small frozen view for responders, a smaller one for customers.
+
+A template sees the fields of its view and nothing else, so no wording, however careless, can show a customer a tier, a
+priority or an internal note. Everything in a view is already text in the reader's language, on the reader's clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+
+from activities.wording import Language, language_of, long_time, one_line, short_time, word
+from domain.messages import Message, ResponderKind
+from domain.roster import Person, Roster
+
+VIP = "vip"  # the customer tier that gets the personal wording
+NO_ZONE = "UTC"  # whose time zone nobody told us; the zone stands beside every time
+
+RESPONDER_KINDS: frozenset[str] = frozenset(get_args(ResponderKind))
+
+# The command that answers a message, and the target it is about when the message itself names no time.
+_ANSWERS: dict[ResponderKind, tuple[str | None, str]] = {
+    "step": ("acknowledge", "acknowledge"),
+    "warning": ("resolve", "resolution"),
+    "assigned": ("resolve", "tier_resolution"),
+    "promise_reminder": ("customer-update", "customer_update"),
+    "customer_replied": ("customer-update", "customer_update"),
+    "root_cause_overdue": ("root-cause", "root_cause"),
+    "last_resort": ("assign", "resolution"),
+    "closure_overdue": ("close", "closure"),
+    "top_breach": ("assign", "resolution"),
+    "watch": (None, "resolution"),
+}
+_TERMINAL_WORDS = {"acknowledge": "ack"}
+
+
+@dataclass(frozen=True)
+class ResponderView:
+    """A case as the person who is to act reads it. `api` and `cli` are the command that answers this message."""
+
+    reader: str
+    id: str
+    ticket: str
+    subject: str
+    detail: str | None
+    customer: str
+    vip: bool
+    priority: str
+    reasons: str | None
+    tier: str
+    team: str
+    status: str
+    owner: str | None
+    due: str | None
+    target: str | None
+    percent: str | None
+    by: str | None
+    text: str | None
+    news: str
+    page: str
+    api: str | None
+    cli: str | None
+
+
+@dataclass(frozen=True)
+class CustomerView:
+    """A case as its customer may see it; `owner` is the name of the person who looks after it."""
+
+    name: str
+    vip: bool
+    ticket: str
+    subject: str
+    owner: str | None
+    text: str | None
+    next_update: str | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything a view is made from: the message, the case's document, the roster, the page's address, the clock."""
+
+    message: Message
+    document: Mapping[str, Any]
+    roster: Roster
+    page: str
+    now: datetime
+
+    @property
+    def person(self) -> Person | None:
+        """Whom the message is for; None for the customer, and for somebody who has left the roster."""
+        return self.roster.person(self.message.person) if self.message.person else None
+
+    @property
+    def language(self) -> Language:
+        """The reader's language."""
+        person = self.person
+        return language_of(person.locale if person else self._customer_says("locale"))
+
+    def view(self) -> ResponderView | CustomerView:
+        """The view for the reader of this message."""
+        return self._customer() if self.message.person is None else self._responder()
+
+    def _customer(self) -> CustomerView:
+        document, facts = self.document, self.message.facts
+        return CustomerView(
+            name=one_line(document["customer"]["name"]),
+            vip=self._vip,
+            ticket=one_line(document["ticket"]["id"]),
+            subject=one_line(document["ticket"]["subject"]),
+            owner=self._known_name(facts.get("by") or facts.get("owner") or document["owner"]),
+            text=facts.get("text"),
+            next_update=self._next_update(),
+        )
+
+    def _responder(self) -> ResponderView:
+        document, facts, language = self.document, self.message.facts, self.language
+        command = self._command()
+        return ResponderView(
+            reader=self._name(self.message.person) or "",
+            id=document["id"],
+            ticket=one_line(document["ticket"]["id"]),
+            subject=one_line(document["ticket"]["subject"]),
+            detail=document["trigger"].get("detail") or document["ticket"].get("description"),
+            customer=one_line(document["customer"]["name"]),
+            vip=self._vip,
+            priority=word(language, document["priority"]),
+            reasons=one_line("; ".join(document["priority_reasons"])) or None,
+            tier=document["tier"]["name"],
+            team=self._team(),
+            status=word(language, document["status"]),
+            owner=self._name(document["owner"]),
+            due=self._due(),
+            target=word(language, facts["target"]) if "target" in facts else None,
+            percent=facts.get("percent"),
+            by=self._name(facts.get("by")),
+            text=facts.get("text"),
+            news=one_line(self.message.purpose),
+            page=self.page,
+            api=command and f"POST /v1/escalations/{document['id']}/{command}",
+            cli=command and f"tierline {_TERMINAL_WORDS.get(command, command)} {document['id']}",
+        )
+
+    @property
+    def _vip(self) -> bool:
+        return (self._customer_says("tier") or "").casefold() == VIP
+
+    def _customer_says(self, field: str) -> str | None:
+        said: str | None = self.document["customer"].get(field)
+        return said
+
+    def _known_name(self, person_id: str | None) -> str | None:
+        """Only a name of the roster: an id means nothing to a customer."""
+        person = self.roster.person(person_id) if person_id else None
+        return one_line(person.name) if person else None
+
+    def _name(self, person_id: str | None) -> str | None:
+        return self._known_name(person_id) or person_id
+
+    def _team(self) -> str:
+        team = self.roster.team(self.document["team"])
+        return one_line(team.name) if team and team.name else str(self.document["team"])
+
+    def _command(self) -> str | None:
+        """What to answer with; while nobody has taken the case, that is taking it."""
+        command = _ANSWERS[_responder_kind(self.message)][0]
+        waiting = self.document["status"] == "open"
+        return "acknowledge" if waiting and command == "resolve" else command
+
+    def _due(self) -> str | None:
+        stated = self.message.facts.get("due_at") or self._target_due(_ANSWERS[_responder_kind(self.message)][1])
+        return self._time(datetime.fromisoformat(stated)) if stated else None
+
+    def _target_due(self, name: str) -> str | None:
+        due = [
+            one["due_at"] for one in self.document["targets"] if one["name"] == name and one["status"] != "cancelled"
+        ]
+        return due[-1] if due else None
+
+    def _next_update(self) -> str | None:
+        """The promise: as this message was made, else as it is now. A time that is past is never repeated."""
+        stated = (self.message.facts.get("next_update_by"), self.document["next_customer_update_by"])
+        times = (datetime.fromisoformat(text) for text in stated if text)
+        return next((self._time(at) for at in times if at > self.now), None)
+
+    def _time(self, at: datetime) -> str:
+        person = self.person
+        zone = person.timezone if person else self._customer_says("timezone")
+        spoken = short_time if self.message.channel == "sms" else long_time
+        return spoken(at, zone or NO_ZONE, self.language)
+
+
+def _responder_kind(message: Message) -> ResponderKind:
+    return next(kind for kind in _ANSWERS if kind == message.kind)

@@ -1,0 +1,45 @@
+"""Writes one transition of an escalation down and answers its questions about who is on duty.
+
+Both in one activity, because both are quick, and what completes together costs one workflow task. The roster is read when
+the question is asked, for the instant the workflow names: a swap of shifts applies at once, a retry answers the same.
+"""
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from domain.messages import DutyAnswer, DutyQuestion
+from domain.outcome import Transition
+from domain.roster import Roster, lead, responder
+from records.database import Database
+from records.roster import RosterStore
+from records.transitions import Transitions
+
+
+class Recording:
+    """The store as the workflow sees it. Safe to run again: what is written stays as it is."""
+
+    def __init__(self, db: Database) -> None:
+        self._transitions = Transitions(db)
+        self._roster = RosterStore(db)
+
+    @activity.defn(name="record")
+    def record(self, transition: Transition) -> list[DutyAnswer]:
+        """Write the transition in one transaction; the answers stand in the order of its questions."""
+        self._transitions.record(transition, datetime.now(UTC))
+        if not transition.questions:
+            return []
+        roster = self._roster.current()
+        return [answered(roster, question) for question in transition.questions]
+
+
+def answered(roster: Roster, question: DutyQuestion) -> DutyAnswer:
+    """Who is on duty at the question's own time; `person` is None for nobody."""
+    return DutyAnswer(
+        entry=question.entry,
+        step=question.step,
+        round=question.round,
+        person=responder(roster, question.team, question.selector, question.at),
+        lead=lead(roster, question.team),
+        at=question.at,
+    )

@@ -1,0 +1,99 @@
+"""Words and times as people read them, per language; what is a sentence stands in the templates.
+
+A language is chosen from a locale by its first part (`de-AT` reads German) and English is for everybody else. Times are on
+the reader's own wall clock and always name the zone, because a reader on the road cannot guess it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+Language = Literal["en", "de"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_DAYS: Mapping[Language, tuple[str, ...]] = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
+}
+_MONTHS: Mapping[Language, tuple[str, ...]] = {
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+    "de": (
+        *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+        *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+    ),
+}
+_GERMAN_ZONES = {"CET": "MEZ", "CEST": "MESZ"}
+
+# What an English word of the contract or of the rules is called in German; what is missing stays as it is.
+_GERMAN = {
+    "low": "niedrig",
+    "medium": "mittel",
+    "high": "hoch",
+    "critical": "kritisch",
+    "open": "offen",
+    "acknowledged": "angenommen",
+    "paused": "angehalten",
+    "resolved": "gelöst",
+    "closed": "geschlossen",
+    "cancelled": "zurückgezogen",
+    "acknowledge": "Annahme",
+    "resolution at this tier": "Lösung auf dieser Stufe",
+    "tier_resolution": "Lösung auf dieser Stufe",
+    "resolution": "Lösung",
+    "customer update": "Nachricht an den Kunden",
+    "root cause": "Ursache",
+    "closure": "Abschluss",
+}
+
+
+def language_of(locale: str | None) -> Language:
+    """`de`, `de-AT`, `de_CH` read German; everything else, and nothing, English."""
+    first = (locale or "").replace("_", "-").split("-")[0].lower()
+    return next((language for language in LANGUAGES if language == first), "en")
+
+
+def word(language: Language, english: str) -> str:
+    """A priority, a status or a target's label in the reader's language; a tier's name in front of it stays."""
+    if language == "en":
+        return english
+    known = max((one for one in _GERMAN if english == one or english.endswith(f" {one}")), key=len, default=None)
+    return english if known is None else english.removesuffix(known) + _GERMAN[known]
+
+
+def long_time(at: datetime, timezone: str, language: Language) -> str:
+    """`Tuesday 24 November 2026, 17:05 CET`; `Dienstag, 24. November 2026, 17:05 Uhr (MEZ)`."""
+    local = at.astimezone(ZoneInfo(timezone))
+    day, month = _DAYS[language][local.weekday()], _MONTHS[language][local.month - 1]
+    if language == "de":
+        return f"{day}, {local.day}. {month} {local.year}, {local:%H:%M} Uhr ({_zone(local, language)})"
+    return f"{day} {local.day} {month} {local.year}, {local:%H:%M} {_zone(local, language)}"
+
+
+def short_time(at: datetime, timezone: str, language: Language) -> str:
+    """For an SMS: `Tue 24 Nov 17:05 CET`; `Di 24.11. 17:05 MEZ`."""
+    local = at.astimezone(ZoneInfo(timezone))
+    if language == "de":
+        return f"{_DAYS['de'][local.weekday()][:2]} {local.day}.{local.month}. {local:%H:%M} {_zone(local, language)}"
+    day, month = _DAYS["en"][local.weekday()][:3], _MONTHS["en"][local.month - 1][:3]
+    return f"{day} {local.day} {month} {local:%H:%M} {_zone(local, language)}"
+
+
+def _zone(local: datetime, language: Language) -> str:
+    name = local.tzname() or "UTC"
+    if name[0] in "+-":
+        return f"UTC{name}"
+    return _GERMAN_ZONES.get(name, name) if language == "de" else name
+
+
+def one_line(text: str) -> str:
+    """Every run of white space, line ends of any kind included, as one blank."""
+    return " ".join(text.split())
+
+
+def shortened(text: str, longest: int) -> str:
+    """At most `longest` characters, with `…` where something is missing."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -1,0 +1,54 @@
+"""The composition root of the API: everything is made here and handed down; nothing is global."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+
+from api import errors, escalations, health, keys, outbox, policies, roster
+from api.limits import BodyLimit
+from api.seeding import seed
+from api.services import in_thread, utc_now, wire
+from records.database import Database
+from settings import ApiSettings
+
+LOCAL_TEMPORAL = "127.0.0.1:7233"
+DESCRIPTION = """Tierline climbs so that customers do not wait.
+
+Every refusal is `application/problem+json` with a stable `code`. Times are RFC 3339 in UTC; durations are `90s`, `15m`, `4h`,
+`2d` or ISO 8601. Send an `Idempotency-Key` with any POST to make a retry safe."""
+
+
+def create_app(settings: ApiSettings, *, client: Client | None = None, database: Database | None = None) -> FastAPI:
+    """The API over these settings; `client` and `database` are made (and the database closed) by the app when not given."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        store = database or Database(settings.database)
+        try:
+            await in_thread(store.migrate)
+            app.state.services = wire(settings, store, client or await connect())
+            await in_thread(seed, app.state.services, utc_now())
+            yield
+        finally:
+            if database is None:
+                store.close()
+
+    app = FastAPI(title="Tierline", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
+    errors.register(app)
+    for module in (escalations, policies, roster, keys, outbox, health):
+        app.include_router(module.router)
+    return app
+
+
+async def connect() -> Client:
+    """A client by the SDK's own `TEMPORAL_*` variables; it connects at its first use, so the API starts and says what is away."""
+    config: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
+    config.setdefault("target_host", LOCAL_TEMPORAL)
+    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=True)

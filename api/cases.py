@@ -1,0 +1,183 @@
+"""The way to the workflows: start a case, say a command to it, read how a running one began.
+
+Everything Temporal can answer becomes one of a few words here, by error type and status, never by text: an answer, None
+("no worker in time, but the word is kept"), or an exception of ours. A word is first an update, which answers with the new
+state; when nobody answers in time it becomes a signal with the same command id, which Temporal keeps until a worker is back.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.errors import Unavailable
+from domain.commands import Command
+from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound
+from domain.escalation import next_due, open_case
+from domain.state import Escalation, Opening
+from domain.tickets import PRIORITIES
+from workflows import contract
+
+RPC_LIMIT = timedelta(seconds=3)  # a start or a signal takes milliseconds; longer means the server is in trouble
+PATIENCE = 5.0  # seconds for one call with the SDK's own retries in it; a person is waiting
+UPDATES_AT_ONCE = 100  # the server limits concurrent waits per namespace; who finds no room is heard by signal
+LONGEST_SUMMARY = 200  # bytes, a limit of Temporal's
+
+KINDS: Mapping[str, type[DomainError]] = {
+    kind.__name__: kind for kind in (NotAllowed, NotFound, Forbidden, Invalid)
+}  # as the workflow names them in the details of a refusal
+
+
+class NoWorkflow(Exception):
+    """No run of this case takes commands: it has ended, or never was."""
+
+
+class Cases:
+    """One per process and event loop."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._room = asyncio.Semaphore(UPDATES_AT_ONCE)
+
+    async def start(self, opening: Opening, state: Escalation) -> bool:
+        """Start the run of an episode; False when a run of this case is there already. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._client.start_workflow(
+                    contract.ESCALATION,
+                    contract.Start(opening=opening),
+                    id=opening.id,
+                    task_queue=contract.TASK_QUEUE,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    search_attributes=search_attributes(state),
+                    static_summary=summary(state),
+                    priority=Priority(priority_key=priority_key(state)),
+                    rpc_timeout=RPC_LIMIT,
+                )
+        except WorkflowAlreadyStartedError:
+            return False
+        except (RPCError, TimeoutError) as error:
+            raise _unavailable() from error
+        return True
+
+    async def beginning(self, id: str) -> Escalation | None:
+        """The state the latest run of this case began with, from its history; None when there is no such run."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                events = self._handle(id).fetch_history_events(page_size=1, rpc_timeout=RPC_LIMIT)
+                first = await anext(events)
+                payloads = first.workflow_execution_started_event_attributes.input.payloads
+                [start] = await self._client.data_converter.decode(payloads, [contract.Start])
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise _unavailable() from error
+        except TimeoutError as error:
+            raise _unavailable() from error
+        return open_case(start.opening).state if start.opening else start.state
+
+    async def say(self, id: str, command: Command) -> dict[str, Any] | None:
+        """The document after the command, or None when it is kept for a worker to come.
+
+        Raises the workflow's refusal (a DomainError), NoWorkflow, Unavailable.
+        """
+        handle = self._handle(id)
+        try:
+            async with asyncio.timeout(PATIENCE), self._room:
+                answer: contract.Answer = await handle.execute_update(
+                    command.name,
+                    command,
+                    id=command.id,
+                    result_type=contract.Answer,
+                    rpc_timeout=contract.UPDATE_LIMIT,
+                )
+                return answer.document
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error) from error
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
+            await self._keep(handle, command)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                raise NoWorkflow from error
+            await self._keep(
+                handle, command
+            )  # too many updates at once, a limit reached, a hiccup: a signal may still do
+        return None
+
+    async def reachable(self, patience: timedelta) -> bool:
+        """Whether Temporal answers."""
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                return await self._client.service_client.check_health(timeout=patience)
+        except (RPCError, RuntimeError, TimeoutError):  # RuntimeError: a lazy client that could not connect
+            return False
+
+    async def _keep(self, handle: WorkflowHandle[Any, Any], command: Command) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await handle.signal(command.name, command, rpc_timeout=RPC_LIMIT)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                raise NoWorkflow from error
+            raise _unavailable() from error
+        except TimeoutError as error:
+            raise _unavailable() from error
+
+    def _handle(self, id: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(id)
+
+
+def search_attributes(state: Escalation) -> TypedSearchAttributes:
+    """What the Temporal UI can list cases by; nothing personal."""
+    due = next_due(state)
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(contract.STATUS, state.status),
+        SearchAttributePair(contract.TIER, state.here.name),
+        SearchAttributePair(contract.PRIORITY, state.priority),
+        SearchAttributePair(contract.TEAM, state.team),
+    ]
+    if due is not None:
+        pairs.append(SearchAttributePair(contract.NEXT_DEADLINE, due))
+    return TypedSearchAttributes(pairs)
+
+
+def summary(state: Escalation) -> str:
+    """`critical · Acme GmbH · Checkout is down`, cut between characters at Temporal's limit."""
+    text = " ".join(f"{state.priority} · {state.customer.name} · {state.ticket.subject}".split())
+    data = text.encode()
+    return text if len(data) <= LONGEST_SUMMARY else data[: LONGEST_SUMMARY - 3].decode(errors="ignore") + "…"
+
+
+def priority_key(state: Escalation) -> int:
+    """Temporal's priority of a case's tasks: 1 for critical to 4 for low."""
+    return len(PRIORITIES) - PRIORITIES.index(state.priority)
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> Exception:
+    cause = error.cause
+    details = cause.details[0] if isinstance(cause, ApplicationError) and cause.details else None
+    if not isinstance(cause, ApplicationError) or not isinstance(details, Mapping):
+        return NoWorkflow()  # the run ended before it could answer; what it left in the store tells why
+    kind = KINDS.get(str(details.get("kind")), NotAllowed)
+    return kind(cause.type or "refused", cause.message, field=details.get("field"))
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("temporal_unavailable", "Temporal does not answer; nothing is known to be lost, try again")

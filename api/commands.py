@@ -1,0 +1,161 @@
+"""One command on its way: who says it, to which case, and what became of it.
+
+It is written down as `queued` before it is said, so that its end can be looked up whatever happens to this process. The
+workflow decides; what is decided here is only what it cannot know: the roster, other cases, the policies in the store
+(`api/prepared.py`), and cases whose run is over.
+"""
+
+import asyncio
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.auth import Caller, acting, known_person
+from api.cases import NoWorkflow
+from api.errors import Unavailable
+from api.idempotency import Answered, Once
+from api.links import with_links
+from api.openings import ENDING, LOOK_AGAIN, Document, reopen_closed
+from api.prepared import PREPARE, Said
+from api.services import Services, in_thread
+from domain.deeds import REFUSALS
+from domain.errors import DomainError, Invalid, NotAllowed, NotFound
+from domain.outcome import Settled
+from domain.roster import Roster
+from domain.state import LIVE
+from records.stored import StoredCommand
+from workflows.contract import STATIC_KEYS
+
+
+async def execute(
+    services: Services, caller: Caller, id: str, name: str, request: BaseModel | None, once: Once
+) -> Answered:
+    """Say the command `name` to the case `id`: 200 with the new state, or 202 when no worker answered in time.
+
+    Raises NotFound (`escalation_not_found`), the refusals of the rules, Unavailable.
+    """
+    case = await in_thread(case_of, services, id)
+    said = await in_thread(_said, services, caller, name, request, once)
+    earlier = await in_thread(services.commands.find, said.id) if once.keyed else None
+    if earlier is not None and earlier.settled_at is not None:
+        return _told_again(services, case, earlier)
+    if case["status"] not in LIVE:
+        return await _say_to_ended(services, case, said)
+    prepare = PREPARE.get(name)
+    queued = await prepare(services, case, said, say) if prepare else None
+    return await say(services, case, queued or said)
+
+
+async def say(services: Services, case: Document, said: Said) -> Answered:
+    """Write the command down, say it, and write down what came of it."""
+    await in_thread(services.commands.queue, said.command, case["id"], case["episode"])
+    try:
+        answer = await services.cases.say(case["id"], said.command)
+    except Unavailable:
+        raise  # it may or may not have arrived: it stays `queued`, and a retry under the same id settles it
+    except DomainError as refusal:
+        await in_thread(_settle, services, said, refusal)
+        raise
+    except NoWorkflow:
+        over = await in_thread(_why_no_workflow, services, case["id"])
+        await in_thread(_settle, services, said, over)
+        raise over from None
+    if answer is None:
+        return Answered(202, {"status": "queued", "command_id": said.id})
+    return Answered(200, with_links(services, await in_thread(_applied, services, case, said, answer)))
+
+
+def case_of(services: Services, id: str) -> Document:
+    """The latest episode of a case; raises NotFound `escalation_not_found`."""
+    found = services.escalations.latest(id)
+    if found is None:
+        raise NotFound("escalation_not_found", f"there is no escalation '{id}'")
+    return found
+
+
+def ended(case: Document) -> NotAllowed:
+    """The refusal of a command to a closed or cancelled case."""
+    return NotAllowed(*REFUSALS[case["status"]])
+
+
+def _said(services: Services, caller: Caller, name: str, request: BaseModel | None, once: Once) -> Said:
+    roster = services.roster.current()
+    fields = request.model_dump(mode="json", exclude_unset=True) if request else {}
+    by = acting(caller, name, fields.pop("by", None), roster)
+    _check_names(roster, name, fields)
+    return Said(name, by, fields, once.command_id, once.received_at)
+
+
+def _check_names(roster: Roster, name: str, fields: dict[str, Any]) -> None:
+    for command, field in (("assign", "to"), ("watch", "person")):
+        if name == command:
+            known_person(roster, fields[field], field)
+    team = fields.get("team") if name == "escalate" else None
+    if team is not None and roster.team(team) is None:
+        known = ", ".join(one.id for one in roster.teams) or "none"
+        raise Invalid("unknown_team", f"team: the roster has no team '{team}'; known are {known}", field="team")
+
+
+async def _say_to_ended(services: Services, case: Document, said: Said) -> Answered:
+    """Words that still mean something when the run is over."""
+    if case["status"] == "closed" and said.name == "reopen":
+        return await _reopen(services, case, said)
+    if case["status"] == "closed" and said.name == "survey":
+        return await _late_survey(services, case, said)
+    raise ended(case)
+
+
+async def _late_survey(_: Services, case: Document, __: Said) -> Answered:
+    """The place for the follow-up workflow that asks the customer after closing."""
+    raise ended(case)
+
+
+async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
+    """A new episode; when somebody was faster it is live, and the command is for it."""
+    await in_thread(services.commands.queue, said.command, closed["id"], None)
+    deadline = asyncio.get_running_loop().time() + ENDING
+    reason = said.body["reason"]
+    while (begun := await reopen_closed(services, closed, reason, said.by, said.received_at)) is None:
+        if asyncio.get_running_loop().time() > deadline:
+            raise Unavailable("still_ending", "the closed episode is still ending; try again")
+        await asyncio.sleep(LOOK_AGAIN)
+    shown, created = begun
+    if not created and shown["reopened_from"] != closed["episode"]:
+        return await say(services, shown, said)
+    await in_thread(_settle, services, said, None)
+    return Answered(200, with_links(services, shown))
+
+
+def _applied(services: Services, case: Document, said: Said, answer: Document) -> Document:
+    """The whole document again, stored so that people read their own writes, and the command settled."""
+    episode = answer["episode"]
+    base = case if case["episode"] == episode else services.escalations.find(case["id"], episode) or case
+    whole = {**answer, **{key: base[key] for key in STATIC_KEYS}}
+    services.escalations.save_document(whole, whole["version"], services.now())
+    _settle(services, said, None)
+    return whole
+
+
+def _settle(services: Services, said: Said, refusal: DomainError | None) -> None:
+    if refusal is None:
+        settled = Settled(command_id=said.id, status="applied")
+    else:
+        settled = Settled(command_id=said.id, status="refused", code=refusal.code, reason=refusal.message)
+    services.commands.settle(settled, services.now())
+
+
+def _told_again(services: Services, case: Document, earlier: StoredCommand) -> Answered:
+    """A retry of a command that has come to its end, after its answer was lost with its process."""
+    if earlier.status == "refused":
+        raise NotAllowed(earlier.code or "refused", earlier.reason or "it was refused")
+    return Answered(200, with_links(services, case))
+
+
+def _why_no_workflow(services: Services, id: str) -> DomainError:
+    """What the store knows of a case that takes no commands any more."""
+    case = case_of(services, id)
+    if case["status"] not in LIVE:
+        return ended(case)
+    return NotAllowed(
+        "workflow_missing", f"no workflow '{id}' runs in Temporal, though the case is {case['status']} here"
+    )

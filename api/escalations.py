@@ -1,0 +1,191 @@
+"""The routes of escalations: open, read, command."""
+
+import re
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from api import commands
+from api.auth import Anybody, Caller, Opener, Reader, allow, command_roles
+from api.errors import Json, problems
+from api.idempotency import Acting, Answered, Once
+from api.links import with_links
+from api.openings import OpenRequest, open_escalation
+from api.services import Services, Wired
+from api.shapes import CommandState, Escalation, EscalationPage, MessageItem, QueuedCommand, TimelineItem
+from domain.commands import BODIES, Body
+from domain.errors import NotFound
+from domain.tickets import Line
+from records.escalations import Filters
+
+router = APIRouter(prefix="/v1", tags=["escalations"])
+
+_ID = re.compile(r"[a-z0-9_]{1,32}-[A-Za-z0-9_.~-]{1,198}")
+Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]  # PostgreSQL takes no NUL
+Episode = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the latest when left out")]
+
+
+def _case_id(id: Annotated[str, Path(description="the escalation's id, such as zendesk-4711")]) -> str:
+    if _ID.fullmatch(id) is None:
+        raise NotFound("escalation_not_found", f"there is no escalation '{id}'")
+    return id
+
+
+CaseId = Annotated[str, Depends(_case_id)]
+
+
+class ListQuery(BaseModel):
+    """Filters and the page; an unknown parameter is refused, so that a slip of the pen never shows everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Word | None = Field(None, description="one or several, separated by commas")
+    tier: Word | None = None
+    team: Word | None = None
+    owner: Word | None = None
+    priority: Word | None = None
+    customer: Word | None = None
+    overdue: bool | None = None
+    q: Word | None = Field(None, description="words that must all be found in id, subject or customer")
+    sort: Word = "-opened_at"
+    limit: int = 50
+    cursor: Word | None = None
+
+    @property
+    def filters(self) -> Filters:
+        """What the store is asked for."""
+        return Filters(**self.model_dump(exclude={"sort", "limit", "cursor"}))
+
+
+@router.post(
+    "/escalations",
+    status_code=201,
+    response_model=Escalation,
+    responses={
+        200: {"model": Escalation, "description": "it is already live"},
+        **problems(401, 403, 409, 413, 422, 503),
+    },
+)
+async def open_case(request: OpenRequest, caller: Opener, acting: Acting, services: Wired) -> Response:
+    """Escalate a ticket. The same ticket while it is live: 200 and the same escalation, nothing sent twice."""
+    return await acting.answer(partial(_open, services, caller, request, acting))
+
+
+async def _open(services: Services, caller: Caller, request: OpenRequest, acting: Once) -> Answered:
+    shown, created = await open_escalation(services, caller, request, acting.received_at)
+    body = with_links(services, shown)
+    return Answered(201 if created else 200, body, headers={"Location": body["links"]["self"]} if created else {})
+
+
+@router.get("/escalations", response_model=EscalationPage, responses=problems(401, 422, 503))
+def list_cases(query: Annotated[ListQuery, Query()], _: Anybody, services: Wired) -> Response:
+    """A page of escalations, the newest first unless `sort` says otherwise."""
+    found, following = services.escalations.list_page(query.filters, query.sort, query.limit, query.cursor)
+    return Json({"items": [with_links(services, one) for one in found], "next_cursor": following})
+
+
+@router.get("/escalations/{id}", response_model=Escalation, responses=problems(401, 404, 422, 503))
+def show(id: CaseId, _: Anybody, services: Wired, episode: Episode = None) -> Response:
+    """One escalation as it stands."""
+    return Json(with_links(services, _find(services, id, episode)))
+
+
+@router.get("/escalations/{id}/timeline", responses=problems(401, 404, 422, 503))
+def show_timeline(id: CaseId, _: Anybody, services: Wired, episode: Episode = None) -> list[TimelineItem]:
+    """What happened, oldest first."""
+    case = _find(services, id, episode)
+    return [TimelineItem.model_validate(one) for one in services.escalations.timeline(id, case["episode"])]
+
+
+@router.get("/escalations/{id}/messages", responses=problems(401, 403, 404, 422, 503))
+def show_messages(id: CaseId, _: Reader, services: Wired, episode: Episode = None) -> list[MessageItem]:
+    """Everything said to anybody about it, oldest first."""
+    case = _find(services, id, episode)
+    return [message_item(one) for one in services.escalations.messages(id, case["episode"])]
+
+
+@router.get("/escalations/{id}/commands/{command_id}", responses=problems(401, 404, 503))
+def show_command(id: CaseId, command_id: str, _: Anybody, services: Wired) -> CommandState:
+    """What became of a command that was answered with 202."""
+    return _command(services, command_id, id)
+
+
+@router.get("/commands/{command_id}", responses=problems(401, 404, 503))
+def show_any_command(command_id: str, _: Anybody, services: Wired) -> CommandState:
+    """The same, where the escalation is not at hand."""
+    return _command(services, command_id, None)
+
+
+def message_item(stored: Any) -> MessageItem:
+    """A stored message as the API shows it."""
+    return MessageItem.model_validate({name: getattr(stored, name) for name in MessageItem.model_fields})
+
+
+def _find(services: Services, id: str, episode: int | None) -> dict[str, Any]:
+    if episode is None:
+        return commands.case_of(services, id)
+    found = services.escalations.find(id, episode)
+    if found is None:
+        raise NotFound(
+            "escalation_not_found", f"there is no episode {episode} of an escalation '{id}'", field="episode"
+        )
+    return found
+
+
+def _command(services: Services, command_id: str, escalation: str | None) -> CommandState:
+    found = None if "\0" in command_id else services.commands.find(command_id)
+    if found is None or escalation not in (None, found.escalation):
+        raise NotFound("command_not_found", "there is no such command")
+    return CommandState.model_validate({name: getattr(found, name) for name in CommandState.model_fields})
+
+
+class RebaseRequest(Body):
+    """Without `version`: to the newest one."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+BY = "the acting person; the key's own when left out"
+INTERNAL = ("adopt",)  # said by the API itself, in a merge
+REQUESTS: dict[str, type[Body]] = {**BODIES, "rebase": RebaseRequest}
+
+
+def _add_command(name: str, fields: type[Body]) -> None:
+    title = name.title().replace("-", "")
+    by: dict[str, Any] = {"by": (Line | None, Field(None, description=BY))}
+    model: Any = create_model(f"{title}Request", __base__=fields, __doc__=fields.__doc__, **by)
+    optional = not any(field.is_required() for field in model.model_fields.values())
+
+    async def command(id: CaseId, caller: Caller, acting: Acting, services: Wired, body: Any = None) -> Response:
+        return await acting.answer(partial(commands.execute, services, caller, id, name, body, acting))
+
+    command.__annotations__ |= {
+        "caller": Annotated[Caller, Depends(allow(*command_roles(name)))],
+        "body": model | None if optional else model,
+    }
+    if not optional:
+        command.__defaults__ = ()
+    router.post(
+        f"/escalations/{{id}}/{name}",
+        name=name,
+        operation_id=name.replace("-", "_"),
+        response_model=Escalation,
+        responses={
+            202: {"model": QueuedCommand, "description": "kept for a worker"},
+            **problems(401, 403, 404, 409, 413, 422, 503),
+        },
+    )(command)
+
+
+for _name, _fields in REQUESTS.items():
+    if _name not in INTERNAL:
+        _add_command(_name, _fields)
+
+
+@router.post("/escalations/{id}/{command}", include_in_schema=False)
+def unknown_command(command: str, _: Anybody) -> Response:
+    """A command the contract does not know."""
+    known = ", ".join(name for name in REQUESTS if name not in INTERNAL)
+    raise NotFound("unknown_command", f"there is no command '{command}'; known are {known}")

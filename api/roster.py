@@ -1,0 +1,95 @@
+"""The routes of the roster: people, teams, rotations; overrides and absences as single edits; who is on duty."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, BaseModel
+
+from api.auth import Caller, Operator, Reader
+from api.errors import Json, problems
+from api.idempotency import Acting, Answered
+from api.services import Services, Wired, in_thread
+from api.shapes import Items, OnCall
+from api.uploads import BODY, Uploaded
+from domain.errors import Invalid, NotFound
+from domain.roster import Absence, Override, Roster, on_duty
+from domain.roster_file import check_roster
+
+router = APIRouter(prefix="/v1", tags=["roster"])
+
+
+@router.get("/roster", responses=problems(401, 403, 503))
+def show_roster(_: Reader, services: Wired) -> dict[str, Any]:
+    """The whole roster, as the file would say it."""
+    return _shown(services.roster.current())
+
+
+@router.put("/roster", openapi_extra=BODY, responses=problems(401, 403, 413, 415, 422, 503))
+def put_roster(body: Uploaded, caller: Operator, services: Wired) -> dict[str, Any]:
+    """Replace the roster; it counts at once. Refused with every fault listed."""
+    new = check_roster(body)
+    services.roster.save(new, caller.name, services.now())
+    return _shown(new)
+
+
+@router.post(
+    "/roster/overrides", status_code=201, response_model=Override, responses=problems(401, 403, 409, 413, 422, 503)
+)
+async def add_override(body: Override, caller: Operator, acting: Acting, services: Wired) -> Response:
+    """Somebody stands in for somebody, or is on duty first, for a while."""
+    return await acting.answer(partial(_add, services, caller, "overrides", body))
+
+
+@router.post(
+    "/roster/absences", status_code=201, response_model=Absence, responses=problems(401, 403, 409, 413, 422, 503)
+)
+async def add_absence(body: Absence, caller: Operator, acting: Acting, services: Wired) -> Response:
+    """Somebody cannot be reached for a while."""
+    return await acting.answer(partial(_add, services, caller, "absences", body))
+
+
+@router.get("/on-call", response_model=Items, responses=problems(401, 403, 404, 422, 503))
+def on_call(
+    _: Reader,
+    services: Wired,
+    team: Annotated[str | None, Query(description="all teams when left out")] = None,
+    at: Annotated[AwareDatetime | None, Query(description="RFC 3339; now when left out")] = None,
+    until: Annotated[str | None, Query(description="not served yet; refused")] = None,
+) -> Response:
+    """Who is on duty, now or at an instant."""
+    if until is not None:
+        raise Invalid("until_not_served", "until: ask for single instants with `at`", field="until")
+    when, roster = at or services.now(), services.roster.current()
+    found = [_on_call(roster, one, when) for one in _teams(roster, team)]
+    return Json({"items": [one.model_dump(mode="json") for one in found]})
+
+
+async def _add(services: Services, caller: Caller, section: str, entry: BaseModel) -> Answered:
+    def edit(roster: Roster) -> Roster:
+        data = _shown(roster)
+        return check_roster({**data, section: [*data.get(section, []), added]})
+
+    added = entry.model_dump(mode="json", by_alias=True)
+    await in_thread(services.roster.change, edit, caller.name, services.now())
+    return Answered(201, added)
+
+
+def _shown(roster: Roster) -> dict[str, Any]:
+    return roster.model_dump(mode="json", by_alias=True)
+
+
+def _teams(roster: Roster, team: str | None) -> list[str]:
+    if team is None:
+        return [one.id for one in roster.teams]
+    if roster.team(team) is None:
+        raise NotFound("team_not_found", f"the roster has no team '{team}'", field="team")
+    return [team]
+
+
+def _on_call(roster: Roster, team: str, at: Any) -> OnCall:
+    people = on_duty(roster, team, at)
+    first, second = [*people, None, None][:2]
+    known = roster.team(team)
+    lead = known.lead if known else None
+    return OnCall(team=team, at=at, on_call=first, on_call_next=second, people=people, lead=lead)

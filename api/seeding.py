@@ -1,0 +1,112 @@
+"""What a fresh installation begins with: the policies and the roster of a folder, and the first admin key.
+
+All files are read before any is stored, so one broken file stops the start with every fault of every file, and the store
+stays as it was.
+"""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+import structlog
+
+from api.services import Services
+from domain.errors import Fault, PolicyFaults
+from domain.policy import Policy
+from domain.policy_file import load_policy, warnings
+from domain.roster import Roster
+from domain.roster_file import load_roster
+from domain.routing import match_ties
+
+ROSTER = "roster"
+ADMIN_KEY = "admin-key"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class PolicyFile:
+    """A policy and the hash of the file it stands in."""
+
+    file: str
+    policy: Policy
+    hash: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Everything a policies folder says."""
+
+    policies: tuple[PolicyFile, ...]
+    roster: Roster | None
+
+
+def read_folder(folder: Path) -> Folder:
+    """Read every YAML file of `folder`. Raises PolicyFaults with all faults of all files."""
+    faults: list[Fault] = []
+    policies: list[PolicyFile] = []
+    roster: Roster | None = None
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        try:
+            data = path.read_bytes()
+            text = data.decode("utf-8")
+            if path.stem == ROSTER:
+                roster = load_roster(text, path.name)
+            else:
+                policies.append(PolicyFile(path.name, load_policy(text, path.name), sha256(data).hexdigest()))
+        except PolicyFaults as error:
+            faults += [Fault(f"{path.name}: {fault.path}", fault.message) for fault in error.faults]
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(Fault(path.name, f"cannot be read: {error}"))
+    faults += _same_names(policies)
+    if faults:
+        raise PolicyFaults(str(folder), faults)
+    return Folder(tuple(policies), roster)
+
+
+def _same_names(policies: list[PolicyFile]) -> list[Fault]:
+    count = Counter(one.policy.name for one in policies)
+    twice = [one for one in policies if count[one.policy.name] > 1]
+    return [Fault(f"{one.file}: name", f"'{one.policy.name}' is used by more than one file") for one in twice]
+
+
+def seed(services: Services, now: datetime) -> None:
+    """Load the folder into the store and make the first admin key. Raises PolicyFaults, OSError."""
+    folder = read_folder(services.settings.policies)
+    if folder.roster is not None and services.roster.seed(folder.roster, now):
+        log.info("roster loaded", people=len(folder.roster.people), teams=len(folder.roster.teams))
+    for one in folder.policies:
+        version = services.policies.save(one.policy, "file", None, now, one.hash)
+        log.info("policy read", policy=one.policy.name, file=one.file, current_version=version)
+    _warn(services)
+    first_admin_key(services, now)
+
+
+def _warn(services: Services) -> None:
+    known, roster = services.policies.latest_all(), services.roster.current()
+    if not known:
+        log.warning(
+            "no policies", folder=str(services.settings.policies), hint="nothing can be escalated before one is PUT"
+        )
+    for policy in known:
+        for fault in warnings(policy, roster):
+            log.warning("policy warning", policy=policy.name, path=fault.path, message=fault.message)
+    for fault in match_ties(known):
+        log.warning("policy warning", path=fault.path, message=fault.message)
+
+
+def first_admin_key(services: Services, now: datetime) -> Path | None:
+    """Where the key was written, readable by this user only; None when there are keys already."""
+    if services.keys.all():
+        return None
+    path = services.settings.home / ADMIN_KEY
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # of an earlier store; a new file gets the mode below from its first byte on
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        _, secret = services.keys.create("admin", None, "first admin", now)
+        file.write(secret + "\n")
+    log.info("first admin key written", path=str(path))
+    return path

@@ -1,0 +1,79 @@
+"""What the routes work with, made once at start: the stores, the way to Temporal, the settings, the clock.
+
+Store calls are synchronous. Routes that only read are plain `def` (FastAPI runs them on threads); routes that also speak with
+Temporal are `async` and use `in_thread`, so that the event loop never waits for a disk.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar, TypeVarTuple, cast
+
+from anyio import to_thread
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from api.cases import Cases
+from records.command_log import CommandLog
+from records.database import Database
+from records.escalations import Escalations
+from records.idempotency import Idempotency
+from records.keys import Keys
+from records.policies import Policies
+from records.roster import RosterStore
+from settings import ApiSettings
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+def utc_now() -> datetime:
+    """The clock of the API process."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """One per process; lives as long as the app."""
+
+    settings: ApiSettings
+    database: Database
+    client: Client
+    cases: Cases
+    escalations: Escalations
+    commands: CommandLog
+    idempotency: Idempotency
+    keys: Keys
+    policies: Policies
+    roster: RosterStore
+    now: Callable[[], datetime]
+
+
+def wire(settings: ApiSettings, database: Database, client: Client, now: Callable[[], datetime] = utc_now) -> Services:
+    """Put the parts together."""
+    return Services(
+        settings=settings,
+        database=database,
+        client=client,
+        cases=Cases(client),
+        escalations=Escalations(database),
+        commands=CommandLog(database),
+        idempotency=Idempotency(database),
+        keys=Keys(database),
+        policies=Policies(database),
+        roster=RosterStore(database),
+        now=now,
+    )
+
+
+def services_of(request: Request) -> Services:
+    """The services of the app that answers this request."""
+    return cast(Services, request.app.state.services)
+
+
+Wired = Annotated[Services, Depends(services_of)]
+
+
+async def in_thread(call: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Run a store call on a thread and wait for it without holding up the event loop."""
+    return await to_thread.run_sync(call, *args)

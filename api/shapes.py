@@ -1,0 +1,207 @@
+"""What the API answers, as models: for OpenAPI everywhere, and for the parts that are built here.
+
+The escalation itself is built by `domain.view` and passed through unread; `Escalation` below declares it and a test holds the
+two together. Answers have no defaults: a field is there or the shape is another one.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+from domain.state import Resolution, Status, Survey
+from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
+from domain.view_time import rfc3339
+from records.keys import Role
+from records.stored import CommandStatus, MessageStatus
+
+Instant = Annotated[datetime, PlainSerializer(rfc3339, return_type=str | None)]
+
+
+class Shape(BaseModel):
+    """An answer; built from the store's dataclasses by attribute."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class PolicyRef(Shape):
+    name: str
+    version: int
+
+
+class TierRef(Shape):
+    index: int
+    name: str
+
+
+class Target(Shape):
+    """One promise in time; `due_at` is null while it waits (a pause, a case outside hours)."""
+
+    name: str
+    tier: str | None
+    status: Literal["running", "paused", "met", "breached", "cancelled"]
+    started_at: Instant | None
+    due_at: Instant | None
+    warn_at: list[Instant]
+    breached_at: Instant | None
+    met_at: Instant | None
+
+
+class Links(Shape):
+    self: str  # noqa: RUF100 - the contract's own word
+    timeline: str
+    page: str
+    temporal_ui: str
+
+
+class Escalation(Shape):
+    """One episode of an escalation, also the answer of every command."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    episode: int
+    version: int
+    status: Status
+    priority: Priority
+    priority_reasons: list[str]
+    policy: PolicyRef
+    tier: TierRef
+    team: str
+    entry: int
+    owner: str | None
+    accountable: str
+    responders_told: list[str]
+    watchers: list[str]
+    pause: dict[str, Any] | None
+    ticket: Ticket
+    customer: Customer
+    trigger: Trigger
+    risk: dict[str, Any] | None
+    targets: list[Target]
+    next_due_at: Instant | None
+    next_customer_update_by: Instant | None
+    opened_at: Instant
+    acknowledged_at: Instant | None
+    resolved_at: Instant | None
+    closed_at: Instant | None
+    resolution: Resolution | None
+    root_cause: dict[str, Any] | None
+    reopen_count: int
+    reopened_from: int | None
+    survey: Survey | None
+    parent: str | None
+    children: list[str]
+    links: Links
+
+
+class EscalationPage(Shape):
+    items: list[Escalation]
+    next_cursor: str | None
+
+
+class QueuedCommand(Shape):
+    """No worker answered in time; the command will be applied."""
+
+    status: Literal["queued"]
+    command_id: str
+
+
+class CommandState(Shape):
+    """How a command stands; `code` and `reason` tell why it was refused."""
+
+    command_id: str
+    escalation: str
+    episode: int | None
+    name: str
+    by: str | None
+    received_at: Instant
+    status: CommandStatus
+    code: str | None
+    reason: str | None
+    settled_at: Instant | None
+
+
+class TimelineItem(Shape):
+    seq: int
+    at: Instant
+    kind: str
+    actor: str
+    text: str
+    data: dict[str, Any]
+
+
+class MessageItem(Shape):
+    """One message; `person` is null for the customer, `to` and the texts are null until it has been claimed for sending."""
+
+    key: str
+    id: str
+    episode: int
+    entry: int
+    kind: str
+    channel: Channel
+    person: str | None
+    to: str | None
+    subject: str | None
+    text: str | None
+    status: MessageStatus
+    provider_id: str | None
+    attempts: int
+    created_at: Instant
+    sent_at: Instant | None
+    delivered_at: Instant | None
+    reason: str | None
+    code: str | None
+
+
+class KeyItem(Shape):
+    """An API key without its secret."""
+
+    id: str
+    role: Role
+    person: str | None
+    label: str
+    created_at: Instant
+    revoked_at: Instant | None
+
+
+class NewKey(Shape):
+    """A new key; `key` is shown this once, and null in the replay of a retried request."""
+
+    id: str
+    key: str | None
+    role: Role
+    person: str | None
+    label: str
+    created_at: Instant
+
+
+class Found(Shape):
+    """A place and what is to be said about it."""
+
+    path: str
+    message: str
+
+
+class PolicyVersionItem(Shape):
+    version: int
+    source: Literal["file", "api"]
+    created_at: Instant
+    created_by: str | None
+
+
+class OnCall(Shape):
+    """Who answers for a team at an instant; `people` is the whole ladder, `on_call` and `on_call_next` its first two."""
+
+    team: str
+    at: Instant
+    on_call: str | None
+    on_call_next: str | None
+    people: list[str]
+    lead: str | None
+
+
+class Items(Shape):
+    """A whole list."""
+
+    items: list[Any]

@@ -1,0 +1,215 @@
+"""Climbing the ladder: entries, steps, breaches, nobody on duty, the last tier and the owner of last resort."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from domain import targets, telling
+from domain.clocks import Clock
+from domain.due import Due, label
+from domain.messages import DutyAnswer, DutyQuestion
+from domain.state import Entry, EntryCause, Escalation, Shout, Tell
+from domain.turn import TIERLINE, Turn
+from domain.view_time import rfc3339
+
+A_DAY = timedelta(hours=24)
+CLIMBS = ("acknowledge", "tier_resolution", "resolution", "customer_update")
+TELLS_THE_CUSTOMER: tuple[EntryCause, ...] = ("breached", "nobody", "escalated", "functional")
+
+
+def enter(turn: Turn, tier: int, team: str, cause: EntryCause, first: str | None = None) -> None:
+    """Arrive at a tier: a new entry with new clocks, nobody owns the case, the steps begin again."""
+    stale = cause == "stale"
+    targets.cancel(turn, *(("acknowledge",) if stale else targets.OF_THE_ENTRY))
+    targets.go_on(turn)
+    state, now = turn.state, turn.now
+    entry = Entry(number=state.entry.number + 1, cause=cause, at=now, round_at=now, first=first)
+    shouts = tuple(shout for shout in state.shouts if shout.why == "closure")
+    turn.set(
+        tier=tier, team=team, entry=entry, status="open", owner=None, told=(), pause=None, stale_from=None,
+        shouts=shouts, said={}, acknowledged_at=None, silence_until=None,
+    )  # fmt: skip
+    targets.start(turn, "acknowledge")
+    if not stale:
+        targets.start(turn, "tier_resolution")
+    if cause in TELLS_THE_CUSTOMER:
+        telling.notice(turn, "escalated")
+        telling.tell_watchers(turn, f"case is now at {turn.state.here.name}")
+
+
+def climb(turn: Turn, cause: EntryCause, why: str) -> None:
+    """Go one tier up by itself."""
+    state = turn.state
+    above = state.policy.tiers[state.tier + 1]
+    turn.note("climbed", TIERLINE, f"{state.here.name} → {above.name}: {why}", tier=above.name, cause=cause)
+    enter(turn, state.tier + 1, above.team, cause)
+
+
+def breach(turn: Turn, clocks: Sequence[Clock], dues: Sequence[Due]) -> None:
+    """Targets missed at the same instant: each is written down, and together they climb once."""
+    for clock, due in zip(clocks, dues, strict=True):
+        turn.replace_clock(clock, clock.breached(due.at))
+        turn.note("breached", TIERLINE, f"{label(clock)} missed", target=clock.name, due_at=rfc3339(due.at))
+    names: set[str] = {clock.name for clock in clocks}
+    if "customer_update" in names:
+        _promise_again(turn)
+    if "root_cause" in names:
+        _root_cause_missed(turn)
+    if "closure" in names:
+        turn.set(shouts=(*turn.state.shouts, Shout(why="closure", next_at=turn.now)))
+    climbing = [clock for clock in clocks if clock.name in CLIMBS]
+    if climbing:
+        _climb_or_shout(turn, climbing)
+    if "customer_update" in names:  # after the climb, or the message would belong to an entry already left
+        telling.tell_customer(turn, "customer_holding")
+
+
+def _climb_or_shout(turn: Turn, clocks: Sequence[Clock]) -> None:
+    """Below the top: climb. At the top the steps repeat by themselves; anything else missed is told to the last resort."""
+    why = f"{' and '.join(label(clock) for clock in clocks)} missed"
+    if not turn.state.at_last_tier:
+        climb(turn, "breached", why)
+    elif {clock.name for clock in clocks} != {"acknowledge"}:
+        telling.tell_last_resort(turn, "top_breach", why)
+
+
+def _promise_again(turn: Turn) -> None:
+    """The next promise counts from the one that was missed, so that the holding message can name it."""
+    missed = targets.current(turn.state, "customer_update")
+    if missed is None or missed.breached_at is None:
+        return
+    turn.replace_clock(missed, missed.then("cancelled", turn.now))
+    targets.start(turn, "customer_update", at=missed.breached_at)
+
+
+def _root_cause_missed(turn: Turn) -> None:
+    """The resolver first; the team's lead a day later, if it is still missing."""
+    turn_to = turn.state.accountable
+    telling.tell_person(turn, "root_cause_overdue", turn_to, "root cause is overdue")
+    turn.note("told", TIERLINE, f"{turn_to} told: root cause is overdue", person=turn_to)
+    turn.set(shouts=(*turn.state.shouts, Shout(why="root_cause", next_at=turn.now + A_DAY)))
+
+
+def begin_step(turn: Turn) -> None:
+    """Begin the next step: ask who is on duty. Whom to tell is the answer's business."""
+    state = turn.state
+    entry = state.entry
+    index = entry.fired
+    standing_in = entry.first if index == 0 and entry.round == 0 else None
+    selector = f"person:{standing_in}" if standing_in else state.here.steps[index].tell
+    tell = Tell(step=index, round=entry.round, selector=selector)
+    turn.set_entry(fired=index + 1, pulled_to=None, tells=(*entry.tells, tell))
+    question = DutyQuestion(
+        entry=entry.number, step=index, round=entry.round, team=state.team, selector=selector, at=turn.now
+    )
+    turn.ask(question)
+
+
+def begin_round(turn: Turn) -> None:
+    """On the last tier: the steps begin again."""
+    turn.set_entry(round=turn.state.entry.round + 1, round_at=turn.now, fired=0, pulled_to=None)
+
+
+def shout(turn: Turn, shout: Shout) -> None:
+    """Tell the last resort (the lead, of a missing root cause) once more, and again tomorrow."""
+    again = shout.model_copy(update={"next_at": shout.next_at + A_DAY, "count": shout.count + 1})
+    turn.set(shouts=tuple(again if one is shout else one for one in turn.state.shouts))
+    if shout.why == "nobody":
+        telling.tell_last_resort(turn, "last_resort", "nobody has acknowledged")
+    elif shout.why == "closure":
+        telling.tell_last_resort(turn, "closure_overdue", "the closing limit has passed")
+    else:
+        _tell_lead_once(turn, shout)
+
+
+def _tell_lead_once(turn: Turn, shout: Shout) -> None:
+    state = turn.state
+    turn.set(shouts=tuple(one for one in state.shouts if one.why != shout.why))
+    lead = state.leads.get(state.team) or state.policy.owner_of_last_resort
+    telling.tell_person(turn, "root_cause_overdue", lead, "root cause is overdue")
+    turn.note("told", TIERLINE, f"{lead} told: root cause is overdue", person=lead)
+
+
+def call_last_resort(turn: Turn) -> None:
+    """Nobody answers at the last tier: the owner of last resort is told now and every day."""
+    if not any(one.why == "nobody" for one in turn.state.shouts):
+        turn.set(shouts=(*turn.state.shouts, Shout(why="nobody", next_at=turn.now)))
+
+
+def stale(turn: Turn) -> None:
+    """Acknowledged, but nothing happened: back to the steps of the same tier. Its resolution target runs on."""
+    state = turn.state
+    turn.note(
+        "breached", TIERLINE, f"{state.owner} acknowledged, but nothing happened since", target="acknowledge_timeout"
+    )
+    enter(turn, state.tier, state.team, "stale")
+
+
+def answered(turn: Turn, answer: DutyAnswer) -> None:
+    """The roster has answered: tell that person, or go on where nobody is on duty."""
+    state = turn.state
+    tell = _open_tell(state, answer)
+    if tell is None:
+        turn.note("skipped", TIERLINE, f"step {answer.step + 1}: overtaken", entry=answer.entry, reason="overtaken")
+        return
+    if answer.lead is not None:
+        turn.set(leads={**state.leads, state.team: answer.lead})
+    if answer.person is None:
+        _replace_tell(turn, tell, tell.model_copy(update={"answered": True}))
+        turn.note(
+            "nobody_on_duty", TIERLINE, f"nobody on duty for {tell.selector} of {state.team}", selector=tell.selector
+        )
+        next_step_now(turn, tell)
+        return
+    told = (*(one for one in state.told if one != answer.person), answer.person)
+    turn.set(told=told)
+    keys = telling.tell_step(turn, answer.person, tell.step, tell.round)
+    _replace_tell(turn, tell, tell.model_copy(update={"answered": True, "person": answer.person, "keys": keys}))
+
+
+def _open_tell(state: Escalation, answer: DutyAnswer) -> Tell | None:
+    if state.status != "open" or answer.entry != state.entry.number:
+        return None
+    if answer.step >= len(state.here.steps):  # a rebase took the step away
+        return None
+    asked = (tell for tell in state.entry.tells if (tell.step, tell.round) == (answer.step, answer.round))
+    return next((tell for tell in asked if not tell.answered), None)
+
+
+def step_message_failed(turn: Turn, key: str) -> None:
+    """A channel of a step has finally failed; when it was the last one, the next step goes out now."""
+    state = turn.state
+    tell = next((tell for tell in state.entry.tells if key in tell.keys), None)
+    if tell is None or key in tell.failed:
+        return
+    failed = tell.model_copy(update={"failed": (*tell.failed, key)})
+    _replace_tell(turn, tell, failed)
+    if set(failed.failed) == set(failed.keys) and state.status == "open":
+        turn.set(told=tuple(one for one in turn.state.told if one != tell.person or _reached(turn.state, one)))
+        next_step_now(turn, tell)
+
+
+def next_step_now(turn: Turn, tell: Tell) -> None:
+    """A step reached nobody: the next one now; after the last one, when nobody was reached at all, the next tier."""
+    state, entry = turn.state, turn.state.entry
+    if entry.fired < len(state.here.steps):
+        if (tell.round, tell.step + 1) == (entry.round, entry.fired):  # else a later step has gone out already
+            turn.set_entry(pulled_to=turn.now)
+    elif any(_reaches(tell) for tell in state.entry.tells):
+        return
+    elif state.at_last_tier:
+        call_last_resort(turn)
+    else:
+        climb(turn, "nobody", "nobody could be reached")
+
+
+def _reaches(tell: Tell) -> bool:
+    """Somebody is being told, or may yet be."""
+    return not tell.answered or (tell.person is not None and set(tell.failed) != set(tell.keys))
+
+
+def _reached(state: Escalation, person: str) -> bool:
+    return any(tell.person == person and _reaches(tell) for tell in state.entry.tells)
+
+
+def _replace_tell(turn: Turn, old: Tell, new: Tell) -> None:
+    turn.set_entry(tells=tuple(new if tell is old else tell for tell in turn.state.entry.tells))

@@ -1,0 +1,169 @@
+"""What is due, and in which order: the one list that time works through.
+
+At the same instant: the end of a pause, breaches, steps, warnings (commands come before all of them: `escalation.apply`).
+`what` is the sentence an operator reads on the timer in the Temporal UI.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from domain.calendars import Calendar, WorkingTime
+from domain.clocks import Clock, deadline, warning_at
+from domain.messages import Message
+from domain.policy import Step
+from domain.state import Escalation, Shout
+
+TARGET_WORDS = {
+    "customer_update": "customer update",
+    "tier_resolution": "resolution at this tier",
+    "root_cause": "root cause",
+}
+
+
+class Rank(IntEnum):
+    """The order of what is due at the same instant."""
+
+    PAUSE_ENDS = 0
+    BREACH = 1
+    STEP = 2
+    WARNING = 3
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something that happens at `at` unless a command changes it before; `subject` is the clock, shout, … it is about."""
+
+    at: datetime
+    rank: Rank
+    kind: str
+    what: str
+    subject: object = None
+    percent: int = 0
+
+
+def next_event(state: Escalation) -> Due | None:
+    """What happens next by itself. Past-due items count as due now, so several of them are one instant."""
+    return min(dues(state), key=lambda due: (max(due.at, state.at), due.rank, due.at, due.percent), default=None)
+
+
+def next_due(state: Escalation) -> datetime | None:
+    """When `advance` must be called next; None when only a command can move the case."""
+    event = next_event(state)
+    return event.at if event else None
+
+
+def dues(state: Escalation) -> Iterator[Due]:
+    """Everything that will happen by itself, in no order."""
+    if not state.live:
+        return
+    sources: tuple[Callable[[Escalation], Iterator[Due]], ...] = (
+        _pause_end, _breaches, _silence, _steps, _rounds, _shouts, _stale, _held, _warnings,
+    )  # fmt: skip
+    for source in sources:
+        yield from source(state)
+
+
+def tier_calendar(state: Escalation) -> Calendar:
+    """The calendar the current tier's steps are counted in."""
+    return state.policy.calendar(state.policy.calendar_name(state.here.calendar, state.priority))
+
+
+def label(clock: Clock) -> str:
+    """`L1 acknowledge`, `resolution`: a target as people call it."""
+    words = TARGET_WORDS.get(clock.name, clock.name)
+    return f"{clock.tier} {words}" if clock.tier else words
+
+
+def _pause_end(state: Escalation) -> Iterator[Due]:
+    if state.pause is not None:
+        yield Due(state.pause.until, Rank.PAUSE_ENDS, "pause_ends", "pause ends")
+
+
+def _open(state: Escalation) -> Iterator[tuple[Clock, Calendar]]:
+    for clock in state.clocks:
+        if not clock.over and clock.breached_at is None:
+            yield clock, state.policy.calendar(clock.calendar)
+
+
+def _breaches(state: Escalation) -> Iterator[Due]:
+    for clock, calendar in _open(state):
+        at = deadline(clock, calendar)
+        if at is not None:
+            yield Due(at, Rank.BREACH, "breach", f"{label(clock)} due", clock)
+
+
+def _warnings(state: Escalation) -> Iterator[Due]:
+    for clock, calendar in _open(state):
+        for percent in clock.warn_at:
+            at = None if percent in clock.warned else warning_at(clock, calendar, percent)
+            if at is not None:
+                yield Due(at, Rank.WARNING, "warning", f"{label(clock)}: warning at {percent} %", clock, percent)
+
+
+def _silence(state: Escalation) -> Iterator[Due]:
+    recorded = state.root_cause is not None or state.policy.closing.root_cause == "optional"
+    if state.status == "resolved" and state.silence_until is not None and recorded:
+        yield Due(state.silence_until, Rank.STEP, "silence", "closes if the customer stays silent")
+
+
+def _steps(state: Escalation) -> Iterator[Due]:
+    steps, fired = state.here.steps, state.entry.fired
+    if state.status == "open" and fired < len(steps):
+        at = step_at(state, steps[fired])
+        if state.entry.pulled_to is not None:
+            at = min(at, state.entry.pulled_to)
+        yield Due(at, Rank.STEP, "step", f"{state.here.name} step {fired + 1} of {len(steps)}")
+
+
+def step_at(state: Escalation, step: Step) -> datetime:
+    """When a step of the current round begins: `after` in working time; outside the tier's hours at the opening."""
+    calendar, anchor = tier_calendar(state), state.entry.round_at
+    working = WorkingTime(calendar)
+    after = step.after.seconds_in(calendar.day_seconds or 86_400)
+    return working.add(anchor, after) if after else working.opening(anchor)
+
+
+def _rounds(state: Escalation) -> Iterator[Due]:
+    """On the last tier the steps come again every acknowledge duration; after the last round the last resort is told."""
+    if state.status != "open" or not state.at_last_tier:
+        return
+    clock = next((clock for clock in state.clocks if clock.name == "acknowledge" and not clock.over), None)
+    if clock is None:
+        return
+    passed = state.entry.round + 1
+    at = WorkingTime(state.policy.calendar(clock.calendar)).add(state.entry.round_at, clock.seconds)
+    if passed <= state.here.repeat:
+        yield Due(at, Rank.STEP, "round", f"{state.here.name} steps again ({passed} of {state.here.repeat})")
+    elif not any(shout.why == "nobody" for shout in state.shouts):
+        yield Due(at, Rank.STEP, "last_resort", "owner of last resort is told")
+
+
+def _shouts(state: Escalation) -> Iterator[Due]:
+    for shout in state.shouts:
+        yield Due(shout.next_at, Rank.STEP, "shout", _shout_words(shout), shout)
+
+
+def _shout_words(shout: Shout) -> str:
+    to = "the team's lead" if shout.why == "root_cause" else "owner of last resort"
+    return f"{to} is told again" if shout.count else f"{to} is told"
+
+
+def _stale(state: Escalation) -> Iterator[Due]:
+    timeout = state.here.acknowledge_timeout
+    duration = timeout.of(state.priority) if timeout else None
+    if state.status != "acknowledged" or state.stale_from is None or duration is None:
+        return
+    calendar = tier_calendar(state)
+    at = WorkingTime(calendar).add(state.stale_from, duration.seconds_in(calendar.day_seconds or 86_400))
+    yield Due(at, Rank.STEP, "stale", f"{state.here.name}: acknowledged but nothing happens")
+
+
+def _held(state: Escalation) -> Iterator[Due]:
+    for message in state.held:
+        yield Due(_not_before(message), Rank.STEP, "held", "quiet hours end", message)
+
+
+def _not_before(message: Message) -> datetime:
+    return message.not_before or message.at

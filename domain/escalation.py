@@ -1,0 +1,142 @@
+"""The state machine of an escalation: `open_case`, `apply`, `advance`, `next_due`. Pure; every time is a parameter.
+
+A loop around these functions is all a workflow (or a simulation) is: run what came of it, wait for the next due time or the
+next word, repeat. At one instant commands come first, then the end of a pause, breaches, steps, warnings (`due.Rank`).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from domain import climbing, deeds, targets, telling
+from domain.clocks import Clock
+from domain.commands import Command
+from domain.due import Due, dues, next_due, next_event
+from domain.messages import DutyAnswer, Message, SendResult
+from domain.outcome import Outcome
+from domain.routing import start_tier
+from domain.state import Entry, Escalation, Opening, Shout
+from domain.turn import TIERLINE, Turn
+
+__all__ = ["advance", "answer", "apply", "delivered", "next_due", "next_event", "open_case"]
+
+REMEMBERED_COMMANDS = 500  # ids of the latest commands, so that a retried one is applied once
+
+
+def open_case(opening: Opening) -> Outcome:
+    """Begin an episode at the instant the API accepted it; all targets of the case start there."""
+    origin, policy, now = opening.origin, opening.policy, opening.accepted_at
+    tier = origin.tier if origin else start_tier(policy, opening.priority)
+    state = Escalation(
+        id=opening.id, episode=opening.episode, at=now, status="open", policy=policy, priority=opening.priority,
+        priority_reasons=opening.priority_reasons, impact=opening.impact, urgency=opening.urgency, ticket=opening.ticket,
+        customer=opening.customer, trigger=opening.trigger, tier=tier, team=policy.tiers[tier].team, leads=opening.leads,
+        entry=Entry(number=0, cause="opened", at=now, round_at=now), opened_at=now,
+        reopen_count=origin.reopen_count if origin else 0, origin=origin,
+    )  # fmt: skip
+    turn = Turn(state)
+    _note_opened(turn, opening)
+    for name in ("resolution", "closure", "customer_update"):
+        targets.start(turn, name)
+    climbing.enter(
+        turn, tier, state.team, "reopened" if origin else "opened", first=origin.resolver if origin else None
+    )
+    telling.notice(turn, "opened")
+    return _until(turn, now)
+
+
+def _note_opened(turn: Turn, opening: Opening) -> None:
+    state, trigger = turn.state, opening.trigger
+    why = trigger.kind.replace("_", " ") + (f": {trigger.detail}" if trigger.detail else "")
+    text = f"opened with priority {state.priority} at {state.here.name} ({why})"
+    data = {"priority": state.priority, "reasons": list(state.priority_reasons), "policy": state.policy.name}
+    turn.note("opened", opening.opened_by or TIERLINE, text, **data)
+    if opening.origin is not None:
+        actor = opening.origin.by or TIERLINE
+        turn.note("reopened", actor, f"goes on from episode {opening.origin.episode}: {opening.origin.reason}")
+
+
+def apply(state: Escalation, command: Command, at: datetime) -> Outcome:
+    """Somebody said something at `at` (never before what has already happened).
+
+    What was due before comes first, then the command, then what is due at the same instant. A command id is applied once.
+    Raises a coded DomainError when the command is malformed or the case does not allow it; the state is then as it was.
+    """
+    if command.id in state.applied:
+        return Outcome(state)
+    body = command.parsed()
+    turn = Turn(state)
+    _run_due(turn, at, inclusive=False)
+    turn.reach(at)
+    deeds.DEEDS[command.name](turn, command.by or TIERLINE, body)
+    turn.set(applied=(*turn.state.applied[-REMEMBERED_COMMANDS + 1 :], command.id))
+    return _until(turn, at)
+
+
+def advance(state: Escalation, at: datetime) -> Outcome:
+    """Time has come to `at`: fire everything due until then, in due order. One leap or many small steps give the same."""
+    return _until(Turn(state), at)
+
+
+def answer(state: Escalation, duty: DutyAnswer) -> Outcome:
+    """The roster has said who is on duty."""
+    turn = Turn(state)
+    _run_due(turn, duty.at, inclusive=False)
+    turn.reach(duty.at)
+    climbing.answered(turn, duty)
+    return _until(turn, duty.at)
+
+
+def delivered(state: Escalation, result: SendResult) -> Outcome:
+    """A message has come to its end. Only a failure moves the case: next channel, next responder."""
+    turn = Turn(state)
+    message = state.outstanding.get(result.key)
+    if message is None:
+        return Outcome(state)
+    _run_due(turn, result.at, inclusive=False)
+    turn.reach(result.at)
+    turn.set(outstanding={key: one for key, one in turn.state.outstanding.items() if key != result.key})
+    if result.status == "failed":
+        telling.message_failed(turn, message, result)
+        climbing.step_message_failed(turn, result.key)
+    elif result.status == "skipped":
+        text = f"{message.summary}: {result.reason or 'no longer needed'}"
+        turn.note("skipped", TIERLINE, text, key=message.key, reason=result.reason)
+    return _until(turn, result.at)
+
+
+def _until(turn: Turn, at: datetime) -> Outcome:
+    _run_due(turn, at, inclusive=True)
+    turn.reach(at)
+    return turn.outcome()
+
+
+def _run_due(turn: Turn, until: datetime, *, inclusive: bool) -> None:
+    """Fire what is due before `until` (or at it, too), always the earliest first."""
+    while (due := next_event(turn.state)) is not None:
+        at = max(due.at, turn.now)
+        if at > until or (at == until and not inclusive):
+            return
+        turn.reach(at)
+        if due.kind == "breach":
+            _breach_together(turn, at)
+        else:
+            FIRE[due.kind](turn, due)
+
+
+def _breach_together(turn: Turn, at: datetime) -> None:
+    missed = [due for due in dues(turn.state) if due.kind == "breach" and max(due.at, turn.now) == at]
+    climbing.breach(turn, [cast(Clock, due.subject) for due in missed], missed)
+
+
+FIRE: Mapping[str, Callable[[Turn, Due], Any]] = {
+    "pause_ends": lambda turn, _: deeds.go_on(turn, TIERLINE, "the pause has ended"),
+    "silence": lambda turn, _: deeds.end_closed(turn, TIERLINE, "closed: the customer had nothing to add"),
+    "step": lambda turn, _: climbing.begin_step(turn),
+    "round": lambda turn, _: climbing.begin_round(turn),
+    "last_resort": lambda turn, _: climbing.call_last_resort(turn),
+    "shout": lambda turn, due: climbing.shout(turn, cast(Shout, due.subject)),
+    "stale": lambda turn, _: climbing.stale(turn),
+    "held": lambda turn, due: telling.release(turn, cast(Message, due.subject)),
+    "warning": lambda turn, due: telling.warn(turn, cast(Clock, due.subject), due.percent),
+}

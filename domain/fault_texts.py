@@ -1,0 +1,305 @@
+"""From pydantic's errors to faults a support lead can mend: the path as in the file, what is wrong, what to write.
+
+Also mends a copy of the faulty data just enough to be read, so that the checks between fields run too and one upload
+shows every mistake.
+"""
+
+import copy
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from domain.errors import Fault, PolicyFaults
+from domain.yaml_text import DEEPEST
+
+Path = tuple[str | int, ...]
+
+_DURATION = "write a duration such as 90s, 15m, 4h or 2d"
+_PRIORITY_MAP = "write a map by priority such as {critical: 1h, all: 4h}"
+_CALENDAR = "write a calendar's name, or one for each priority such as {critical: always, else: office}"
+_WORDS = "write a text, or a list of texts such as [vip, gold]"
+
+POLICY_HINTS: Mapping[str, str] = {  # what to write instead, by the last key of the path
+    **dict.fromkeys(("after", "all", "confirm_within", "survey_after", "customer_for_at_least", "day"), _DURATION),
+    **dict.fromkeys(("low", "medium", "high", "critical"), _DURATION),
+    **dict.fromkeys(("acknowledge", "tier_resolution", "resolution", "closure", "every"), _PRIORITY_MAP),
+    "acknowledge_timeout": _PRIORITY_MAP,
+    "warn_at": "write whole percentages from 1 to 99 such as [50, 80]",
+    "pauses": "write true, false or a list of waiting_on_customer, waiting_on_third_party, scheduled",
+    "calendar": _CALENDAR,
+    "channels": "write one or both of [email, sms]",
+    "on": "write some of [opened, acknowledged, escalated, resolved, closed]",
+    "repeat": "write a whole number from 0 to 100",
+    "by": "write 1, 2 or 3",
+    "low_score": "write a whole number from 1 to 5",
+    "customer_sms": 'write a local time window such as "21:00-08:00"',
+    "timezone": "write an IANA name such as Europe/Berlin",
+    "hours": 'write always, or hours by weekday such as {mon: ["09:00-17:30"]}',
+    "holidays": "write a country and perhaps a subdivision such as {country: DE, subdivision: BE}",
+    "closed": 'write dates such as ["12-24", "2026-05-15"]',
+    "matrix": "write a priority for every impact and urgency such as {high: {high: critical, …}, …}",
+    "steps": "write at least one step such as {tell: on_call, channels: [email]}",
+    "tiers": "write at least one tier",
+    "tell": "write who to tell such as on_call, on_call.next or team.lead",
+    "annual_value_at_least": "write a number such as 100000",
+    **dict.fromkeys(
+        ("name", "team", "owner_of_last_resort", "start_tier"), "write a name of letters, digits, _ . and -"
+    ),
+    **dict.fromkeys(("tier", "id", "system", "category", "product", "tags", "locale", "kind"), _WORDS),
+}
+
+_STEP = {"tell": "on_call", "channels": ["email"]}
+_TIER_TARGETS = {"acknowledge": {"all": "1h"}}
+_HOURS = {"mon": ["09:00-17:00"]}
+
+_STAND_INS: Mapping[str, object] = {  # readable values for what is missing or broken, used only to go on checking
+    "name": "unreadable",
+    "team": "unreadable",
+    "owner_of_last_resort": "unreadable",
+    "tell": "on_call",
+    "channels": ["email"],
+    "acknowledge": _TIER_TARGETS["acknowledge"],
+    "every": {"all": "1h"},
+    "customer_sms": "21:00-08:00",
+    "timezone": "UTC",
+    "hours": _HOURS,
+    "steps": [_STEP],
+}
+_ENTRY_STAND_INS: Mapping[tuple[str, str], object] = {  # the same for a whole entry: its section, and what stands last
+    ("tiers", "#"): {"name": "unreadable", "team": "unreadable", "targets": _TIER_TARGETS, "steps": [_STEP]},
+    ("steps", "#"): _STEP,
+    ("raise_for", "#"): {"customer": {"tier": "unreadable"}},
+    ("raise_for", "customer"): {"tier": "unreadable"},
+    ("tiers", "targets"): _TIER_TARGETS,
+    ("calendars", "*"): {"timezone": "UTC", "hours": _HOURS, "day": "8h"},
+}
+
+_PLAIN: Mapping[str, str] = {  # what is wrong, by pydantic's error type
+    "string_type": "must be a text (put quotes around a number that is meant as one)",
+    "string_too_short": "is empty",
+    "too_short": "is an empty list",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "model_type": "must be a map of keys and values",
+    "model_attributes_type": "must be a map of keys and values",
+    "dict_type": "must be a map of keys and values",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+}
+_LIMITS = {
+    "greater_than": "small",
+    "greater_than_equal": "small",
+    "less_than": "large",
+    "less_than_equal": "large",
+    "string_too_long": "long",
+}
+
+
+def path_text(path: Path) -> str:
+    """`("tiers", 0, "steps", 1, "after")` as `tiers[0].steps[1].after`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "(the whole file)"
+
+
+def refuse_depth(data: object, what: str) -> None:
+    """Raises PolicyFaults for data nested so deeply that copying or showing it would exhaust the stack."""
+    level = [data]
+    for _ in range(DEEPEST):
+        level = [inner for value in level for inner in _items(value)]
+        if not level:
+            return
+    raise PolicyFaults(what, [Fault("(the whole file)", f"nested deeper than {DEEPEST} levels; eight are enough")])
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def model_faults(
+    model: type[BaseModel], data: object, error: ValidationError, hints: Mapping[str, str]
+) -> dict[Path, Fault]:
+    """One fault for each faulty place; where a value fits no branch of a union the deepest place is named."""
+    grouped: dict[Path, list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False, include_context=True):
+        if not (detail["type"] == "too_short" and detail["input"]):  # only shorter because an item was refused
+            grouped.setdefault(_real_path(data, detail), []).append(detail)
+    places = [path for path in grouped if not _only_a_branch(path, grouped)]
+    return {path: Fault(path_text(path), _message(model, data, path, grouped[path], hints)) for path in places}
+
+
+def mended(data: Mapping[str, object], places: Sequence[Path]) -> dict[str, object]:
+    """A copy of `data` in which each faulty place is left out or holds a readable stand-in."""
+    fixed: dict[str, object] = copy.deepcopy(dict(data))
+    for path in sorted(places, key=len, reverse=True):
+        _mend(fixed, path)
+    return fixed
+
+
+def in_file_order(data: object, faults: Mapping[Path, Fault]) -> list[Fault]:
+    """The faults in the order of the places in the file; what is missing comes last in its map."""
+    return [faults[path] for path in sorted(faults, key=lambda path: _position(data, path))]
+
+
+def _position(here: Any, path: Path) -> tuple[int, ...]:
+    found: list[int] = []
+    for part in path:
+        if isinstance(part, int):
+            found.append(part)
+        else:
+            keys = list(here) if isinstance(here, Mapping) else []
+            found.append(keys.index(part) if part in keys else len(keys))
+        here = here[part] if _holds(here, part) else None
+    return tuple(found)
+
+
+def related(first: Path, second: Path) -> bool:
+    """Whether one place lies inside the other."""
+    return all(a == b for a, b in zip(first, second, strict=False))
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """`; did you mean 'x'?` where something close exists, else the list of what is known."""
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known here: {', '.join(known)}" if known else ""
+
+
+def _real_path(data: object, detail: ErrorDetails) -> Path:
+    """pydantic's location without the names of union branches, which are no part of the file."""
+    path: list[str | int] = []
+    here: Any = data
+    for part in detail["loc"]:
+        known = _holds(here, part)
+        if known or (detail["type"] == "missing" and part == detail["loc"][-1]):
+            path.append(part)
+        here = here[part] if known else here
+    return tuple(path)
+
+
+def _holds(value: object, part: str | int) -> bool:
+    if isinstance(value, list | tuple):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, Mapping) and part in value
+
+
+def _only_a_branch(path: Path, grouped: Mapping[Path, list[ErrorDetails]]) -> bool:
+    """A union reports `must be a text` at `tier` beside the true mistake at `tier[1]`; only the deeper one helps."""
+    deeper = any(len(other) > len(path) and other[: len(path)] == path for other in grouped)
+    return deeper and all(detail["type"].endswith(("_type", "_parsing")) for detail in grouped[path])
+
+
+def _message(
+    model: type[BaseModel], data: object, path: Path, details: Sequence[ErrorDetails], hints: Mapping[str, str]
+) -> str:
+    detail = details[0]
+    kind, last = detail["type"], str(path[-1]) if path else ""
+    named = [str(part) for part in path if isinstance(part, str)]
+    if kind == "extra_forbidden":
+        return f"unknown key '{last}'{nearest(last, _keys_at(model, path[:-1]))}"
+    if detail["loc"] and detail["loc"][-1] == "[key]":
+        expected = detail.get("ctx", {}).get("expected")
+        return f"unknown key '{last}'; write {expected or 'a name of letters, digits, _ . and -'}"
+    hint = "" if kind == "literal_error" else hints.get(named[-1] if named else "", "")
+    if kind == "missing":
+        return f"is missing; {hint}" if hint else "is missing"
+    if kind in ("value_error", "roster_fault"):
+        return detail["msg"].removeprefix("Value error, ")
+    wrong = "fits none of what is allowed here" if len(details) > 1 else _wrong(detail, _value_at(data, path))
+    return f"{wrong}; {hint}" if hint else wrong
+
+
+def _wrong(detail: ErrorDetails, value: object) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "literal_error":
+        return f"'{_short(value)}' is none of {context.get('expected')}"
+    if kind == "string_pattern_mismatch":
+        return f"'{_short(value)}' has the wrong form"
+    if kind in _LIMITS:
+        return f"{_short(value)} is too {_LIMITS[kind]}"
+    message = detail["msg"]
+    return _PLAIN.get(kind) or f"{_short(value)} is refused: {message[:1].lower()}{message[1:]}"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _value_at(data: Any, path: Path) -> object:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    kinds: list[object] = [model]
+    for part in path:
+        kinds = [inner for kind in kinds for inner in _inside(kind, part)]
+    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return [field.alias or name for found in models for name, field in found.model_fields.items()]
+
+
+def _inside(kind: object, part: str | int) -> Iterator[object]:
+    """The types a value at `part` of a `kind` may have, unions and annotations unwrapped."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        field = kind.model_fields.get(str(part))
+        yield from _unwrapped(field.annotation) if field else ()
+    elif get_origin(kind) is dict:
+        yield from _unwrapped(get_args(kind)[1])
+    elif get_origin(kind) in (tuple, list):
+        yield from _unwrapped(get_args(kind)[0])
+
+
+def _unwrapped(kind: object) -> Iterator[object]:
+    if get_origin(kind) in (Union, UnionType):
+        for branch in get_args(kind):
+            yield from _unwrapped(branch)
+    elif get_origin(kind) is Annotated:
+        yield from _unwrapped(get_args(kind)[0])
+    else:
+        yield kind
+
+
+def _mend(fixed: dict[str, object], path: Path) -> None:
+    """Replaces or removes the broken place; a list item without a stand-in takes its whole list along."""
+    while path:
+        stand_in = _stand_in(path)
+        if stand_in is not None or not isinstance(path[-1], int):
+            break
+        path = path[:-1]
+    parent = _parent(fixed, path)
+    if isinstance(parent, dict | list) and stand_in is not None:
+        cast("Any", parent)[path[-1]] = copy.deepcopy(stand_in)
+    elif isinstance(parent, dict):
+        parent.pop(path[-1], None)
+
+
+def _parent(fixed: dict[str, object], path: Path) -> object:
+    """What holds the last part of `path`, None where a longer repair has taken it away."""
+    try:
+        return _value_at(fixed, path[:-1]) if path else None
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _stand_in(path: Path) -> object:
+    last = path[-1]
+    section = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
+    if isinstance(last, int):
+        return _ENTRY_STAND_INS.get((section, "#"))
+    if section == "calendars":
+        return _ENTRY_STAND_INS["calendars", "*"]
+    return _ENTRY_STAND_INS.get((section, last)) or _STAND_INS.get(last)

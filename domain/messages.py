@@ -1,0 +1,114 @@
+"""Messages to send: who is told what on which channel, under a key that never repeats.
+
+A message carries no address and no wording. The address is looked up and the text is rendered when it is about to go out, so
+a roster change applies at once and no personal data stands in a workflow's history.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.tickets import Channel
+
+ResponderKind = Literal[
+    "step", "warning", "assigned", "promise_reminder", "customer_replied", "root_cause_overdue", "last_resort", "closure_overdue",
+    "top_breach", "watch",
+]  # fmt: skip
+CustomerKind = Literal[
+    "customer_opened", "customer_acknowledged", "customer_escalated", "customer_resolved", "customer_closed", "customer_update",
+    "customer_holding",
+]  # fmt: skip
+MessageKind = ResponderKind | CustomerKind
+
+CUSTOMER = "customer"
+AFTER_CLOSING: tuple[MessageKind, ...] = ("customer_closed",)
+OF_THE_ENTRY: tuple[MessageKind, ...] = (
+    "step",
+    "warning",
+    "customer_escalated",
+    "customer_holding",
+)  # the next entry says it anew
+
+CHANNEL_WORDS: dict[Channel, str] = {"email": "e-mail", "sms": "SMS"}
+
+SendStatus = Literal["sent", "failed", "skipped", "unknown"]
+
+
+class Message(BaseModel):
+    """One message to one recipient on one channel.
+
+    `person` is None for the customer. `facts` are the few things only this message knows (`due_at`, `text`, …); the rest is
+    read from the case when it is rendered. `purpose` is what an operator reads in the Temporal UI, without a name in it but ids.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    kind: MessageKind
+    channel: Channel
+    person: str | None
+    entry: int
+    step: int = 0
+    round: int = 0
+    at: datetime
+    not_before: datetime | None = None
+    facts: dict[str, str] = {}
+    purpose: str = ""
+    fallbacks: tuple[Channel, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """`SMS to dana: acknowledge by 17:05`."""
+        words = CHANNEL_WORDS[self.channel]
+        name = words if words.isupper() else words.capitalize()
+        return f"{name} to {self.person or CUSTOMER}: {self.purpose}"
+
+
+class SendResult(BaseModel):
+    """How a message ended: `failed` is final, `skipped` was refused at the claim, `unknown` lost its answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    status: SendStatus
+    at: datetime
+    code: str | None = None
+    reason: str | None = None
+
+
+class DutyQuestion(BaseModel):
+    """Who is on duty now? Asked when a step is due; `at` is the workflow's own time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entry: int
+    step: int
+    round: int
+    team: str
+    selector: str
+    at: datetime
+
+
+class DutyAnswer(BaseModel):
+    """The answer to a `DutyQuestion`: a person's id or nobody, and the team's lead."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entry: int
+    step: int
+    round: int
+    person: str | None
+    lead: str | None
+    at: datetime
+
+
+def may_still_go_out(kind: MessageKind, entry: int, *, status: str, current_entry: int) -> str | None:
+    """None when the message may go out now, else why not; asked again at the claim, for what is in flight."""
+    if status in ("closed", "cancelled"):
+        return None if status == "closed" and kind in AFTER_CLOSING else f"case {status}"
+    if kind in OF_THE_ENTRY and entry < current_entry:
+        return "overtaken"
+    if kind == "step" and status != "open":
+        return "overtaken"
+    return None

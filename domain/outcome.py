@@ -1,0 +1,54 @@
+"""What came of a command or of time passing: the new state, what to write down, what to ask and what to send."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.messages import DutyQuestion, Message
+from domain.state import Escalation, TimelineEntry
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of `apply` or `advance`.
+
+    `messages` go out once they are recorded; `waiting` are held back (quiet hours) and `dropped` will never go out (a newer one
+    took their place); `questions` ask who is on duty.
+    """
+
+    state: Escalation
+    timeline: tuple[TimelineEntry, ...] = ()
+    questions: tuple[DutyQuestion, ...] = ()
+    messages: tuple[Message, ...] = ()
+    waiting: tuple[Message, ...] = ()
+    dropped: tuple[Message, ...] = ()
+
+
+class Settled(BaseModel):
+    """A command that came to its end: applied, or refused with a code and a reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+    command_id: str
+    status: Literal["applied", "refused"]
+    code: str | None = None
+    reason: str | None = None
+
+
+class Transition(BaseModel):
+    """What the store writes in one transaction, and the questions it answers on the way.
+
+    `document` is the escalation as the contract shows it, `version` its guard: an older one never overwrites a newer.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    document: dict[str, Any]
+    version: int
+    timeline: tuple[TimelineEntry, ...] = ()
+    messages: tuple[Message, ...] = ()
+    waiting: tuple[Message, ...] = ()
+    dropped: tuple[Message, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    questions: tuple[DutyQuestion, ...] = ()

@@ -1,0 +1,56 @@
+"""Moving a running case to another version of its policy.
+
+Tiers map by name; deadlines are recomputed from their original anchors; what is met, breached, warned or told stays.
+"""
+
+from domain import targets
+from domain.clocks import Clock
+from domain.errors import NotAllowed
+from domain.policy import Policy
+from domain.state import Escalation
+from domain.turn import Turn
+from domain.view_time import rfc3339
+
+
+def rebased(turn: Turn, policy: Policy) -> dict[str, list[str | None]]:
+    """Pin `policy` instead of the old one. Returns target → [old due time, new due time] of what is still open.
+
+    Raises NotAllowed `tier_missing` when the new version has no tier of the current name.
+    """
+    state = turn.state
+    tier = policy.tier_index(state.here.name)
+    if tier is None:
+        raise NotAllowed("tier_missing", f"{policy.name} version {policy.version} has no tier '{state.here.name}'")
+    before = _due_times(state)
+    turn.set(
+        policy=_with_calendars_of(state, policy),
+        tier=tier,
+        clocks=tuple(_pinned(clock, state) for clock in state.clocks),
+    )
+    turn.set_entry(fired=min(state.entry.fired, len(policy.tiers[tier].steps)))
+    targets.retarget(turn)
+    after = _due_times(turn.state)
+    return {name: [before.get(name), after.get(name)] for name in {**before, **after}}
+
+
+def _due_times(state: Escalation) -> dict[str, str | None]:
+    return {clock.name: rfc3339(targets.due_of(state, clock)) for clock in targets.open_clocks(state)}
+
+
+def _pinned(clock: Clock, state: Escalation) -> Clock:
+    """An ended clock keeps the calendar it was counted in, under a name of its own."""
+    if not clock.over:
+        return clock
+    named = [_kept_name(event.calendar, state) if event.calendar else None for event in clock.events]
+    events = tuple(event.model_copy(update={"calendar": name}) for event, name in zip(clock.events, named, strict=True))
+    return clock.model_copy(update={"events": events})
+
+
+def _kept_name(calendar: str, state: Escalation) -> str:
+    known = calendar in state.policy.calendars and ".v" not in calendar
+    return f"{calendar}.v{state.policy.version}" if known else calendar
+
+
+def _with_calendars_of(state: Escalation, policy: Policy) -> Policy:
+    kept = {_kept_name(name, state): calendar for name, calendar in state.policy.calendars.items()}
+    return policy.model_copy(update={"calendars": {**kept, **policy.calendars}})

@@ -1,0 +1,365 @@
+"""Who is on duty: people, teams, rotations, overrides and absences, and the person each answers with at an instant.
+
+The decisions: a roster is plain data and `at` a parameter, so preview and reality agree. Shifts are counted on the
+rotation's local wall clock from its first hand-off and only then become instants, so a clock change makes a 23 h or
+25 h shift and never moves a hand-off. Stand-ins come in one order everywhere: override, then absence, then the next in
+turn. What a roster lacks is never an exception here: it is nobody.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from domain.calendars import WEEKDAYS, Calendar, WeekHours, WorkingTime, Zone, as_utc, wall_to_utc, window_minutes
+from domain.durations import PositiveDuration
+from domain.roster_checks import roster_faults
+
+_DAY: Final = timedelta(days=1)
+_HANDOFF: Final = re.compile(r"(?:(mon|tue|wed|thu|fri|sat|sun) )?((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_PERSON_SELECTOR: Final = "person:"
+_ID: Final = r"[a-z0-9][a-z0-9_.-]{0,63}"
+
+Id = Annotated[str, Field(pattern=rf"^{_ID}$")]
+SELECTORS: Final = ("on_call", "on_call.next", "team.lead", "person:<id>")
+"""What a step may `tell`."""
+
+
+def _e164(value: object) -> object:
+    """Possible numbers only: length and country. Whether one is assigned changes, and test ranges never are."""
+    if not isinstance(value, str):
+        raise ValueError('put the number in quotes, or YAML drops its plus: "+493023125000"')
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValueError(f"{value!r} is no phone number: write it with plus and country code, such as +493023125000")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _text(value: object) -> object:
+    if isinstance(value, int):
+        raise ValueError('put the time in quotes, or YAML reads it as a number: "10:00"')
+    return value
+
+
+def _date_or_instant(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-03-02") else value
+
+
+def _start(value: date) -> date:
+    return as_utc(value) if isinstance(value, datetime) else value
+
+
+def _check_handoff(text: str) -> str:
+    if not _HANDOFF.fullmatch(text):
+        raise ValueError(f'{text!r} is no hand-off: write "09:00", or "mon 09:00" for a weekly one')
+    return text
+
+
+def check_selector(text: str) -> None:
+    """ValueError, with what is allowed, unless `text` can stand behind `tell:`."""
+    if text in SELECTORS[:3] or re.fullmatch(_PERSON_SELECTOR + _ID, text):
+        return
+    raise ValueError(f"{text!r} tells nobody: write one of {', '.join(SELECTORS)}")
+
+
+Phone = Annotated[str, BeforeValidator(_e164)]
+"""A phone number in E.164 (`+493023125000`); spaces are taken out."""
+Instant = Annotated[datetime, AfterValidator(as_utc)]
+"""An aware instant, kept in UTC; one without a zone is refused."""
+HandOff = Annotated[str, BeforeValidator(_text), AfterValidator(_check_handoff)]
+RotationStart = Annotated[datetime | date, BeforeValidator(_date_or_instant), AfterValidator(_start)]
+
+
+def _error(message: str) -> PydanticCustomError:
+    return PydanticCustomError("roster_fault", "{message}", {"message": message})
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
+
+
+class Person(_Entry):
+    """Someone who can be told. `manager` is the next step of the chain of command."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=200)
+    email: EmailStr | None = None
+    phone: Phone | None = None
+    timezone: Zone = "UTC"
+    locale: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
+    manager: str | None = None
+
+
+class Rotation(_Entry):
+    """Whose turn it is. `members[0]` has the shift that `start` falls into; nobody is on duty before `start`.
+
+    A `start` without time means that day's hand-off time. `hours`: by weekday, or one list for all days.
+    """
+
+    name: str | None = None
+    timezone: Zone
+    handoff: HandOff
+    every: PositiveDuration
+    members: tuple[str, ...] = Field(min_length=1)
+    start: RotationStart
+    hours: WeekHours | None = None
+
+    @field_validator("hours", mode="before")
+    @classmethod
+    def _same_hours_every_day(cls, value: object) -> object:
+        if not isinstance(value, list | tuple):
+            return value
+        for window in value:
+            window_minutes(str(window))
+        return dict.fromkeys(WEEKDAYS, value)
+
+    @model_validator(mode="after")
+    def _hands_off_at_fixed_times(self) -> Self:
+        if self.every.seconds % 3600:
+            raise ValueError(f"every: {self.every} is not whole hours: write 12h, 1d, 1w or a multiple")
+        if " " in self.handoff and (self.every.seconds or self.every.days % 7):
+            raise ValueError(f"every: {self.every} does not keep to a weekday: write weeks, or hand off at a time only")
+        return self
+
+    @property
+    def period(self) -> timedelta:
+        """Length of a shift on the wall clock."""
+        return timedelta(days=self.every.days, seconds=self.every.seconds)
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """When anybody of this rotation is on duty; None is always."""
+        return Calendar(timezone=self.timezone, hours=self.hours) if self.hours else None
+
+
+class Team(_Entry):
+    """People who answer together; the order of `rotations` is the order of layers."""
+
+    id: Id
+    name: str | None = None
+    lead: str | None = None
+    members: tuple[str, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
+
+    def has(self, person: str) -> bool:
+        """Whether `person` is a member, also by a rotation only."""
+        return person in self.members or any(person in rotation.members for rotation in self.rotations)
+
+
+class _Span(_Entry):
+    from_: Instant = Field(alias="from")
+    to: Instant
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.to <= self.from_:
+            raise ValueError("`to` is not after `from`: write the end later than the start")
+        return self
+
+    def covers(self, at: datetime) -> bool:
+        """Whether `at` is inside: from <= at < to."""
+        return self.from_ <= at < self.to
+
+
+class Override(_Span):
+    """`person` stands in for `instead_of` exactly while that one would be on duty; without it, is on duty first.
+
+    No `team`: for `instead_of` every team; without it every team that `person` belongs to.
+    """
+
+    person: str
+    instead_of: str | None = None
+    team: str | None = None
+
+
+class Absence(_Span):
+    """`person` cannot be reached; `delegate` takes every place of theirs."""
+
+    person: str
+    delegate: str | None = None
+
+
+class Roster(_Entry):
+    """All of it. Validation lists every unknown name, duplicate and loop at once, each with its place."""
+
+    people: tuple[Person, ...] = ()
+    teams: tuple[Team, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    absences: tuple[Absence, ...] = ()
+
+    @model_validator(mode="after")
+    def _refers_to_what_it_has(self) -> Self:
+        faults = [
+            InitErrorDetails(type=_error(fault.message), loc=fault.loc, input=fault.value)
+            for fault in roster_faults(self)
+        ]
+        if faults:
+            raise ValidationError.from_exception_data("Roster", faults)
+        return self
+
+    def person(self, person_id: str) -> Person | None:
+        """The person of that id, if there is one."""
+        return next((person for person in self.people if person.id == person_id), None)
+
+    def team(self, team_id: str) -> Team | None:
+        """The team of that id, if there is one."""
+        return next((team for team in self.teams if team.id == team_id), None)
+
+
+def on_duty(roster: Roster, team_id: str, at: datetime) -> list[str]:
+    """Distinct people in the order of the ladder: [0] is `on_call`, [1] `on_call.next`. Unknown team: nobody.
+
+    Overrides come first, then the layers. Where the layers give one person only, the next in turn of the topmost
+    rotation with somebody on duty follow; a team without rotations answers with its members in order.
+    """
+    team = roster.team(team_id)
+    if team is None:
+        return []
+    at = as_utc(at)
+    active = [o for o in roster.overrides if o.covers(at) and o.team in (None, team_id)]
+    added = [o.person for o in reversed(active) if o.instead_of is None and (o.team or team.has(o.person))]
+    swaps = [o for o in active if o.instead_of is not None]
+    return _distinct([*_present(roster, added, swaps, at), *_ladder(roster, team, swaps, at)])
+
+
+def _ladder(roster: Roster, team: Team, swaps: Sequence[Override], at: datetime) -> list[str]:
+    if not team.rotations:
+        return _present(roster, team.members, swaps, at)
+    turns = [_present(roster, _turn(rotation, at), swaps, at) for rotation in team.rotations]
+    staffed = [turn for turn in turns if turn]
+    layers = _distinct(turn[0] for turn in staffed)
+    return [*layers, *staffed[0]] if len(layers) == 1 else layers
+
+
+def _turn(rotation: Rotation, at: datetime) -> tuple[str, ...]:
+    """Members from the one whose shift it is, in turn; nobody before the start and outside the hours."""
+    calendar, shift = rotation.calendar, _shift(rotation, at)
+    if shift is None or (calendar and not WorkingTime(calendar).is_open(at)):
+        return ()
+    first = shift % len(rotation.members)
+    return rotation.members[first:] + rotation.members[:first]
+
+
+def _shift(rotation: Rotation, at: datetime) -> int | None:
+    """How many hand-offs there were since the start, None before it. The wall clock guesses, instants decide."""
+    zone = ZoneInfo(rotation.timezone)
+    start, anchor = _start_and_anchor(rotation, zone)
+    if at < start:
+        return None
+    wall = at.astimezone(zone).replace(tzinfo=None)
+    shift = (wall - anchor) // rotation.period
+    # In the second pass of a repeated hour the wall clock shows a hand-off as still to come.
+    while wall_to_utc(anchor + (shift + 1) * rotation.period, zone) <= at:
+        shift += 1
+    return max(shift, 0)
+
+
+def _start_and_anchor(rotation: Rotation, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The instant of the start, and the wall-clock time of the last hand-off at or before it: shifts count from it."""
+    weekday, _, clock = rotation.handoff.rpartition(" ")
+    handoff = time.fromisoformat(clock)
+    if isinstance(rotation.start, datetime):
+        start = rotation.start
+        wall = start.astimezone(zone).replace(tzinfo=None)
+    else:
+        wall = datetime.combine(rotation.start, handoff)
+        start = wall_to_utc(wall, zone)
+    anchor = datetime.combine(wall.date(), handoff)
+    step = min(rotation.period, _DAY)
+    if weekday:
+        anchor -= (anchor.weekday() - WEEKDAYS.index(weekday)) % 7 * _DAY
+        step = 7 * _DAY
+    return start.astimezone(UTC), anchor + (wall - anchor) // step * step
+
+
+def _present(roster: Roster, people: Iterable[str], swaps: Sequence[Override], at: datetime) -> list[str]:
+    found = (_stand_in(roster, person, swaps, at) for person in people)
+    return _distinct(person for person in found if person is not None)
+
+
+def _stand_in(roster: Roster, person: str, swaps: Sequence[Override], at: datetime) -> str | None:
+    """Who really answers for `person`: overrides (each only ever replaced by a later one), then delegates.
+
+    Nobody is visited twice: two who swapped shifts stay swapped, and a loop of delegates ends at nobody.
+    """
+    seen, used = {person}, -1
+    while True:
+        later = (i for i in range(len(swaps) - 1, used, -1) if swaps[i].instead_of == person)
+        swap = next((i for i in later if swaps[i].person not in seen), None)
+        if swap is not None:
+            used, person = swap, swaps[swap].person
+        elif (absence := _absence(roster, person, at)) is None:
+            return person
+        elif absence.delegate is None or absence.delegate in seen:
+            return None
+        else:
+            person = absence.delegate
+        seen.add(person)
+
+
+def _absence(roster: Roster, person: str, at: datetime) -> Absence | None:
+    return next((a for a in reversed(roster.absences) if a.person == person and a.covers(at)), None)
+
+
+def _distinct(people: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(people))
+
+
+def reachable(roster: Roster, person_id: str, at: datetime) -> str | None:
+    """The person, else the delegate, else the same of each manager upward; None when the whole chain is away."""
+    at, current = as_utc(at), roster.person(person_id)
+    seen: set[str] = set()
+    while current is not None and current.id not in seen:
+        found = _stand_in(roster, current.id, (), at)
+        if found is not None:
+            return found
+        seen.add(current.id)
+        current = roster.person(current.manager) if current.manager else None
+    return None
+
+
+def manager_of(roster: Roster, person_id: str, at: datetime) -> str | None:
+    """The next reachable one up the chain of command from `person_id`, never the person again; None at the top."""
+    person, seen = roster.person(person_id), {person_id}
+    while person is not None and person.manager is not None and person.manager not in seen:
+        found = _stand_in(roster, person.manager, (), as_utc(at))
+        if found is not None and found != person_id:
+            return found
+        seen.add(person.manager)
+        person = roster.person(person.manager)
+    return None
+
+
+def lead(roster: Roster, team_id: str) -> str | None:
+    """The team's lead as written, present or not."""
+    team = roster.team(team_id)
+    return team.lead if team else None
+
+
+def responder(roster: Roster, team_id: str, selector: str, at: datetime) -> str | None:
+    """The person a step's `tell` means at `at`; None when there is nobody, the team or the selector is unknown."""
+    if selector in ("on_call", "on_call.next"):
+        duty = on_duty(roster, team_id, at)
+        return next(iter(duty[selector == "on_call.next" :]), None)
+    if selector == "team.lead":
+        person = lead(roster, team_id)
+        return reachable(roster, person, at) if person else None
+    return reachable(roster, selector.removeprefix(_PERSON_SELECTOR), at) if selector.startswith("person:") else None

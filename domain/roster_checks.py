@@ -1,0 +1,94 @@
+"""What a roster gets wrong across its entries: names that lead nowhere, duplicates, loops.
+
+All mistakes are found in one go, each with its place in the file, because people mend a roster in one sitting.
+"""
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from domain.roster import Roster
+
+
+class RosterFault(NamedTuple):
+    """Where, what is wrong and what to do, and the value found there."""
+
+    loc: tuple[int | str, ...]
+    message: str
+    value: str
+
+
+def roster_faults(roster: "Roster") -> list[RosterFault]:
+    """Every unknown name, duplicate and loop of a roster whose entries are well-formed."""
+    return [*_duplicates(roster), *_unknown(roster), *_to_oneself(roster), *_manager_loops(roster)]
+
+
+def _duplicates(roster: "Roster") -> Iterator[RosterFault]:
+    ids = ("people", [p.id for p in roster.people]), ("teams", [t.id for t in roster.teams])
+    for kind, used in ids:
+        seen: set[str] = set()
+        for i, name in enumerate(used):
+            if name in seen:
+                yield RosterFault((kind, i, "id"), f"{name!r} is used twice: give each its own id", name)
+            seen.add(name)
+
+
+def _unknown(roster: "Roster") -> Iterator[RosterFault]:
+    people, teams = [person.id for person in roster.people], [team.id for team in roster.teams]
+    for loc, name in _named_people(roster):
+        if name is not None and name not in people:
+            yield RosterFault(loc, f"no person {name!r} in `people`{_hint(name, people)}", name)
+    for i, override in enumerate(roster.overrides):
+        if override.team is not None and override.team not in teams:
+            message = f"no team {override.team!r} in `teams`{_hint(override.team, teams)}"
+            yield RosterFault(("overrides", i, "team"), message, override.team)
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f": did you mean {close[0]!r}?" if close else ": add it, or correct the name"
+
+
+def _named_people(roster: "Roster") -> Iterator[tuple[tuple[int | str, ...], str | None]]:
+    for i, person in enumerate(roster.people):
+        yield ("people", i, "manager"), person.manager
+    for i, team in enumerate(roster.teams):
+        yield ("teams", i, "lead"), team.lead
+        yield from ((("teams", i, "members", j), member) for j, member in enumerate(team.members))
+        for k, rotation in enumerate(team.rotations):
+            turns = enumerate(rotation.members)
+            yield from ((("teams", i, "rotations", k, "members", j), member) for j, member in turns)
+    for i, override in enumerate(roster.overrides):
+        yield ("overrides", i, "person"), override.person
+        yield ("overrides", i, "instead_of"), override.instead_of
+    for i, absence in enumerate(roster.absences):
+        yield ("absences", i, "person"), absence.person
+        yield ("absences", i, "delegate"), absence.delegate
+
+
+def _to_oneself(roster: "Roster") -> Iterator[RosterFault]:
+    for i, absence in enumerate(roster.absences):
+        if absence.delegate == absence.person:
+            yield RosterFault(
+                ("absences", i, "delegate"), "nobody delegates to themselves: name another", absence.person
+            )
+    for i, override in enumerate(roster.overrides):
+        who = override.person
+        if override.instead_of == who:
+            yield RosterFault(("overrides", i, "instead_of"), "nobody stands in for themselves: name another", who)
+        elif not (override.instead_of or override.team or any(team.has(who) for team in roster.teams)):
+            yield RosterFault(("overrides", i, "team"), f"{who!r} is in no team: name the `team` or `instead_of`", who)
+
+
+def _manager_loops(roster: "Roster") -> Iterator[RosterFault]:
+    managers = {person.id: person.manager for person in roster.people}
+    place = {name: i for i, name in enumerate(managers)}
+    for i, person in enumerate(roster.people):
+        path, above = [person.id], person.manager
+        while above is not None and above not in path:
+            path.append(above)
+            above = managers.get(above)
+        if above == person.id == min(path, key=lambda name: place.get(name, i)):
+            loop = " → ".join([*path, above])
+            yield RosterFault(("people", i, "manager"), f"the chain of command loops: {loop}", path[1 % len(path)])

@@ -1,0 +1,96 @@
+"""Which policy a case runs by, and at which tier it begins.
+
+The caller may name a policy; otherwise the most specific `match` wins, then the name that sorts first, and without any
+match the policy called `standard`. What only the name could decide is a tie, and reported when the files are loaded.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+from domain.errors import Fault, Invalid
+from domain.policy import Match, Policy
+from domain.tickets import Customer, Priority, Ticket, Trigger
+
+FALLBACK = "standard"
+
+_Values = frozenset[str]
+
+
+def choose_policy(
+    policies: Iterable[Policy], named: str | None, ticket: Ticket, customer: Customer, trigger: Trigger
+) -> Policy:
+    """The policy for this case; raises Invalid `unknown_policy` when there is none."""
+    known = {policy.name: policy for policy in policies}
+    if named is not None:
+        return _existing(known, named, f"there is no policy '{named}'")
+    facts = _facts(ticket, customer, trigger)
+    fitting = [policy for policy in known.values() if policy.match is not None and _fits(policy.match, facts)]
+    if fitting:
+        return min(fitting, key=lambda policy: (-len(_wanted(policy.match)), policy.name))
+    return _existing(known, FALLBACK, f"no policy matches this case and there is none called '{FALLBACK}'")
+
+
+def start_tier(policy: Policy, priority: Priority) -> int:
+    """The index of the tier where a case of this priority begins; the first unless `start_tier` says otherwise."""
+    name = policy.start_tier.get(priority)
+    return 0 if name is None else policy.tier_index(name) or 0
+
+
+def match_ties(policies: Iterable[Policy]) -> list[Fault]:
+    """Every pair of policies that can fit one case with the same number of keys, so that only the name decides."""
+    matching = sorted((policy for policy in policies if policy.match is not None), key=lambda policy: policy.name)
+    return [
+        Fault(
+            f"{second.name}.match",
+            f"can fit the same case as '{first.name}' with as many keys, so the name decides for '{first.name}'; "
+            "add a key to one of them",
+        )
+        for first, second in combinations(matching, 2)
+        if _tied(_wanted(first.match), _wanted(second.match))
+    ]
+
+
+def _existing(known: Mapping[str, Policy], name: str, otherwise: str) -> Policy:
+    if name in known:
+        return known[name]
+    names = ", ".join(sorted(known)) or "none"
+    raise Invalid("unknown_policy", f"{otherwise}; known policies: {names}", field="policy")
+
+
+def _facts(ticket: Ticket, customer: Customer, trigger: Trigger) -> dict[str, _Values]:
+    single = {
+        "ticket.system": ticket.system,
+        "ticket.category": ticket.category,
+        "ticket.product": ticket.product,
+        "customer.id": customer.id,
+        "customer.tier": customer.tier,
+        "customer.locale": customer.locale,
+        "trigger.kind": trigger.kind,
+    }
+    facts = {key: frozenset({value}) for key, value in single.items() if value is not None}
+    return {**facts, "ticket.tags": frozenset(ticket.tags)}
+
+
+def _wanted(match: Match | None) -> dict[str, _Values]:
+    if match is None:
+        return {}
+    groups: dict[str, Mapping[str, str | tuple[str, ...]]] = {
+        "ticket": match.ticket,
+        "customer": match.customer,
+        "trigger": {str(key): value for key, value in match.trigger.items()},
+    }
+    return {
+        f"{group}.{key}": frozenset({value} if isinstance(value, str) else value)
+        for group, keys in groups.items()
+        for key, value in keys.items()
+    }
+
+
+def _fits(match: Match, facts: Mapping[str, _Values]) -> bool:
+    return all(values & facts.get(key, frozenset()) for key, values in _wanted(match).items())
+
+
+def _tied(first: Mapping[str, _Values], second: Mapping[str, _Values]) -> bool:
+    """A ticket may carry many tags, so different tags never keep two policies apart; any other different value does."""
+    shared = (first.keys() & second.keys()) - {"ticket.tags"}
+    return len(first) == len(second) and all(first[key] & second[key] for key in shared)

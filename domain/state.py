@@ -1,0 +1,217 @@
+"""Everything the rules remember about one escalation, as one serialisable model.
+
+The parts are frozen; the machine replaces them, never changes them in place, so that two states never share a secret.
+`RULES_VERSION` is written into every new case: when a rule is mended, the machine branches on it and running cases keep theirs.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.clocks import Clock
+from domain.commands import RootCause
+from domain.messages import Message
+from domain.policy import PauseReason, Policy, Tier
+from domain.tickets import Customer, Priority, Ticket, Trigger
+
+RULES_VERSION = 1
+
+Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]
+LIVE: tuple[Status, ...] = ("open", "acknowledged", "paused", "resolved")
+EntryCause = Literal["opened", "breached", "nobody", "escalated", "functional", "handed_back", "reopened", "stale"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Tell(_Part):
+    """A step under way: whom it reached, and which of its channels have finally failed."""
+
+    step: int
+    round: int
+    selector: str
+    person: str | None = None
+    answered: bool = False
+    keys: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class Entry(_Part):
+    """One arrival at a tier. `fired` steps of `round` have begun; `pulled_to` brings the next one forward.
+
+    `first` is a person told in place of step 0 (the resolver, when a case is reopened).
+    """
+
+    number: int
+    cause: EntryCause
+    at: datetime
+    round: int = 0
+    round_at: datetime
+    fired: int = 0
+    pulled_to: datetime | None = None
+    first: str | None = None
+    tells: tuple[Tell, ...] = ()
+
+
+class PauseState(_Part):
+    """Why the case waits, since when, and until when at the latest."""
+
+    reason: PauseReason
+    since: datetime
+    until: datetime
+    note: str | None = None
+
+
+class Shout(_Part):
+    """A reminder that comes back every day until its reason is gone.
+
+    `nobody` and `closure` go to the owner of last resort; `root_cause` goes to the team's lead, a day after the resolver.
+    """
+
+    why: Literal["nobody", "closure", "root_cause"]
+    next_at: datetime
+    count: int = 0
+
+
+class Resolution(_Part):
+    summary: str
+    by: str
+    at: datetime
+    customer_message: str | None = None
+
+
+class RecordedCause(_Part):
+    by: str
+    at: datetime
+    cause: RootCause
+
+
+class Survey(_Part):
+    score: int
+    comment: str | None
+    at: datetime
+
+
+class Origin(_Part):
+    """The closed episode a reopened case goes on from."""
+
+    episode: int
+    tier: int
+    resolver: str | None
+    reopen_count: int
+    reason: str
+    by: str | None
+
+
+class Opening(BaseModel):
+    """What the API accepted: everything the machine needs to begin. Travels as the workflow's input.
+
+    `leads` maps team → its lead at that moment, so that somebody is accountable before anyone has been told.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    episode: int
+    accepted_at: datetime
+    opened_by: str | None
+    policy: Policy
+    priority: Priority
+    priority_reasons: tuple[str, ...]
+    impact: Literal["low", "medium", "high"] | None = None
+    urgency: Literal["low", "medium", "high"] | None = None
+    ticket: Ticket
+    customer: Customer
+    trigger: Trigger
+    leads: dict[str, str] = {}
+    origin: Origin | None = None
+
+
+class Escalation(BaseModel):
+    """The state of one episode of an escalation, at the instant `at`.
+
+    `version` counts transitions (the store takes only a newer one), `seq` timeline entries, `said` messages per entry and kind.
+    `applied` holds the ids of the latest commands, so that each is applied once.
+    """
+
+    rules_version: int = RULES_VERSION
+    version: int = 0
+    id: str
+    episode: int
+    at: datetime
+    status: Status
+    policy: Policy
+    priority: Priority
+    priority_reasons: tuple[str, ...] = ()
+    impact: Literal["low", "medium", "high"] | None = None
+    urgency: Literal["low", "medium", "high"] | None = None
+    ticket: Ticket
+    customer: Customer
+    trigger: Trigger
+    tier: int
+    team: str
+    entry: Entry
+    owner: str | None = None
+    told: tuple[str, ...] = ()
+    leads: dict[str, str] = {}
+    watchers: tuple[str, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    promises: int = 0
+    pause: PauseState | None = None
+    stale_from: datetime | None = None
+    shouts: tuple[Shout, ...] = ()
+    held: tuple[Message, ...] = ()
+    said: dict[str, int] = {}
+    outstanding: dict[str, Message] = {}
+    opened_at: datetime
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    silence_until: datetime | None = None
+    resolution: Resolution | None = None
+    root_cause: RecordedCause | None = None
+    survey: Survey | None = None
+    reopen_count: int = 0
+    parent: str | None = None
+    children: tuple[str, ...] = ()
+    origin: Origin | None = None
+    seq: int = 0
+    applied: tuple[str, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """Neither closed nor cancelled."""
+        return self.status in LIVE
+
+    @property
+    def here(self) -> Tier:
+        """The tier the case is at."""
+        return self.policy.tiers[self.tier]
+
+    @property
+    def at_last_tier(self) -> bool:
+        return self.tier == len(self.policy.tiers) - 1
+
+    @property
+    def accountable(self) -> str:
+        """The one person who answers for the case now: owner, else told last, else the team's lead, else the last resort."""
+        if self.owner is not None:
+            return self.owner
+        if self.told:
+            return self.told[-1]
+        return self.leads.get(self.team) or self.policy.owner_of_last_resort
+
+
+class TimelineEntry(BaseModel):
+    """One line of the case's history; `actor` is a person's id, `customer`, or `tierline`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    at: datetime
+    kind: str
+    actor: str
+    text: str
+    data: dict[str, Any] = {}

@@ -1,0 +1,82 @@
+"""One turn of the machine under way: the state being changed and what has come of it so far.
+
+Every change of status, every line of the timeline and every message passes through here, so numbering and versions have one
+home.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from domain.clocks import Clock
+from domain.messages import DutyQuestion, Message
+from domain.outcome import Outcome
+from domain.state import Entry, Escalation, TimelineEntry
+
+TIERLINE = "tierline"  # the actor of what happens by itself
+
+
+class Turn:
+    """Collects an `Outcome`. `state` is replaced, never changed in place."""
+
+    def __init__(self, state: Escalation) -> None:
+        self.state = state
+        self._timeline: list[TimelineEntry] = []
+        self._questions: list[DutyQuestion] = []
+        self._messages: list[Message] = []
+        self._waiting: list[Message] = []
+        self._dropped: list[Message] = []
+
+    @property
+    def now(self) -> datetime:
+        """The instant the machine has come to."""
+        return self.state.at
+
+    def set(self, **changes: Any) -> None:
+        """Replace fields of the state."""
+        self.state = self.state.model_copy(update=changes)
+
+    def reach(self, at: datetime) -> None:
+        """Move time forward; never back."""
+        if at > self.state.at:
+            self.set(at=at)
+
+    def set_entry(self, **changes: Any) -> Entry:
+        """Replace fields of the current entry."""
+        self.set(entry=self.state.entry.model_copy(update=changes))
+        return self.state.entry
+
+    def replace_clock(self, old: Clock, new: Clock) -> None:
+        """Put `new` where `old` stands."""
+        self.set(clocks=tuple(new if clock is old else clock for clock in self.state.clocks))
+
+    def note(self, kind: str, actor: str, text: str, /, **data: Any) -> None:
+        """Add a line to the timeline."""
+        entry = TimelineEntry(seq=self.state.seq + 1, at=self.now, kind=kind, actor=actor, text=text, data=data)
+        self._timeline.append(entry)
+        self.set(seq=entry.seq)
+
+    def ask(self, question: DutyQuestion) -> None:
+        """Ask who is on duty."""
+        self._questions.append(question)
+
+    def send(self, message: Message) -> None:
+        """Let a message go out; its end comes back as a `SendResult`."""
+        self._messages.append(message)
+        self.set(outstanding={**self.state.outstanding, message.key: message})
+
+    def hold(self, message: Message) -> None:
+        """Keep a message until its `not_before`."""
+        self._waiting.append(message)
+        self.set(held=(*self.state.held, message))
+
+    def drop(self, message: Message) -> None:
+        """Give up a held message."""
+        self._dropped.append(message)
+        self.set(held=tuple(held for held in self.state.held if held.key != message.key))
+
+    def outcome(self) -> Outcome:
+        """What came of it; the version moves when there is something to write down."""
+        parts = (self._timeline, self._questions, self._messages, self._waiting, self._dropped)
+        if any(parts):
+            self.set(version=self.state.version + 1)
+        return Outcome(self.state, *(tuple(part) for part in parts))  # type: ignore[arg-type]

@@ -1,0 +1,111 @@
+"""Looking: what is open, what happened to one case, who was told, who is on call; and opening a new one."""
+
+import json as jsonlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from local import show
+from local.client import case_path
+from local.talk import Id, Json, ask, data, usage
+
+app = typer.Typer()
+LOOK = "Looking"
+Episode = Annotated[int | None, typer.Option(help="Another episode than the latest.")]
+Filter = Annotated[str | None, typer.Option()]
+CREATED = 201
+
+
+@app.command("open", rich_help_panel="Working on a case")
+def open_case(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The escalation as JSON; - reads standard input.")],
+    json: Json = False,
+) -> None:
+    """Open an escalation; the same ticket again gives the one that is open."""
+
+    def shown(answer: Any) -> None:
+        words = "opened" if answer.status == CREATED else "already open: nothing was sent twice"
+        show.console().print(words)
+        show.changed(answer.data)
+
+    body = _read(file)
+    ask(lambda api: api.post("/v1/escalations", body), json, shown)
+
+
+@app.command("show", rich_help_panel=LOOK)
+def show_case(id: Id, episode: Episode = None, json: Json = False) -> None:
+    """Everything about one escalation."""
+    ask(lambda api: api.get(case_path(id), episode=episode), json, data(show.escalation))
+
+
+@app.command("list", rich_help_panel=LOOK)
+def list_cases(
+    status: Annotated[str | None, typer.Option(help="open, acknowledged, paused, resolved, closed, cancelled")] = None,
+    tier: Filter = None,
+    team: Filter = None,
+    owner: Filter = None,
+    priority: Filter = None,
+    customer: Filter = None,
+    overdue: Annotated[bool | None, typer.Option("--overdue/--not-overdue", help="A target has been missed.")] = None,
+    q: Annotated[str | None, typer.Option("--query", "-q", help="Words to look for.")] = None,
+    sort: Annotated[str | None, typer.Option(help="-opened_at (default), next_due_at, …")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=200)] = None,
+    cursor: Annotated[str | None, typer.Option(help="Go on after an earlier list.")] = None,
+    json: Json = False,
+) -> None:
+    """The escalations that fit."""
+    filters = {"status": status, "tier": tier, "team": team, "owner": owner, "priority": priority, "customer": customer}
+    rest = {"overdue": overdue, "q": q, "sort": sort, "limit": limit, "cursor": cursor}
+    ask(lambda api: api.get("/v1/escalations", **filters, **rest), json, data(show.escalations))
+
+
+@app.command(rich_help_panel=LOOK)
+def timeline(id: Id, episode: Episode = None, json: Json = False) -> None:
+    """What happened, oldest first."""
+    ask(lambda api: api.get(case_path(id, "timeline"), episode=episode), json, data(show.timeline))
+
+
+@app.command(rich_help_panel=LOOK)
+def messages(id: Id, episode: Episode = None, json: Json = False) -> None:
+    """Who was told what, on which channel, and whether it arrived."""
+    ask(lambda api: api.get(case_path(id, "messages"), episode=episode), json, data(show.messages))
+
+
+@app.command(rich_help_panel=LOOK)
+def outbox(
+    status: Annotated[str | None, typer.Option(help="queued, waiting, sending, sent, delivered, failed, …")] = None,
+    limit: Annotated[int | None, typer.Option(min=1)] = None,
+    json: Json = False,
+) -> None:
+    """The latest messages of all cases, newest first: sent, or kept on this machine where a channel has no credentials."""
+    ask(lambda api: api.get("/v1/messages", status=status, limit=limit), json, data(_outbox))
+
+
+@app.command(rich_help_panel=LOOK)
+def oncall(
+    team: Annotated[str | None, typer.Argument(help="The team's id; without one, every team.")] = None,
+    at: Annotated[str | None, typer.Option(help="When, such as 2026-03-09T09:00:00Z; default: now.")] = None,
+    until: Annotated[str | None, typer.Option(help="Every shift up to then.")] = None,
+    json: Json = False,
+) -> None:
+    """Who is on call for a team."""
+    ask(lambda api: api.get("/v1/on-call", team=team, at=at, until=until), json, data(_on_call))
+
+
+def _outbox(found: Any) -> None:
+    columns = ("created_at", "id", "channel", "person", "to", "status", "subject", "text")
+    show.rows(found["items"], columns, "nothing was sent yet")
+
+
+def _on_call(found: Any) -> None:
+    show.rows(found["items"], ("team", "on_call", "on_call_next", "lead"), "no teams")
+
+
+def _read(file: str) -> Any:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return jsonlib.loads(text)
+    except (OSError, ValueError) as error:
+        raise usage(f"{'standard input' if file == '-' else file} cannot be read as JSON: {error}") from None

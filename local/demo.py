@@ -1,0 +1,229 @@
+"""The demo: a real escalation, played and told through the public HTTP API, and checked as it goes.
+
+The story only waits for what the system itself says (timeline, messages). `local/demo_words.py` tells it, and
+`local/demo_check.py` holds what must have happened: a surprise, a missing or an extra message, ends the demo with the reason.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from rich.markup import escape
+
+from local import show
+from local.client import Api, ApiError, case_path
+from local.demo_check import Cast, StoryError, check_case, check_messages, check_timeline
+from local.demo_words import event_lines, message_lines, names_of
+from local.options import ClientSettings
+from local.processes import StopAsked
+
+GLANCE = 0.25  # seconds between two looks; a person cannot tell it from at once
+CLIMB_LIMIT = 30.0  # seconds; the target of L1 is 10 s
+STEP_LIMIT = 15.0  # seconds for the answer to one command to be seen
+READING_TIME = 1.5  # seconds between the agent's own steps, so that a person can follow
+LINK_NAMES = {
+    "page": "the case on the board",
+    "timeline": "its timeline",
+    "temporal_ui": "its workflow in the Temporal UI",
+}
+
+__all__ = ["StoryError", "play"]
+
+
+class System(Protocol):
+    """What the story needs of the running stack."""
+
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def admin_key_file(self) -> Path: ...
+    def check(self) -> None: ...
+
+
+@dataclass
+class Story:
+    """One telling: the case, who plays in it, and what has been told so far."""
+
+    system: System
+    asked: threading.Event
+    admin: Api
+    id: str
+    cast: Cast
+    began: float
+    names: Mapping[str, str]
+    told: int = 0
+    settled: set[str] = field(default_factory=set)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def until(self, condition: Callable[[], bool], what: str, within: float) -> None:
+        """Tell what happens until `condition` holds. Raises StoryError when it does not in time."""
+        end = time.monotonic() + within
+        self.look()
+        while not condition():
+            if time.monotonic() > end:
+                raise StoryError(f"the story stopped: {what} did not happen within {within:.0f} s")
+            self.pause(GLANCE)
+            self.look()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless a stop is asked."""
+        if self.asked.wait(seconds):
+            raise StopAsked
+
+    def look(self) -> None:
+        """Read timeline and messages, and tell what is new."""
+        self.system.check()
+        self.events = self.admin.get(case_path(self.id, "timeline")).data
+        self.messages = self.admin.get(case_path(self.id, "messages")).data
+        for event in self.events[self.told :]:
+            self.say(event_lines(event, self.names))
+        self.told = len(self.events)
+        for message in self.messages:
+            if message["key"] not in self.settled and message["status"] in ("sent", "delivered", "failed", "unknown"):
+                self.settled.add(message["key"])
+                self.say(message_lines(message, self.names))
+
+    def say(self, lines: list[str]) -> None:
+        """One thing that happened, with the seconds since the opening in front."""
+        console = show.console()
+        for number, line in enumerate(lines):
+            stamp = f"{time.monotonic() - self.began:6.1f} s" if number == 0 else " " * 8
+            console.print(f"[dim]{stamp}[/]  {line}", soft_wrap=True)
+
+    def happened(self, kind: str, count: int = 1) -> Callable[[], bool]:
+        """Whether the timeline holds so many entries of this kind."""
+        return lambda: sum(event["kind"] == kind for event in self.events) >= count
+
+    def everything_sent(self, count: int) -> Callable[[], bool]:
+        """Whether so many messages have gone out."""
+        return lambda: len(self.settled) >= count
+
+
+def play(system: System, example: Path, asked: threading.Event) -> None:
+    """Tell the story and check it. Raises StoryError with the reason when anything in it did not happen."""
+    settings = ClientSettings(url=system.api_url, home=system.admin_key_file.parent, key=None)
+    opening = json.loads(example.read_text(encoding="utf-8"))
+    try:
+        with Api(settings.address, settings.secret) as admin:
+            _play(system, admin, opening, asked)
+    except ApiError as error:
+        raise StoryError(f"the API refused what the story needs: {error.message}") from None
+
+
+def _play(system: System, admin: Api, opening: Mapping[str, Any], asked: threading.Event) -> None:
+    roster = admin.get("/v1/roster").data
+    names = names_of(roster, opening["customer"]["name"])
+    cast = Cast(first=_on_call(admin, "support"), second=_on_call(admin, "specialists"))
+    _introduce(opening, cast, names)
+    answer = admin.post("/v1/escalations", opening)
+    if answer.status != 201:
+        raise StoryError(f"a fresh case answers 201, this one answered {answer.status}")
+    story = Story(system, asked, admin, answer.data["id"], cast, time.monotonic(), names)
+    story.say(
+        [f"The ticket system opens the escalation [bold]{escape(story.id)}[/]: priority {answer.data['priority']}"]
+    )
+    _climbs(story)
+    _is_solved(story, _own_key(story))
+    _finish(story)
+
+
+def _climbs(story: Story) -> None:
+    first, second = (escape(story.names[one]) for one in (story.cast.first, story.cast.second))
+    story.until(story.happened("told"), f"{first} being told", STEP_LIMIT)
+    story.say([f"[dim]… {first} does not answer …[/]"])
+    story.until(story.happened("climbed"), "the climb to L2", CLIMB_LIMIT)
+    story.until(story.happened("told", 2), f"{second} being told", STEP_LIMIT)
+    story.until(story.everything_sent(6), "the messages up to here", STEP_LIMIT)
+
+
+def _is_solved(story: Story, agent: Api) -> None:
+    steps: list[tuple[str, dict[str, Any], str, int]] = [
+        ("acknowledge", {"note": "Looking at the payment gateway."}, "acknowledged", 6),
+        ("customer-update", {"text": UPDATE, "next_update_in": "30m"}, "customer_told", 7),
+        ("resolve", {"summary": FIX, "customer_message": GOOD_NEWS}, "resolved", 8),
+        ("root-cause", CAUSE | {"actions": _actions(story.cast.second)}, "root_cause_recorded", 8),
+        ("close", {}, "closed", 9),
+    ]
+    with agent:
+        for command, body, kind, sent in steps:
+            story.pause(READING_TIME)
+            before = sum(event["kind"] == kind for event in story.events)
+            answer = agent.post(case_path(story.id, command), body)
+            if answer.status != 200:
+                raise StoryError(f"{command} answered {answer.status}: no worker took it in time")
+            story.until(story.happened(kind, before + 1), f"'{command}' in the timeline", STEP_LIMIT)
+            story.until(story.everything_sent(sent), f"the message after '{command}'", STEP_LIMIT)
+
+
+def _finish(story: Story) -> None:
+    story.pause(READING_TIME)
+    story.look()
+    data = story.admin.get(case_path(story.id)).data
+    check_timeline(story.events, story.cast)
+    check_messages(story.messages, story.cast)
+    check_case(data, story.cast)
+    console = show.console()
+    console.print("\n[bold]The timeline, as it is kept[/]")
+    show.timeline(story.events)
+    console.print(
+        f"[bold green]All as it should be:[/] {len(story.events)} events in the right order, {len(story.messages)} messages "
+        "to the right people, none too many,\nthe root cause on record, the case closed.\n"
+    )
+    console.print("[bold]While the system runs[/]")
+    for name, words in LINK_NAMES.items():
+        if address := (data.get("links") or {}).get(name):
+            console.print(f"  {words:<32} {escape(address)}", soft_wrap=True)
+
+
+def _introduce(opening: Mapping[str, Any], cast: Cast, names: Mapping[str, str]) -> None:
+    ticket, customer = opening["ticket"], opening["customer"]
+    console = show.console()
+    console.print("\n[bold]The story[/]")
+    console.print(
+        f"  {escape(customer['name'])} writes: “{escape(ticket['subject'])}. {escape(ticket.get('description', ''))}”"
+    )
+    console.print(
+        f"  On call now: {escape(names[cast.first])} at L1 (support), {escape(names[cast.second])} at L2 (specialists)."
+    )
+    console.print("  For the demo L1 has 10 seconds to answer. No e-mail or SMS leaves this machine.\n")
+
+
+def _own_key(story: Story) -> Api:
+    """A key with which the person on call at L2 acts in their own name, as made for every agent."""
+    body = {"role": "agent", "person": story.cast.second, "label": "demo"}
+    made = story.admin.post("/v1/keys", body).data
+    return Api(story.admin.url, made["key"])
+
+
+def _on_call(admin: Api, team: str) -> str:
+    [shift] = admin.get("/v1/on-call", team=team).data["items"]
+    if shift["on_call"] is None:
+        raise StoryError(f"nobody is on call for {team}; the story needs somebody there")
+    return str(shift["on_call"])
+
+
+def _actions(owner: str) -> list[dict[str, str]]:
+    return [
+        {
+            "text": "Renew certificates 30 days ahead, by machine",
+            "kind": "preventive",
+            "owner": owner,
+            "due_on": "2030-01-31",
+        }
+    ]
+
+
+UPDATE = "We have found it: the certificate of the payment gateway has expired. A new one is on its way."
+FIX = "Renewed the certificate of the payment gateway and restarted it; payments go through."
+GOOD_NEWS = "Payments work again since a minute ago. Please tell us if you still see a failure."
+CAUSE: dict[str, Any] = {
+    "category": "configuration",
+    "description": "The certificate of the payment gateway expired: its renewal stood in a private calendar only.",
+    "origin": "ours",
+    "contributing_factors": ["no alert on the certificate's age"],
+}

@@ -1,0 +1,109 @@
+"""`tierline up` and `tierline demo`: the stack around them, what a person reads while it starts and ends, exit codes.
+
+The demo runs on a home, ports and environment of its own: it never meets a running system, and never a real credential.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+from pydantic import ValidationError
+
+from local.demo import StoryError, play
+from local.options import ROOT, StackSettings, environment, without_ours
+from local.processes import StackError, StopAsked, free_ports, stop_signals
+from local.stack import Stack
+
+FAILED = 1
+INTERRUPTED = 130  # what a shell expects after Ctrl-C of something that was not finished
+DEMO_HOST = "127.0.0.1"
+
+
+def run() -> int:
+    """Serve until Ctrl-C; 0 then, 1 when something did not start or did not stay up."""
+    with stop_signals() as asked:
+        return _ended(lambda: _serve(asked), after_ctrl_c=0)
+
+
+def run_demo(*, keep: bool) -> int:
+    """Play the story; 0 only when everything in it happened."""
+    with stop_signals() as asked:
+        return _ended(lambda: _demo(asked, keep=keep), after_ctrl_c=INTERRUPTED)
+
+
+def _serve(asked: threading.Event) -> None:
+    env = environment()
+    settings = StackSettings()
+    typer.echo(f"Tierline is starting, with its data in {_shown(settings.home)}")
+    with Stack(settings, env, typer.echo, asked) as stack:
+        typer.echo(_addresses(stack))
+        stack.serve()
+
+
+def _demo(asked: threading.Event, *, keep: bool) -> None:
+    home = StackSettings().home / "demo"
+    settings = _demo_settings(home)
+    env = without_ours(environment())
+    typer.echo("Tierline demo: one escalation from opening to root cause, in about half a minute.\n")
+    typer.echo(f"Starting a system of its own, with its data in {_shown(home)}")
+    with Stack(settings, env, typer.echo, asked, fresh=True) as stack:
+        play(stack, ROOT / "examples" / "checkout-down.json", asked)
+        if keep:
+            typer.echo(f"\nThe system stays up for you to look around.\n{_addresses(stack)}")
+            stack.serve()
+    typer.echo(_look_further(home))
+
+
+def _demo_settings(home: Path) -> StackSettings:
+    port, temporal, ui = free_ports(3)
+    return StackSettings(
+        home=home, host=DEMO_HOST, port=port, temporal_port=temporal, temporal_ui_port=ui, policies=ROOT / "policies",
+        database_url=None, mode="local", public_url=None,
+    )  # fmt: skip
+
+
+def _ended(body: Callable[[], None], *, after_ctrl_c: int) -> int:
+    try:
+        body()
+    except StopAsked:
+        return after_ctrl_c
+    except (StackError, StoryError) as error:
+        typer.echo(f"\n{error}", err=True)
+        return FAILED
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        typer.echo(f"A setting is wrong: {faults}. What each means stands in .env.example", err=True)
+        return FAILED
+    return 0
+
+
+def _addresses(stack: Stack) -> str:
+    lines = [
+        f"  pages         {stack.api_url}/",
+        f"  API           {stack.api_url}/docs",
+        f"  Temporal UI   {stack.temporal_ui or 'see your Temporal server'}",
+        f"  admin key     {_shown(stack.admin_key_file)}",
+        f"  logs          {_shown(stack.settings.home)}/*.log",
+    ]
+    return "\n".join(["", "Tierline is up. Ctrl-C ends it; nothing is lost when it starts again.", *lines, ""])
+
+
+def _look_further(home: Path) -> str:
+    return "\n".join(
+        [
+            "",
+            "Everything of it is kept. To look further, and to act on it yourself:",
+            f"  TIERLINE_HOME={_shown(home)} make run                                        then open the links it prints",
+            f"  TIERLINE_HOME={_shown(home)} .venv/bin/tierline timeline zendesk-4711        in a second terminal",
+            "  make demo KEEP=1                                                 the story again, and the system stays up",
+        ]
+    )
+
+
+def _shown(path: Path) -> str:
+    """Relative where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,195 @@
+"""What the API answers, for a person at a terminal: times on their own clock with "in 12 min" beside them.
+
+Reads only the fields of the contract and leaves out what is not there, so a newer API never breaks it.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+PIPE_WIDTH = 200  # columns when nobody watches: a pipe should not break lines
+STYLES = {
+    "critical": "bold red", "high": "yellow", "open": "yellow", "breached": "bold red", "failed": "bold red",
+    "acknowledged": "cyan", "resolved": "green", "closed": "green", "met": "green", "sent": "green", "delivered": "green",
+    "cancelled": "dim", "skipped": "dim",
+}  # fmt: skip
+
+type_of_row = Mapping[str, Any]
+
+
+def console() -> Console:
+    """A console for standard output as it is now."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def length(seconds: float) -> str:
+    """The two largest units: `1 h 30 min`, `45 s`, `2 d`."""
+    left, parts = round(abs(seconds)), []
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0 s"
+
+
+def beside(at: datetime, now: datetime) -> str:
+    """How far away: `in 12 min`, `3 h ago`, `now`."""
+    away = (at - now).total_seconds()
+    if abs(away) < 1:
+        return "now"
+    return f"in {length(away)}" if away > 0 else f"{length(away)} ago"
+
+
+def moment(text: str | None, now: datetime | None = None) -> str:
+    """An RFC 3339 time on the reader's clock with the distance beside it; the date only when it is another day's."""
+    if not text:
+        return "–"
+    now = (now or datetime.now(UTC)).astimezone()
+    at = datetime.fromisoformat(text).astimezone()
+    shown = at.strftime("%H:%M:%S") if at.date() == now.date() else at.strftime("%a %Y-%m-%d %H:%M")
+    return f"{shown} ({beside(at, now)})"
+
+
+def word(value: object) -> str:
+    """One word, coloured where a colour helps; the word itself always says it too."""
+    text = "–" if value in (None, "", []) else escape(str(value))
+    return f"[{STYLES[str(value)]}]{text}[/]" if str(value) in STYLES else text
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """A plain table, or the sentence `empty` when there is nothing in it."""
+    found = [list(row) for row in rows]
+    if not found:
+        console().print(empty)
+        return
+    grid = Table(*headings, box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for row in found:
+        grid.add_row(*row)
+    console().print(grid)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and values under each other."""
+    grid = Table.grid(padding=(0, 2))
+    for name, value in pairs:
+        grid.add_row(f"[bold]{name}[/]", value)
+    console().print(grid)
+
+
+def escalation(data: Mapping[str, Any]) -> None:
+    """The whole of one escalation."""
+    ticket, customer = data.get("ticket") or {}, data.get("customer") or {}
+    console().print(
+        f"[bold]{escape(str(ticket.get('subject') or data['id']))}[/]  {escape(customer.get('name') or '')}"
+    )
+    facts(_facts_of(data))
+    headings = ("target", "tier", "status", "due", "warnings", "missed")
+    table(headings, (_target(row) for row in data.get("targets") or []), "no targets")
+    for name, address in (data.get("links") or {}).items():
+        console().print(f"{name:<12} {escape(str(address))}")
+
+
+def _facts_of(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    tier, policy = data.get("tier") or {}, data.get("policy") or {}
+    yield "case", f"{escape(data['id'])}, episode {data.get('episode', 1)}"
+    yield "status", word(data.get("status"))
+    yield "priority", word(data.get("priority"))
+    yield "policy", f"{policy.get('name')} version {policy.get('version')}"
+    yield "tier", f"{word(tier.get('name'))} ({word(data.get('team'))})"
+    yield "owner", word(data.get("owner"))
+    yield "accountable", word(data.get("accountable"))
+    yield "told", word(", ".join(data.get("responders_told") or []))
+    yield "next due", moment(data.get("next_due_at"))
+    if data.get("next_customer_update_by"):
+        yield "customer hears by", moment(data["next_customer_update_by"])
+    for name in ("opened", "acknowledged", "resolved", "closed"):
+        if data.get(f"{name}_at"):
+            yield name, moment(data[f"{name}_at"])
+    if data.get("resolution"):
+        yield "resolution", escape(str(data["resolution"].get("summary")))
+    if data.get("root_cause"):
+        cause = data["root_cause"]
+        yield "root cause", escape(f"{cause.get('category')}: {cause.get('description')} ({cause.get('origin')})")
+
+
+def _target(row: type_of_row) -> Sequence[str]:
+    warnings = ", ".join(moment(at) for at in row.get("warn_at") or [])
+    missed = row.get("breached_at")
+    return (word(row.get("name")), word(row.get("tier")), word(row.get("status")), moment(row.get("due_at")), warnings,
+            moment(missed) if missed else "")  # fmt: skip
+
+
+def changed(data: Mapping[str, Any]) -> None:
+    """What a command led to, in one line."""
+    tier = (data.get("tier") or {}).get("name")
+    due = data.get("next_due_at")
+    parts = [escape(data["id"]), word(data.get("status")), f"{word(tier)} ({word(data.get('team'))})"]
+    parts += [f"owner {word(data.get('owner'))}", f"accountable {word(data.get('accountable'))}"]
+    console().print(" · ".join([*parts, f"next due {moment(due)}"] if due else parts))
+
+
+def queued(data: Mapping[str, Any]) -> None:
+    """The 202 in plain words."""
+    console().print(
+        "Taken, but no worker answered in time. It is stored and will be applied as soon as a worker is back; there is "
+        f"nothing more to do. (command {escape(str(data.get('command_id')))})"
+    )
+
+
+def escalations(data: Mapping[str, Any]) -> None:
+    """A list of escalations, and how to get the rest of it."""
+    headings = ("id", "status", "priority", "tier", "owner", "accountable", "next due", "customer", "subject")
+    table(headings, (_row(item) for item in data["items"]), "no escalation fits")
+    if data.get("next_cursor"):
+        console().print(f"more: --cursor {escape(data['next_cursor'])}")
+
+
+def _row(item: type_of_row) -> Sequence[str]:
+    tier = (item.get("tier") or {}).get("name")
+    names = ((item.get("customer") or {}).get("name"), (item.get("ticket") or {}).get("subject"))
+    plain = (item.get("owner"), item.get("accountable"))
+    return (escape(item["id"]), word(item.get("status")), word(item.get("priority")), word(tier),
+            *(word(one) for one in plain), moment(item.get("next_due_at")), *(word(one) for one in names))  # fmt: skip
+
+
+def timeline(rows: Sequence[type_of_row]) -> None:
+    """What happened, oldest first."""
+    table(
+        ("at", "what", "who", "in words"),
+        ((moment(row["at"]), word(row["kind"]), word(row.get("actor")), word(row.get("text"))) for row in rows),
+        "nothing has happened yet",
+    )
+
+
+def messages(rows: Sequence[type_of_row]) -> None:
+    """Who was told what on which channel, and whether it got there."""
+    table(
+        ("written", "about", "channel", "to", "status", "tries", "why"),
+        (_message(row) for row in rows),
+        "no messages",
+    )
+
+
+def _message(row: type_of_row) -> Sequence[str]:
+    person = row.get("person") or "customer"
+    to = f"{escape(person)} <{escape(row['to'])}>" if row.get("to") else escape(person)
+    return (moment(row.get("created_at")), word(row.get("kind")), word(row.get("channel")), to, word(row.get("status")),
+            str(row.get("attempts", "")), escape(str(row.get("reason") or "")))  # fmt: skip
+
+
+def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
+    """Any list of things, the named columns of each; times are recognised by their name."""
+    table(columns, ([_cell(name, row.get(name)) for name in columns] for row in found), empty)
+
+
+def _cell(name: str, value: Any) -> str:
+    is_time = name.endswith("_at") or name in ("from", "to", "until", "at")
+    return moment(value) if is_time and isinstance(value, str) else word(value)

@@ -1,0 +1,227 @@
+"""Escalations as people read them: one case, a page of cases, its timeline and its messages.
+
+Pages are keyset pages: a cursor names the last row seen, so cases that open or move meanwhile neither repeat nor hide
+others. Cases without the sorted value come last in both directions.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+
+from sqlalchemy import Column, ColumnElement, Select, and_, false, func, or_, select
+
+from domain.errors import Invalid
+from domain.state import LIVE, Status, TimelineEntry
+from records import rows
+from records.database import Database
+from records.stored import MessageStatus, StoredMessage, stored_message
+from records.tables import escalations, messages, timeline
+
+LARGEST_PAGE = 200
+LATEST_MESSAGES = 500
+LONGEST_Q = 200  # characters; SQLite refuses patterns that are much longer
+LARGEST_NUMBER = 2**31 - 1
+
+SORTS: dict[str, Column[Any]] = {
+    "opened_at": escalations.c.opened_at,
+    "next_due_at": escalations.c.next_due_at,
+    "priority": escalations.c.priority_rank,
+    "closed_at": escalations.c.closed_at,
+    "updated_at": escalations.c.updated_at,
+}
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list shows; None means anything. `status` may be a comma list, every word of `q` must be found."""
+
+    status: str | None = None
+    tier: str | None = None
+    team: str | None = None
+    owner: str | None = None
+    priority: str | None = None
+    customer: str | None = None
+    overdue: bool | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The row a page ended with: its sorted value and its key."""
+
+    value: Any
+    id: str
+    episode: int
+
+
+class Escalations:
+    """Reads and, for the API that wants to read its own writes, the version-guarded write of one document."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def latest(self, id: str) -> Document | None:
+        """The latest episode, or None when the ticket was never escalated."""
+        return self._one(select(escalations.c.document).where(escalations.c.id == id))
+
+    def find(self, id: str, episode: int) -> Document | None:
+        """One episode, or None."""
+        return self._one(select(escalations.c.document).where(escalations.c.id == id, escalations.c.episode == episode))
+
+    def live(self, id: str) -> Document | None:
+        """The episode that is neither closed nor cancelled, or None."""
+        return self._one(select(escalations.c.document).where(escalations.c.id == id, escalations.c.status.in_(LIVE)))
+
+    def next_episode(self, id: str) -> int:
+        """The number the next episode of this id gets; 1 for the first."""
+        with self._database.read() as connection:
+            last: int | None = connection.scalar(select(func.max(escalations.c.episode)).where(escalations.c.id == id))
+        return (last or 0) + 1
+
+    def save_document(self, document: Document, version: int, now: datetime) -> bool:
+        """Insert or overwrite; False when the stored version is as new or newer, which is left as it is."""
+        with self._database.write() as connection:
+            return rows.save(connection, document, version, now)
+
+    def list_page(
+        self, filters: Filters, sort: str = "-opened_at", limit: int = 50, cursor: str | None = None
+    ) -> tuple[list[Document], str | None]:
+        """A page of documents and the cursor of the next page, None at the end.
+
+        Raises Invalid: `bad_sort`, `bad_limit`, `bad_cursor` (not ours, or of another sort), `invalid_field` (filters).
+        """
+        column, descending = _sort(sort)
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise Invalid("bad_limit", f"limit is 1 to {LARGEST_PAGE}", field="limit")
+        conditions = _conditions(filters)
+        if cursor is not None:
+            conditions.append(_after(column, descending, _place(cursor, sort)))
+        ordered = column.desc() if descending else column.asc()
+        query = (
+            select(escalations.c.document, column.label("value"), escalations.c.id, escalations.c.episode)
+            .where(*conditions)
+            .order_by(column.is_(None), ordered, escalations.c.id, escalations.c.episode)
+            .limit(limit + 1)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+        page = found[:limit]
+        more = len(found) > limit
+        following = _cursor(sort, _Place(page[-1].value, page[-1].id, page[-1].episode)) if more else None
+        return [row.document for row in page], following
+
+    def timeline(self, id: str, episode: int) -> list[TimelineEntry]:
+        """The history of one episode, oldest first."""
+        query = select(timeline).where(timeline.c.id == id, timeline.c.episode == episode).order_by(timeline.c.seq)
+        names = TimelineEntry.model_fields
+        with self._database.read() as connection:
+            found = connection.execute(query).mappings().all()
+        return [TimelineEntry.model_validate({name: row[name] for name in names}) for row in found]
+
+    def messages(self, id: str, episode: int) -> list[StoredMessage]:
+        """Everything said to anybody in one episode, oldest first."""
+        query = select(messages).where(messages.c.id == id, messages.c.episode == episode)
+        return self._messages(query.order_by(messages.c.created_at, messages.c.key))
+
+    def all_messages(self, status: MessageStatus | None = None, limit: int = LATEST_MESSAGES) -> list[StoredMessage]:
+        """The latest messages of all cases, newest first."""
+        query = select(messages).order_by(messages.c.created_at.desc(), messages.c.key).limit(limit)
+        return self._messages(query if status is None else query.where(messages.c.status == status))
+
+    def _one(self, query: Select[Any]) -> Document | None:
+        with self._database.read() as connection:
+            found: Document | None = connection.scalar(query.order_by(escalations.c.episode.desc()).limit(1))
+        return found
+
+    def _messages(self, query: Select[Any]) -> list[StoredMessage]:
+        with self._database.read() as connection:
+            return [stored_message(row) for row in connection.execute(query).mappings()]
+
+
+def _sort(sort: str) -> tuple[Column[Any], bool]:
+    column = SORTS.get(sort.removeprefix("-"))
+    if column is None:
+        raise Invalid("bad_sort", f"sort is one of {', '.join(SORTS)}, with '-' in front for descending", field="sort")
+    return column, sort.startswith("-")
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    exact = ("tier", "team", "owner", "priority", "customer")
+    wanted = {name: getattr(filters, name) for name in exact}
+    found: list[ColumnElement[bool]] = [
+        escalations.c[name] == value for name, value in wanted.items() if value is not None
+    ]
+    if filters.status is not None:
+        found.append(escalations.c.status.in_(_statuses(filters.status)))
+    if filters.overdue is not None:
+        late = and_(escalations.c.breached, escalations.c.status.in_(LIVE))
+        found.append(late if filters.overdue else ~late)
+    found.extend(escalations.c.search.contains(word, autoescape=True) for word in _words(filters.q or ""))
+    return found
+
+
+def _words(q: str) -> list[str]:
+    if len(q) > LONGEST_Q or "\0" in q:
+        raise Invalid("invalid_field", f"q: at most {LONGEST_Q} printable characters", field="q")
+    return q.casefold().split()
+
+
+def _statuses(text: str) -> Sequence[str]:
+    wanted = [word.strip() for word in text.split(",") if word.strip()]
+    unknown = [word for word in wanted if word not in get_args(Status)]
+    if unknown or not wanted:
+        known = ", ".join(get_args(Status))
+        raise Invalid("invalid_field", f"status: '{text}' is not a comma list of {known}", field="status")
+    return wanted
+
+
+def _after(column: Column[Any], descending: bool, place: _Place) -> ColumnElement[bool]:
+    key = and_(escalations.c.id == place.id, escalations.c.episode > place.episode)
+    later_key = or_(escalations.c.id > place.id, key)
+    if place.value is None:
+        return and_(column.is_(None), later_key)
+    beyond = column < place.value if descending else column > place.value
+    without = column.is_(None) if column.nullable else false()
+    return or_(beyond, and_(column == place.value, later_key), without)
+
+
+def _cursor(sort: str, place: _Place) -> str:
+    value = place.value.isoformat() if isinstance(place.value, datetime) else place.value
+    text = json.dumps([sort, value, place.id, place.episode], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _place(cursor: str, sort: str) -> _Place:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        made_for, value, id, episode = json.loads(text)
+        if made_for != sort or not isinstance(id, str) or "\0" in id:
+            raise ValueError
+        return _Place(_value(sort, value), id, _number(episode))
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+        raise Invalid(
+            "bad_cursor", "the cursor is not one of ours for this sort; begin at the first page", field="cursor"
+        ) from error
+
+
+def _value(sort: str, value: Any) -> datetime | int | None:
+    if sort.removeprefix("-") == "priority":
+        return _number(value)
+    if value is None:
+        return None
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError
+    return at
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= LARGEST_NUMBER:
+        raise ValueError
+    return value

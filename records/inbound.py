@@ -1,0 +1,62 @@
+"""Events that providers push to us, kept before they are acted on.
+
+A webhook sent twice is acted on once, and one that came in while we fell over is found again by `unhandled`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from records.database import Database, insert_or_ignore
+from records.tables import inbound_events
+
+
+@dataclass(frozen=True)
+class InboundEvent:
+    """One event as the provider named it."""
+
+    source: str
+    event_id: str
+    received_at: datetime
+    body: Any
+
+
+class Inbound:
+    """`source` names the webhook (`sendgrid`, `twilio-status`, …), `event_id` is the provider's own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def store_once(self, source: str, event_id: str, body: Any, now: datetime) -> bool:
+        """True when the event is new; a repetition changes nothing."""
+        row = {"source": source, "event_id": event_id, "received_at": now, "body": body}
+        with self._database.write() as connection:
+            return insert_or_ignore(connection, inbound_events, [row]) == 1
+
+    def handled(self, source: str, event_id: str, now: datetime) -> None:
+        """The event has been acted on."""
+        same = (inbound_events.c.source == source) & (inbound_events.c.event_id == event_id)
+        with self._database.write() as connection:
+            connection.execute(
+                update(inbound_events).where(same, inbound_events.c.handled_at.is_(None)).values(handled_at=now)
+            )
+
+    def unhandled(self, before: datetime, limit: int = 100) -> list[InboundEvent]:
+        """Events received before then that nobody acted on, oldest first."""
+        waiting = inbound_events.c.handled_at.is_(None) & (inbound_events.c.received_at < before)
+        columns = (
+            inbound_events.c.source,
+            inbound_events.c.event_id,
+            inbound_events.c.received_at,
+            inbound_events.c.body,
+        )
+        query = (
+            select(*columns)
+            .where(waiting)
+            .order_by(inbound_events.c.received_at, inbound_events.c.event_id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [InboundEvent(**row) for row in connection.execute(query).mappings()]

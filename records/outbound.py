@@ -1,0 +1,165 @@
+"""Outbound messages between the queue and the provider: claim → send → mark.
+
+A claim is asked for right before sending and looks at the case as it is now, in one transaction with its row, so that
+nothing goes out for a case that has moved on. Between claim and mark the answer may be lost: a message found `sending`
+or `unknown` is granted again with a higher attempt, and the caller looks it up at the provider first where that is
+possible. A final status never changes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, and_, select, update
+
+from domain.messages import Message, may_still_go_out
+from records.database import Database
+from records.stored import MessageStatus, StoredMessage, message_not_found, stored_message
+from records.tables import escalations, messages
+
+_ENDINGS: Final[frozenset[MessageStatus]] = frozenset({"sent", "delivered", "failed", "skipped"})
+
+# What each status may become. `sending` goes back to `queued` when the provider said "later": then nothing was sent.
+_NEXT: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
+    "queued": _ENDINGS | {"unknown"},
+    "waiting": _ENDINGS | {"unknown"},
+    "sending": _ENDINGS | {"unknown", "queued"},
+    "unknown": _ENDINGS,
+    "sent": frozenset({"delivered", "failed"}),
+    "delivered": frozenset(),
+    "failed": frozenset(),
+    "skipped": frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Granted:
+    """Send it now. `previous` tells whether an earlier attempt may have gone out: it is then `sending` or `unknown`."""
+
+    attempt: int
+    previous: MessageStatus
+
+
+@dataclass(frozen=True)
+class Already:
+    """It came to its end before; send nothing."""
+
+    status: MessageStatus
+    reason: str | None
+    provider_id: str | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The case has moved on; the message is now recorded as skipped with this reason."""
+
+    reason: str
+
+
+Claim = Granted | Already | Refused
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A message with what it is rendered from: the domain's message, its record, the case's document as it is now."""
+
+    message: Message
+    record: StoredMessage
+    document: dict[str, Any]
+
+
+class Outbound:
+    """The fate of messages; every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self, key: str) -> Loaded:
+        """The message and its case. Raises NotFound (`message_not_found`)."""
+        same_case = and_(messages.c.id == escalations.c.id, messages.c.episode == escalations.c.episode)
+        query = select(messages, escalations.c.document.label("case_document")).join_from(
+            messages, escalations, same_case
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query.where(messages.c.key == key)).mappings().one_or_none()
+        if found is None:
+            raise message_not_found(key)
+        record = {name: value for name, value in found.items() if name not in ("document", "case_document")}
+        return Loaded(Message.model_validate(found["document"]), StoredMessage(**record), found["case_document"])
+
+    def claim(self, key: str, to: str, subject: str | None, text: str, now: datetime) -> Claim:
+        """Ask to send `text` to `to` now. Raises NotFound (`message_not_found`)."""
+        with self._database.write() as connection:
+            status, entry = _lock_case(connection, key)
+            row = _lock_message(connection, key)
+            if row["status"] in _ENDINGS:
+                return Already(row["status"], row["reason"], row["provider_id"])
+            why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry)
+            if why is not None:
+                _set(connection, key, status="skipped", reason=why)
+                return Refused(why)
+            attempt = row["attempts"] + 1
+            _set(connection, key, status="sending", attempts=attempt, claimed_at=now, to=to, subject=subject, text=text)
+            return Granted(attempt, row["status"])
+
+    def mark(
+        self,
+        key: str,
+        status: MessageStatus,
+        now: datetime,
+        *,
+        provider_id: str | None = None,
+        code: str | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """Write what became of the message; False when that is no news (a final status stays). Raises NotFound.
+
+        A receipt may overtake the answer to the sending itself: `sent` after `delivered` still adds its provider id.
+        """
+        with self._database.write() as connection:
+            row = _lock_message(connection, key)
+            moves = status in _NEXT[row["status"]]
+            changes: dict[str, Any] = {"status": status, "code": code, "reason": reason} if moves else {}
+            if provider_id is not None and row["provider_id"] is None:
+                changes["provider_id"] = provider_id
+            if status == "sent" and row["sent_at"] is None:
+                changes["sent_at"] = now
+            if status == "delivered" and moves:
+                changes["delivered_at"] = now
+            if changes:
+                _set(connection, key, **changes)
+            return moves
+
+    def find_by_provider_id(self, provider_id: str) -> StoredMessage | None:
+        """The message a provider's receipt speaks of, or None."""
+        query = select(messages).where(messages.c.provider_id == provider_id).limit(1)
+        with self._database.read() as connection:
+            found = connection.execute(query).mappings().one_or_none()
+        return None if found is None else stored_message(found)
+
+
+def _lock_case(connection: Connection, key: str) -> tuple[str, int]:
+    """Status and entry of the message's case, held until the end of the transaction.
+
+    The case is locked before the message, in the order `Transitions.record` writes them, against deadlocks.
+    """
+    case = select(messages.c.id, messages.c.episode).where(messages.c.key == key)
+    found = connection.execute(case).one_or_none()
+    if found is None:
+        raise message_not_found(key)
+    same = (escalations.c.id == found.id) & (escalations.c.episode == found.episode)
+    row = connection.execute(
+        select(escalations.c.status, escalations.c.entry).where(same).with_for_update(read=True)
+    ).one()
+    return row.status, row.entry
+
+
+def _lock_message(connection: Connection, key: str) -> RowMapping:
+    found = connection.execute(select(messages).where(messages.c.key == key).with_for_update()).mappings().one_or_none()
+    if found is None:
+        raise message_not_found(key)
+    return found
+
+
+def _set(connection: Connection, key: str, **changes: Any) -> None:
+    connection.execute(update(messages).where(messages.c.key == key).values(**changes))

@@ -1,0 +1,67 @@
+"""What the store hands out where it knows more than the domain: messages with their fate, commands with their end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import RowMapping
+
+from domain.errors import NotFound
+
+MessageStatus = Literal["queued", "waiting", "sending", "sent", "delivered", "failed", "skipped", "unknown"]
+CommandStatus = Literal["queued", "applied", "refused"]
+
+
+@dataclass(frozen=True)
+class StoredMessage:
+    """One outbound message and what became of it; `id` and `episode` name its case, `person` is None for the customer.
+
+    `to`, `subject` and `text` are None until it has been claimed: addresses are looked up when it goes out.
+    """
+
+    key: str
+    id: str
+    episode: int
+    entry: int
+    kind: str
+    channel: str
+    person: str | None
+    to: str | None
+    subject: str | None
+    text: str | None
+    status: MessageStatus
+    provider_id: str | None
+    attempts: int
+    created_at: datetime
+    claimed_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    reason: str | None
+    code: str | None
+
+
+@dataclass(frozen=True)
+class StoredCommand:
+    """One command as it was received, and how it ended; `episode` is None when the caller did not know it."""
+
+    command_id: str
+    escalation: str
+    episode: int | None
+    name: str
+    by: str | None
+    received_at: datetime
+    body: dict[str, Any]
+    status: CommandStatus
+    code: str | None
+    reason: str | None
+    settled_at: datetime | None
+
+
+def stored_message(row: RowMapping) -> StoredMessage:
+    """A row of `messages` without its domain document."""
+    return StoredMessage(**{name: value for name, value in row.items() if name != "document"})
+
+
+def message_not_found(key: str) -> NotFound:
+    """The error for a key nobody has recorded."""
+    return NotFound("message_not_found", f"there is no message '{key}'")

@@ -1,0 +1,79 @@
+"""Settings, read once at start from the environment (and `.env`) and passed down.
+
+The API process never reads the vendors' keys; the worker never reads the pages' settings. What each variable means is listed in
+`.env.example`; the Temporal connection (`TEMPORAL_*`) is read by the SDK's own `temporalio.envconfig`.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ENV = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+
+class CommonSettings(BaseSettings):
+    """What every process needs: where the data lies, which database, which mode."""
+
+    model_config = SettingsConfigDict(env_prefix="TIERLINE_", **_ENV)
+
+    home: Path = Path("var")
+    database_url: str | None = None
+    policies: Path = Path("policies")
+    mode: Literal["local", "production"] = "local"
+    public_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+
+    @field_validator("home", "policies")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the store; an SQLite file in home when nothing else is set."""
+        return self.database_url or f"sqlite:///{self.home / 'tierline.db'}"
+
+    @property
+    def public_address(self) -> str:
+        """The address that links in messages and answers begin with, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+class ApiSettings(CommonSettings):
+    """What the API needs beyond the common settings."""
+
+    secret: SecretStr | None = None
+    temporal_ui: str = "http://127.0.0.1:8233"
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+
+
+class WorkerSettings(CommonSettings):
+    """How much one worker process takes on, and how fast the whole installation sends."""
+
+    sends_per_second: float = Field(default=20.0, gt=0)
+    max_sends: int = Field(default=20, ge=1)
+
+
+class SendGridSettings(BaseSettings):
+    """E-mail; without a key messages go to the local outbox."""
+
+    model_config = SettingsConfigDict(env_prefix="SENDGRID_", **_ENV)
+
+    api_key: SecretStr | None = None
+    from_: str | None = Field(default=None, validation_alias="SENDGRID_FROM")
+    base_url: str | None = None
+
+
+class TwilioSettings(BaseSettings):
+    """SMS; without an account messages go to the local outbox."""
+
+    model_config = SettingsConfigDict(env_prefix="TWILIO_", **_ENV)
+
+    account_sid: str | None = None
+    auth_token: SecretStr | None = None
+    from_: str | None = Field(default=None, validation_alias="TWILIO_FROM")
+    messaging_service_sid: str | None = None
+    base_url: str | None = None

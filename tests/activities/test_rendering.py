@@ -1,0 +1,212 @@
+"""Every message in words: all kinds, channels and languages; what a customer must never read; what an attacker must not do."""
+
+import re
+import shutil
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.reading import Case
+from activities.rendering import CHANNELS, KINDS, LONGEST_SMS, Rendered, Renderer, TemplateFault
+from activities.wording import LANGUAGES, Language, language_of, long_time, short_time, shortened, word
+from domain.messages import MessageKind
+from domain.roster import Roster
+from domain.tickets import Channel
+from tests.activities.cases import DUE, NOW, PROMISE, ROSTER, TEMPLATES, message, shown
+
+FULL = {
+    "due_at": DUE,
+    "target": "L1 acknowledge",
+    "percent": "50",
+    "by": "dana",
+    "text": "We found the cause & mend it.",
+    "owner": "dana",
+    "next_update_by": PROMISE,
+}
+EVERY = list(product(KINDS, CHANNELS, LANGUAGES))
+TO_CUSTOMERS = [one for one in EVERY if one[0].startswith("customer_") and one[0] != "customer_replied"]
+INTERNAL = re.compile(
+    r"\bL\d\b|\bSLA\b|\btier\b|\bStufe\b|escalat|eskal|priorit|kritisch|critical|\bhigh\b|\bhoch\b|owner|blame|asleep|(?-i:\bdana\b)|"
+    r"tierline|http|None|zendesk",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(TEMPLATES)
+
+
+def speaking(language: Language) -> Roster:
+    people = tuple(person.model_copy(update={"locale": language}) for person in ROSTER.people)
+    return ROSTER.model_copy(update={"people": people})
+
+
+def rendered(
+    renderer: Renderer,
+    kind: MessageKind,
+    channel: Channel,
+    language: Language = "en",
+    facts: dict[str, str] | None = None,
+    subject: str | None = None,
+    **customer: Any,
+) -> Rendered:
+    to_customer = (kind, channel, language) in TO_CUSTOMERS
+    told = message(kind, channel, None if to_customer else "dana", 0, **(facts or {}))
+    document = shown(**{"locale": language, **customer})
+    if subject is not None:
+        document["ticket"]["subject"] = subject
+    return renderer.render(
+        Case(told, document, speaking(language), "https://x.example/escalations/zendesk-4711", NOW), "k7f2m9"
+    )
+
+
+@pytest.mark.parametrize(("kind", "channel", "language"), EVERY)
+@pytest.mark.parametrize("facts", [FULL, {}], ids=["full", "minimal"])
+def test_every_message_has_words(
+    renderer: Renderer, kind: MessageKind, channel: Channel, language: Language, facts: dict[str, str]
+) -> None:
+    made = rendered(renderer, kind, channel, language, facts)
+    everything = f"{made.subject} {made.text} {made.html}" if channel == "email" else made.text
+    assert "Checkout is down" in made.text
+    assert not re.search(r"None|\{\{|\}\}|\{%|  ,|\s\.\s", re.sub(r"<[^>]+>", " ", everything))
+    if channel == "sms":
+        assert (made.subject, made.html) == (None, None)
+        assert len(made.text) <= LONGEST_SMS
+        assert made.text.endswith(" #k7f2m9")
+    else:
+        assert made.subject
+        assert "\n" not in made.subject
+
+
+@pytest.mark.parametrize(("kind", "channel", "language"), TO_CUSTOMERS)
+@pytest.mark.parametrize("customer", [{}, {"tier": "vip", "annual_value": 9e6}], ids=["plain", "vip"])
+def test_a_customer_reads_nothing_internal(
+    renderer: Renderer, kind: MessageKind, channel: Channel, language: Language, customer: dict[str, Any]
+) -> None:
+    made = rendered(renderer, kind, channel, language, FULL, **customer)
+    visible = re.sub(r"<[^>]+>", " ", f"{made.subject or ''} {made.text} {made.html or ''}")
+    assert INTERNAL.findall(visible) == []
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if not kind.startswith("customer_") or kind == "customer_replied"]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_responder_reads_what_for_whom_how_bad_by_when_and_what_to_do(
+    renderer: Renderer, kind: MessageKind, language: Language
+) -> None:
+    text = rendered(renderer, kind, "email", language, FULL).text
+    assert "Checkout is down" in text
+    assert "Ada King" in text
+    assert {"en": "high", "de": "hoch"}[language] in text
+    assert {"en": "24 November 2026, 16:05 UTC", "de": "24. November 2026, 16:05 Uhr (UTC)"}[language] in text
+    assert "https://x.example/escalations/zendesk-4711" in text
+    if kind != "watch":
+        assert re.search(r"tierline [a-z-]+ zendesk-4711", text)
+        assert "POST /v1/escalations/zendesk-4711/" in text
+
+
+def test_a_step_asks_for_acknowledgement(renderer: Renderer) -> None:
+    text = rendered(renderer, "step", "email", facts=FULL).text
+    assert "tierline ack zendesk-4711" in text
+    assert "POST /v1/escalations/zendesk-4711/acknowledge" in text
+
+
+def test_the_customer_hears_when_the_next_word_comes_on_their_own_clock(renderer: Renderer) -> None:
+    promised = {"next_update_by": PROMISE}
+    berlin = rendered(renderer, "customer_opened", "email", "de", promised, timezone="Europe/Berlin").text
+    assert "Dienstag, 24. November 2099, 18:05 Uhr (MEZ)" in berlin
+    tokyo = rendered(renderer, "customer_opened", "email", "en", promised, timezone="Asia/Tokyo").text
+    assert "Wednesday 25 November 2099, 02:05 JST" in tokyo
+
+
+def test_a_time_that_is_past_is_not_promised(renderer: Renderer) -> None:
+    document = {**shown(), "next_customer_update_by": None}
+    told = message("customer_opened", "email", None, next_update_by="2026-11-24T15:00:00Z")
+    text = renderer.render(Case(told, document, ROSTER, "", NOW), "").text
+    assert "You will hear from us" not in text
+
+
+def test_an_update_carries_the_agents_words_and_name(renderer: Renderer) -> None:
+    text = rendered(renderer, "customer_update", "email", facts={"text": "Line one.\n\nLine two.", "by": "dana"}).text
+    assert "Line one.\n\nLine two." in text
+    assert text.endswith("Kind regards\nDana Weber\n")
+
+
+def test_a_vip_is_greeted_as_one(renderer: Renderer) -> None:
+    vip = rendered(renderer, "customer_opened", "email", tier="VIP").text
+    assert vip.startswith("Dear Ada King,")
+    assert "personal attention" in vip
+    assert rendered(renderer, "customer_opened", "email").text.startswith("Hello Ada King,")
+
+
+def test_a_resolution_says_what_the_agent_wrote_or_something_kind(renderer: Renderer) -> None:
+    assert (
+        "It was the cable."
+        in rendered(renderer, "customer_resolved", "email", facts={"text": "It was the cable."}).text
+    )
+    assert "We believe that your request is solved." in rendered(renderer, "customer_resolved", "email").text
+
+
+@pytest.mark.parametrize("kind", ["step", "customer_opened"])
+def test_a_subject_cannot_smuggle_a_header_or_a_body_in(renderer: Renderer, kind: MessageKind) -> None:
+    made = rendered(renderer, kind, "email", subject="Hi\r\nBcc: eve@example.net\n\nPay here")
+    assert made.subject is not None
+    assert "Hi Bcc: eve@example.net Pay here" in made.subject
+    assert not re.search(r"[\r\n]", made.subject)
+    assert not re.search(r"(?m)^(Bcc|Pay)", made.text)
+
+
+@pytest.mark.parametrize("kind", ["step", "customer_opened"])
+def test_a_hostile_subject_is_escaped_in_html_and_plain_in_text(renderer: Renderer, kind: MessageKind) -> None:
+    hostile = "<script>alert(1)</script>{{ 7*7 }}"
+    made = rendered(renderer, kind, "email", subject=hostile)
+    assert made.html is not None
+    assert "<script" not in made.html
+    assert "&lt;script&gt;" in made.html
+    assert hostile in made.text
+
+
+def test_a_long_text_does_not_make_a_long_sms_nor_cut_the_link(renderer: Renderer) -> None:
+    made = rendered(
+        renderer, "customer_replied", "sms", "de", {"text": "so " * 5000}, subject="Very " * 90, name="Ada " * 100
+    )
+    assert len(made.text) <= LONGEST_SMS
+    assert "https://x.example/escalations/zendesk-4711 #k7f2m9" in made.text
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("de/step.sms.j2", None),
+        ("en/customer_update.email.j2", None),
+        ("en/customer_update.sms.j2", "{{ tier }}"),
+        ("en/step.email.j2", "{% if %}"),
+        ("layout.html.j2", None),
+    ],
+)
+def test_a_missing_or_faulty_template_stops_the_start(tmp_path: Path, file: str, content: str | None) -> None:
+    folder = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, folder)
+    (folder / file).unlink() if content is None else (folder / file).write_text(content)
+    with pytest.raises(TemplateFault, match=r"template .*\.j2"):
+        Renderer(folder)
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("de-AT", "de"), ("de_CH", "de"), ("DE", "de"), ("fr", "en"), ("den", "en"), (None, "en")]
+)
+def test_the_locale_picks_the_language(locale: str | None, language: Language) -> None:
+    assert language_of(locale) == language
+
+
+def test_times_and_words_are_for_people() -> None:
+    assert long_time(NOW, "Europe/Berlin", "en") == "Tuesday 24 November 2026, 17:00 CET"
+    assert short_time(NOW, "Europe/Berlin", "de") == "Di 24.11. 17:00 MEZ"
+    assert short_time(NOW, "America/Sao_Paulo", "en") == "Tue 24 Nov 13:00 UTC-03"
+    assert word("de", "L1 resolution at this tier") == "L1 Lösung auf dieser Stufe"
+    assert word("de", "something new") == "something new"
+    assert shortened("abcdef", 4) == "abc…"

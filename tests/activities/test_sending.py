@@ -1,0 +1,312 @@
+"""The send activity against a real store: every outcome, and never twice what may go out once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.providers.port import (
+    MAX_REFERENCE,
+    AnswerLost,
+    Channel,
+    Envelope,
+    Finder,
+    Outcome,
+    Provider,
+    Refused,
+    RetryLater,
+    Sent,
+)
+from activities.providers.twilio_sms import TRY_ONCE
+from activities.rendering import Renderer
+from activities.sending import ONCE_MORE, POSSIBLE_DUPLICATE, Sending, reference_of, validity
+from domain.messages import Message, SendResult
+from records.database import Database
+from records.outbound import Outbound
+from records.stored import StoredMessage
+from tests.activities.cases import DUE, NOW, TEMPLATES, message, new_store, stored
+
+MAIL, SMS = message(channel="email"), message()
+
+
+class Post:
+    """A provider that answers as told, one answer a call, and remembers what it was handed."""
+
+    name = "post"
+
+    def __init__(self, channel: Channel, *answers: Outcome | Exception) -> None:
+        self.channel: Channel = channel
+        self.answers = list(answers)
+        self.sent: list[Envelope] = []
+
+    def send(self, envelope: Envelope) -> Outcome:
+        self.sent.append(envelope)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Pigeons(Post):
+    """One that can also be asked what it has; `there` is what it finds."""
+
+    there: Sent | RetryLater | None = None
+    asked_since: datetime | None = None
+
+    def find(self, envelope: Envelope, since: datetime) -> Sent | None:
+        self.asked_since = since
+        if isinstance(self.there, RetryLater):
+            raise self.there
+        return self.there
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(TEMPLATES)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    store = new_store(tmp_path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def send(db: Database, renderer: Renderer) -> Callable[..., SendResult]:
+    def sending(provider: Provider, what: Message, patience: timedelta = timedelta(hours=1)) -> SendResult:
+        environment = ActivityEnvironment()
+        environment.info = replace(
+            environment.info, scheduled_time=datetime.now(UTC), schedule_to_close_timeout=patience
+        )
+        activities = Sending(db, {provider.channel: provider}, renderer, "https://tierline.example/")
+        return environment.run(activities.send, what)
+
+    return sending
+
+
+def fate(db: Database, key: str = SMS.key) -> StoredMessage:
+    return Outbound(db).load(key).record
+
+
+def test_the_name_on_the_wire_is_send() -> None:
+    assert activity._Definition.must_from_callable(Sending.send).name == "send"
+
+
+def test_a_message_goes_out_once_and_is_marked(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    post = Post("sms", Sent("SM1"))
+    result = send(post, SMS)
+    assert (result.key, result.status, result.code) == (SMS.key, "sent", None)
+    assert abs(result.at - datetime.now(UTC)) < timedelta(seconds=10)
+    kept = fate(db)
+    assert (kept.status, kept.provider_id, kept.attempts, kept.to) == ("sent", "SM1", 1, "+493023125001")
+    assert kept.text == post.sent[0].text
+    assert "https://tierline.example/escalations/zendesk-4711" in post.sent[0].text
+
+
+def test_the_activity_run_again_after_success_sends_nothing(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    post = Post("sms", Sent("SM1"))
+    assert send(post, SMS).status == send(post, SMS).status == "sent"
+    assert len(post.sent) == 1
+
+
+def test_a_failure_told_again_keeps_its_code(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    post = Post("sms", Refused("21610", "opted out"))
+    first, again = send(post, SMS), send(post, SMS)
+    assert (again.status, again.code, again.reason) == (first.status, first.code, first.reason)
+    assert len(post.sent) == 1
+
+
+def test_a_customers_message_goes_to_the_address_of_the_case(db: Database, send: Any) -> None:
+    news = message("customer_update", "email", None, text="We found it.")
+    stored(db, news)
+    post = Post("email", Sent(None))
+    assert send(post, news).status == "sent"
+    [envelope] = post.sent
+    assert (envelope.to, envelope.subject) == ("ada@example.org", "News: Checkout is down (4711)")
+    assert envelope.html is not None
+
+
+def test_the_reference_is_short_steady_and_ends_an_sms(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    post = Post("sms", Sent("SM1"))
+    send(post, SMS)
+    reference = reference_of(SMS.key)
+    assert post.sent[0].reference == reference
+    assert len(reference) <= MAX_REFERENCE
+    assert post.sent[0].text.endswith(f"#{reference}")
+    assert reference != reference_of(MAIL.key)
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        (message(person="eve"), "eve has no phone number"),
+        (message(person="zoe", channel="email"), "zoe is not in the roster"),
+        (message("customer_opened", "sms", None), "the customer has no phone number"),
+    ],
+)
+def test_without_an_address_the_channel_has_failed(db: Database, send: Any, what: Message, reason: str) -> None:
+    stored(db, what)
+    result = send(Post(what.channel), what)
+    assert (result.status, result.code, result.reason) == ("failed", "no_address", reason)
+    assert fate(db, what.key).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": "closed"}, "case closed"),
+        ({"status": "cancelled"}, "case cancelled"),
+        ({"entry": 2}, "overtaken"),
+        ({"status": "acknowledged"}, "overtaken"),
+    ],
+)
+def test_the_claim_refuses_what_the_case_has_left_behind(db: Database, send: Any, changes: Any, reason: str) -> None:
+    stored(db, SMS)
+    stored(db, version=2, changes=changes)
+    post = Post("sms", Sent("SM1"))
+    result = send(post, SMS)
+    assert (result.status, result.reason) == ("skipped", reason)
+    assert (post.sent, fate(db).status) == ([], "skipped")
+
+
+def test_the_closed_notice_still_goes_out(db: Database, send: Any) -> None:
+    goodbye = message("customer_closed", "email", None)
+    stored(db, goodbye, changes={"status": "closed"})
+    assert send(Post("email", Sent("1")), goodbye).status == "sent"
+
+
+def test_a_refusal_is_a_result_in_the_providers_words(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    result = send(Post("sms", Refused("21610", "The person said STOP.")), SMS)
+    assert (result.status, result.code, result.reason) == ("failed", "21610", "The person said STOP.")
+    assert (fate(db).status, fate(db).code) == ("failed", "21610")
+
+
+def test_a_lost_answer_is_unknown(db: Database, send: Any) -> None:
+    stored(db, MAIL)
+    result = send(Post("email", AnswerLost("connection reset")), MAIL)
+    assert (result.status, result.reason) == ("unknown", "connection reset")
+    assert fate(db, MAIL.key).status == "unknown"
+
+
+def test_later_raises_for_temporal_with_the_providers_wait(db: Database, send: Any) -> None:
+    stored(db, MAIL)
+    with pytest.raises(ApplicationError) as caught:
+        send(Post("email", RetryLater("429", "slow down", timedelta(seconds=40))), MAIL)
+    assert (caught.value.type, caught.value.non_retryable) == ("429", False)
+    assert caught.value.next_retry_delay == timedelta(seconds=40)
+    assert (fate(db, MAIL.key).status, fate(db, MAIL.key).reason) == ("queued", "slow down")
+
+
+def test_after_later_the_next_try_sends_without_a_remark(db: Database, send: Any) -> None:
+    stored(db, MAIL)
+    post = Post("email", RetryLater("429", "slow down"), Sent("1"))
+    with pytest.raises(ApplicationError):
+        send(post, MAIL)
+    result = send(post, MAIL)
+    assert (result.status, result.code, fate(db, MAIL.key).attempts) == ("sent", None, 2)
+
+
+def test_where_nobody_can_look_a_second_try_counts_as_a_possible_duplicate(db: Database, send: Any) -> None:
+    stored(db, MAIL)
+    post = Post("email", RetryLater("503", "oops", may_have_sent=True), Sent("1"))
+    with pytest.raises(ApplicationError):
+        send(post, MAIL)
+    assert fate(db, MAIL.key).status == "unknown"
+    result = send(post, MAIL)
+    assert (result.status, result.code, fate(db, MAIL.key).code) == ("sent", POSSIBLE_DUPLICATE, POSSIBLE_DUPLICATE)
+
+
+def test_what_the_provider_has_is_not_sent_again(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    post = Pigeons("sms", RetryLater("500", "oops", may_have_sent=True))
+    with pytest.raises(ApplicationError):
+        send(post, SMS)
+    post.there = Sent("SM9")
+    assert (send(post, SMS).status, len(post.sent)) == ("sent", 1)
+    assert (fate(db).provider_id, post.asked_since) == ("SM9", NOW)
+
+
+def test_what_the_provider_does_not_have_is_sent_again(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    post = Pigeons("sms", RetryLater("500", "oops", may_have_sent=True), Sent("SM2"))
+    with pytest.raises(ApplicationError):
+        send(post, SMS)
+    result = send(post, SMS)
+    assert (result.status, result.code, len(post.sent)) == ("sent", None, 2)
+
+
+def test_after_a_crash_between_claim_and_mark_the_provider_is_asked_first(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    Outbound(db).claim(SMS.key, "+493023125001", None, "text", NOW)
+    post = Pigeons("sms")
+    post.there = Sent("SM9")
+    assert (send(post, SMS).status, post.sent) == ("sent", [])
+
+
+def test_a_first_try_asks_nobody(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    post = Pigeons("sms", Sent("SM1"))
+    send(post, SMS)
+    assert post.asked_since is None
+
+
+def test_while_the_provider_cannot_tell_nothing_is_sent(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    Outbound(db).claim(SMS.key, "+493023125001", None, "text", NOW)
+    post = Pigeons("sms")
+    post.there = RetryLater("lookup_failed", "Timeout")
+    with pytest.raises(ApplicationError, match="lookup_failed"):
+        send(post, SMS)
+    assert (post.sent, fate(db).status) == ([], "unknown")
+
+
+def test_when_the_patience_ends_a_known_failure_is_told(db: Database, send: Any) -> None:
+    stored(db, MAIL)
+    result = send(Post("email", RetryLater("429", "slow down")), MAIL, timedelta(seconds=30))
+    assert (result.status, result.code, fate(db, MAIL.key).status) == ("failed", "429", "failed")
+
+
+def test_an_unknown_failure_inside_twilio_is_tried_once_more_only(db: Database, send: Any) -> None:
+    assert ONCE_MORE == TRY_ONCE
+    stored(db, SMS)
+    post = Post("sms", *(RetryLater("30500", "oops") for _ in range(2)))
+    with pytest.raises(ApplicationError):
+        send(post, SMS)
+    assert (send(post, SMS).status, fate(db).status) == ("failed", "failed")
+
+
+def test_a_message_nobody_recorded_is_no_reason_to_try_again(send: Any) -> None:
+    with pytest.raises(ApplicationError) as caught:
+        send(Post("sms"), SMS)
+    assert (caught.value.type, caught.value.non_retryable) == ("message_not_found", True)
+
+
+@pytest.mark.parametrize(
+    ("what", "now", "expected"),
+    [
+        (message(due_at=DUE), datetime(2026, 11, 24, 15, 35, tzinfo=UTC), timedelta(minutes=30)),
+        (message(due_at=DUE), datetime(2026, 11, 24, 17, 0, tzinfo=UTC), timedelta(minutes=5)),
+        (message(due_at=DUE), datetime(2026, 11, 20, tzinfo=UTC), timedelta(hours=10)),
+        (message(), NOW, timedelta(hours=1)),
+        (message("customer_opened", "sms", None), NOW, timedelta(hours=4)),
+    ],
+)
+def test_an_sms_is_worth_delivering_until_its_due_time(what: Message, now: datetime, expected: timedelta) -> None:
+    assert validity(what, now) == expected
+
+
+def test_the_fakes_are_what_the_port_asks_for() -> None:
+    assert isinstance(Pigeons("sms"), Finder)
+    assert not isinstance(Post("sms"), Finder)

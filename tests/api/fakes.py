@@ -1,0 +1,108 @@
+"""A stand-in for the Temporal client: the real rules behind it, no server, no worker.
+
+Good for what the API does with an answer; the workflow itself is tested against a real server elsewhere.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.commands import Command
+from domain.errors import DomainError
+from domain.escalation import apply, open_case
+from domain.state import Escalation
+from domain.view import document
+from workflows.contract import STATIC_KEYS, Answer, Start
+
+
+def rpc_error(status: RPCStatusCode) -> RPCError:
+    """What the SDK raises when a call fails."""
+    return RPCError(status.name, status, b"")
+
+
+class FakeTemporal:
+    """Runs by workflow id. `worker` off: updates time out; `error`: every call fails with that status."""
+
+    def __init__(self) -> None:
+        self.namespace = "default"
+        self.data_converter = pydantic_data_converter
+        self.runs: dict[str, Escalation] = {}
+        self.inputs: dict[str, Start] = {}
+        self.started: list[dict[str, Any]] = []
+        self.updates: list[tuple[str, Command]] = []
+        self.signals: list[tuple[str, Command]] = []
+        self.worker = True
+        self.error: RPCStatusCode | None = None
+        self.service_client = SimpleNamespace(check_health=self._health)
+
+    async def start_workflow(self, workflow: str, start: Start, *, id: str, **options: Any) -> None:
+        self.fail()
+        if id in self.runs:
+            raise WorkflowAlreadyStartedError(id, workflow)
+        assert start.opening is not None
+        self.inputs[id] = start
+        self.runs[id] = open_case(start.opening).state
+        self.started.append({"workflow": workflow, "id": id, **options})
+
+    def get_workflow_handle(self, id: str) -> "FakeHandle":
+        return FakeHandle(self, id)
+
+    def fail(self) -> None:
+        if self.error is not None:
+            raise rpc_error(self.error)
+
+    async def _health(self, timeout: timedelta) -> bool:  # noqa: ASYNC109 - the SDK's own name
+        self.fail()
+        return True
+
+
+class FakeHandle:
+    """One workflow, by its id."""
+
+    def __init__(self, temporal: FakeTemporal, id: str) -> None:
+        self._temporal = temporal
+        self._id = id
+
+    async def execute_update(self, name: str, command: Command, *, id: str, **_: Any) -> Answer:
+        self._temporal.fail()
+        state = self._state()
+        if not self._temporal.worker:
+            raise WorkflowUpdateRPCTimeoutOrCancelledError
+        assert (name, id) == (command.name, command.id)
+        self._temporal.updates.append((self._id, command))
+        try:
+            outcome = apply(state, command, datetime.now(UTC))
+        except DomainError as error:
+            details = {"kind": type(error).__name__, "field": error.field}
+            refusal = ApplicationError(error.message, details, type=error.code)
+            raise WorkflowUpdateFailedError(refusal) from refusal
+        self._temporal.runs[self._id] = outcome.state
+        if not outcome.state.live:
+            del self._temporal.runs[self._id]
+        return Answer(document={key: value for key, value in document(outcome.state).items() if key not in STATIC_KEYS})
+
+    async def signal(self, name: str, command: Command, **_: Any) -> None:
+        self._temporal.fail()
+        self._state()
+        assert name == command.name
+        self._temporal.signals.append((self._id, command))
+
+    async def fetch_history_events(self, **_: Any) -> AsyncIterator[HistoryEvent]:
+        self._temporal.fail()
+        self._state()
+        event = HistoryEvent()
+        payloads = await self._temporal.data_converter.encode([self._temporal.inputs[self._id]])
+        event.workflow_execution_started_event_attributes.input.payloads.extend(payloads)
+        yield event
+
+    def _state(self) -> Escalation:
+        if self._id not in self._temporal.runs:
+            raise rpc_error(RPCStatusCode.NOT_FOUND)
+        return self._temporal.runs[self._id]

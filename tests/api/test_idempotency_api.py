@@ -1,0 +1,122 @@
+"""A retry acts once and is told the same."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.service import RPCStatusCode
+
+from api.idempotency import GIVEN_UP
+from tests.api.conftest import Api, case
+
+KEY = {"Idempotency-Key": "retry-1"}
+
+
+async def test_a_retried_command_is_applied_once_and_told_again(api: Api) -> None:
+    await api.opened()
+    path, body = "/v1/escalations/zendesk-4711/note", {"by": "dana", "text": "once"}
+    first = await api.post(path, body, headers=KEY)
+    again = await api.post(path, body, headers=KEY)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["command-id"] == first.headers["command-id"]
+    assert len(api.temporal.updates) == 1
+
+
+async def test_another_body_under_the_same_key_is_refused(api: Api) -> None:
+    await api.opened()
+    path = "/v1/escalations/zendesk-4711/note"
+    await api.post(path, {"by": "dana", "text": "once"}, headers=KEY)
+    answer = await api.post(path, {"by": "dana", "text": "twice"}, headers=KEY)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert len(api.temporal.updates) == 1
+
+
+async def test_a_refusal_is_told_again_too(api: Api) -> None:
+    await api.opened()
+    first = await api.post("/v1/escalations/zendesk-4711/resume", {"by": "dana"}, headers=KEY)
+    again = await api.post("/v1/escalations/zendesk-4711/resume", {"by": "dana"}, headers=KEY)
+    assert (first.status_code, first.json()["code"]) == (409, "not_paused")
+    assert (again.json(), again.headers["idempotent-replayed"]) == (first.json(), "true")
+    assert again.headers["content-type"] == "application/problem+json"
+
+
+async def test_two_callers_with_the_same_words_do_not_meet(api: Api) -> None:
+    await api.opened()
+    path = "/v1/escalations/zendesk-4711/note"
+    first = await api.post(path, {"by": "dana", "text": "x"}, "operator", headers=KEY)
+    other = await api.post(path, {"by": "dana", "text": "x"}, "admin", headers=KEY)
+    assert first.headers["command-id"] != other.headers["command-id"]
+    assert len(api.temporal.updates) == 2
+
+
+async def test_without_a_key_every_request_has_a_command_id_of_its_own(api: Api) -> None:
+    await api.opened()
+    ids = {(await api.say("zendesk-4711", "note", text="x")).headers["command-id"] for _ in range(2)}
+    assert len(ids) == 2
+
+
+async def test_a_retry_while_the_first_is_under_way_waits_for_its_answer(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.opened()
+    say, begun = api.services.cases.say, 0
+
+    async def slow(*args: Any) -> dict[str, Any] | None:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0.5)
+        return await say(*args)
+
+    monkeypatch.setattr(api.services.cases, "say", slow)
+    path, body = "/v1/escalations/zendesk-4711/note", {"by": "dana", "text": "once"}
+    first, second = await asyncio.gather(*(api.post(path, body, headers=KEY) for _ in range(2)))
+    assert first.json() == second.json()
+    assert begun == 1
+
+
+async def test_a_failure_of_ours_is_forgotten_so_that_the_retry_is_a_fresh_try(api: Api) -> None:
+    await api.opened()
+    path, body = "/v1/escalations/zendesk-4711/note", {"by": "dana", "text": "once"}
+    api.temporal.error = RPCStatusCode.UNAVAILABLE
+    first = await api.post(path, body, headers=KEY)
+    assert (first.status_code, first.json()["code"]) == (503, "temporal_unavailable")
+    assert first.headers["retry-after"].isdigit()
+    api.temporal.error = None
+    again = await api.post(path, body, headers=KEY)
+    assert again.status_code == 200
+    assert api.temporal.updates[-1][1].id == again.headers["command-id"]
+    settled = await api.get(f"/v1/commands/{again.headers['command-id']}")
+    assert settled.json()["status"] == "applied"
+
+
+async def test_a_first_request_that_died_is_taken_over_under_the_same_command_id(api: Api) -> None:
+    await api.opened()
+    path, body = "/v1/escalations/zendesk-4711/note", {"by": "dana", "text": "once"}
+    first = await api.post(path, body, headers=KEY)
+    # As if the process had died before it could remember its answer.
+    from records.tables import idempotency
+
+    with api.services.database.write() as connection:
+        long_ago = api.services.now() - GIVEN_UP - timedelta(seconds=1)
+        connection.execute(idempotency.update().values(status=None, response=None, created_at=long_ago))
+    again = await api.post(path, body, headers=KEY)
+    assert (again.status_code, again.headers["command-id"]) == (200, first.headers["command-id"])
+    assert len(api.temporal.updates) == 1  # the command log knew that it was applied
+
+
+async def test_opening_twice_with_a_key_replays_the_201(api: Api) -> None:
+    first = await api.post("/v1/escalations", case(), headers=KEY)
+    again = await api.post("/v1/escalations", case(), headers=KEY)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+async def test_the_secret_of_a_new_key_is_not_kept_for_replays(api: Api) -> None:
+    first = await api.post("/v1/keys", {"role": "viewer"}, "admin", headers=KEY)
+    again = await api.post("/v1/keys", {"role": "viewer"}, "admin", headers=KEY)
+    assert first.json()["key"].startswith("tl_")
+    assert again.json() == {**first.json(), "key": None}

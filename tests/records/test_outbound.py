@@ -1,0 +1,175 @@
+"""Claim, send, mark: nothing goes out twice by our doing, and nothing for a case that has moved on."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from domain.errors import NotFound
+from records.database import Database
+from records.escalations import Escalations
+from records.outbound import Already, Claim, Granted, Outbound, Refused
+from records.stored import MessageStatus, StoredMessage
+from records.transitions import Transitions
+from tests.records.conftest import Open
+from tests.records.samples import NOW, at, document, message, transition
+
+KEY = message().key
+
+
+@pytest.fixture
+def outbound(database: Database) -> Outbound:
+    Transitions(database).record(transition(1, messages=(message(),)), NOW)
+    return Outbound(database)
+
+
+def claim(outbound: Outbound, key: str = KEY) -> Claim:
+    return outbound.claim(key, "+4930123456", None, "Please acknowledge", at(1))
+
+
+def stored(outbound: Outbound, key: str = KEY) -> StoredMessage:
+    return outbound.load(key).record
+
+
+def test_a_claim_writes_down_what_goes_out(outbound: Outbound) -> None:
+    assert claim(outbound) == Granted(attempt=1, previous="queued")
+    record = stored(outbound)
+    assert (record.status, record.attempts, record.to, record.text) == (
+        "sending",
+        1,
+        "+4930123456",
+        "Please acknowledge",
+    )
+    assert record.claimed_at == at(1)
+
+
+def test_loading_gives_the_message_and_its_case(outbound: Outbound) -> None:
+    loaded = outbound.load(KEY)
+    assert loaded.message == message()
+    assert loaded.document == document()
+    assert (loaded.record.status, loaded.record.to) == ("queued", None)
+
+
+def test_eight_threads_on_two_pools_get_one_first_attempt(open_database: Open) -> None:
+    databases = [open_database(), open_database()]
+    Transitions(databases[0]).record(transition(1, messages=(message(),)), NOW)
+    start = Barrier(8)
+
+    def race(number: int) -> Claim:
+        start.wait()
+        return claim(Outbound(databases[number % 2]))
+
+    with ThreadPoolExecutor(8) as threads:
+        claims = list(threads.map(race, range(8)))
+    attempts = [granted.attempt for granted in claims if isinstance(granted, Granted)]
+    assert sorted(attempts) == list(range(1, 9)), "each attempt has its own number, so only one is the first"
+    assert [granted.previous for granted in claims if isinstance(granted, Granted)].count("queued") == 1
+
+
+@pytest.mark.parametrize("before", ["sending", "unknown"])
+def test_a_claim_whose_answer_was_lost_is_granted_again_and_says_so(outbound: Outbound, before: MessageStatus) -> None:
+    claim(outbound)
+    if before != "sending":
+        assert outbound.mark(KEY, before, at(2))
+    assert claim(outbound) == Granted(attempt=2, previous=before)
+
+
+def test_a_provider_that_said_later_leaves_no_doubt(outbound: Outbound) -> None:
+    claim(outbound)
+    assert outbound.mark(KEY, "queued", at(2), code="429", reason="slow down")
+    assert claim(outbound) == Granted(attempt=2, previous="queued")
+
+
+@pytest.mark.parametrize("final", ["sent", "delivered", "failed", "skipped"])
+def test_what_has_ended_is_not_claimed_again(outbound: Outbound, final: MessageStatus) -> None:
+    claim(outbound)
+    outbound.mark(KEY, final, at(2), provider_id="SM1", reason="so it was")
+    assert claim(outbound) == Already(final, "so it was", "SM1")
+    assert stored(outbound).attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ({"entry": 2}, "overtaken"),
+        ({"status": "acknowledged"}, "overtaken"),
+        ({"status": "cancelled"}, "case cancelled"),
+        ({"status": "closed"}, "case closed"),
+    ],
+)
+def test_a_case_that_moved_on_refuses_the_claim(database: Database, outbound: Outbound, case: Any, reason: str) -> None:
+    Escalations(database).save_document(document(version=2, **case), 2, NOW)
+    assert claim(outbound) == Refused(reason)
+    assert (stored(outbound).status, stored(outbound).reason, stored(outbound).attempts) == ("skipped", reason, 0)
+    assert claim(outbound) == Already("skipped", reason, None)
+
+
+def test_the_closed_notice_still_goes_out(database: Database) -> None:
+    notice = message("customer/email", kind="customer_closed", person=None)
+    Transitions(database).record(transition(1, status="closed", messages=(notice,)), NOW)
+    assert isinstance(claim(Outbound(database), notice.key), Granted)
+
+
+def test_a_receipt_makes_sent_delivered(outbound: Outbound) -> None:
+    claim(outbound)
+    assert outbound.mark(KEY, "sent", at(2), provider_id="SM1")
+    assert outbound.mark(KEY, "delivered", at(3))
+    record = stored(outbound)
+    assert (record.status, record.provider_id, record.sent_at, record.delivered_at) == (
+        "delivered",
+        "SM1",
+        at(2),
+        at(3),
+    )
+    assert outbound.find_by_provider_id("SM1") == record
+    assert outbound.find_by_provider_id("SM2") is None
+
+
+def test_a_receipt_that_overtakes_the_answer_is_kept(outbound: Outbound) -> None:
+    claim(outbound)
+    assert outbound.mark(KEY, "delivered", at(2))
+    assert not outbound.mark(KEY, "sent", at(3), provider_id="SM1")
+    record = stored(outbound)
+    assert (record.status, record.provider_id, record.sent_at, record.delivered_at) == (
+        "delivered",
+        "SM1",
+        at(3),
+        at(2),
+    )
+
+
+@pytest.mark.parametrize("final", ["delivered", "failed", "skipped"])
+@pytest.mark.parametrize("later", ["queued", "sending", "unknown", "sent", "delivered", "failed", "skipped"])
+def test_a_final_status_never_changes(outbound: Outbound, final: MessageStatus, later: MessageStatus) -> None:
+    claim(outbound)
+    outbound.mark(KEY, final, at(2), reason="first")
+    assert not outbound.mark(KEY, later, at(3), reason="second")
+    assert (stored(outbound).status, stored(outbound).reason) == (final, "first")
+
+
+def test_sent_does_not_fall_back_to_unknown(outbound: Outbound) -> None:
+    claim(outbound)
+    outbound.mark(KEY, "sent", at(2))
+    assert not outbound.mark(KEY, "unknown", at(3))
+    assert outbound.mark(KEY, "failed", at(4), code="30003", reason="unreachable handset")
+    assert (stored(outbound).status, stored(outbound).code) == ("failed", "30003")
+
+
+def test_an_unknown_key(outbound: Outbound) -> None:
+    for ask in (claim, stored):
+        with pytest.raises(NotFound) as missing:
+            ask(outbound, "nothing")
+        assert missing.value.code == "message_not_found"
+    with pytest.raises(NotFound):
+        outbound.mark("nothing", "sent", NOW)
+
+
+def test_the_outbox_shows_the_latest_first(database: Database, outbound: Outbound) -> None:
+    later = message("eve/sms")
+    Transitions(database).record(transition(2, messages=(later,)), at(5))
+    claim(outbound)
+    escalations = Escalations(database)
+    assert [item.key for item in escalations.all_messages()] == [later.key, KEY]
+    assert [item.key for item in escalations.all_messages("sending")] == [KEY]
+    assert [item.key for item in escalations.all_messages(limit=1)] == [later.key]

@@ -1,0 +1,126 @@
+"""What callers may repeat: commands, requests under an Idempotency-Key, webhooks."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from domain.errors import Invalid
+from domain.outcome import Settled
+from records.command_log import CommandLog
+from records.database import Database
+from records.idempotency import Fresh, Idempotency, Pending, Replay
+from records.inbound import Inbound
+from records.stored import StoredCommand
+from tests.records.conftest import Open
+from tests.records.samples import NOW, applied, at, command
+
+CALL = ("key1", "POST", "/v1/escalations", "abc")
+
+
+@pytest.fixture
+def idempotency(database: Database) -> Idempotency:
+    return Idempotency(database)
+
+
+def test_a_command_is_queued_once_and_found(database: Database) -> None:
+    log = CommandLog(database)
+    assert log.find("c1") is None
+    assert log.queue(command(), "zendesk-1", 2)
+    assert not log.queue(command(), "zendesk-9")
+    body: dict[str, Any] = {"note": "mine"}
+    assert log.find("c1") == StoredCommand(
+        "c1", "zendesk-1", 2, "acknowledge", "dana", NOW, body, "queued", None, None, None
+    )
+
+
+def test_a_command_is_settled_once(database: Database) -> None:
+    log = CommandLog(database)
+    log.queue(command(), "zendesk-1")
+    assert log.settle(applied(), at(1))
+    assert not log.settle(Settled(command_id="c1", status="refused", code="not_paused"), at(2))
+    assert not log.settle(applied("unknown"), at(2))
+    found = log.find("c1")
+    assert found is not None
+    assert (found.status, found.code, found.settled_at) == ("applied", None, at(1))
+
+
+def test_fresh_then_pending_then_replay(idempotency: Idempotency) -> None:
+    assert idempotency.begin(*CALL, "h1", NOW, command_id="c1") == Fresh()
+    assert idempotency.begin(*CALL, "h1", at(1), command_id="c1") == Pending(NOW, "c1")
+    idempotency.finish(*CALL, 201, {"id": "zendesk-1"})
+    idempotency.finish(*CALL, 500, {"id": "later"})
+    assert idempotency.begin(*CALL, "h1", at(2)) == Replay(201, {"id": "zendesk-1"}, "c1")
+
+
+def test_another_body_under_the_same_key_is_refused(idempotency: Idempotency) -> None:
+    idempotency.begin(*CALL, "h1", NOW)
+    with pytest.raises(Invalid) as refused:
+        idempotency.begin(*CALL, "h2", at(1))
+    assert refused.value.code == "idempotency_key_reused"
+
+
+def test_owner_method_path_and_key_all_count(idempotency: Idempotency) -> None:
+    idempotency.begin(*CALL, "h1", NOW)
+    for place in range(4):
+        other = [*CALL]
+        other[place] += "x"
+        assert idempotency.begin(other[0], other[1], other[2], other[3], "h2", NOW) == Fresh()
+
+
+def test_a_key_is_forgotten_after_a_day(idempotency: Idempotency) -> None:
+    idempotency.begin(*CALL, "h1", NOW)
+    idempotency.finish(*CALL, 200, None)
+    almost = NOW + timedelta(hours=24) - timedelta(seconds=1)
+    assert idempotency.begin(*CALL, "h1", almost) == Replay(200, None, None)
+    assert idempotency.begin(*CALL, "h2", NOW + timedelta(hours=24)) == Fresh()
+    assert idempotency.begin(*CALL, "h2", NOW + timedelta(hours=25)) == Pending(NOW + timedelta(hours=24), None)
+
+
+def test_purging_deletes_only_what_is_old(idempotency: Idempotency) -> None:
+    idempotency.begin(*CALL, "h1", NOW)
+    idempotency.begin("key2", *CALL[1:], "h1", at(60))
+    assert idempotency.purge(NOW + timedelta(hours=24)) == 1
+    assert idempotency.begin("key2", *CALL[1:], "h1", at(90)) == Pending(at(60), None)
+
+
+def test_a_released_key_is_fresh_again_but_an_answer_stays(idempotency: Idempotency) -> None:
+    idempotency.begin(*CALL, "h1", NOW)
+    idempotency.release(*CALL)
+    assert idempotency.begin(*CALL, "h2", at(1)) == Fresh()
+    idempotency.finish(*CALL, 200, {})
+    idempotency.release(*CALL)
+    assert idempotency.begin(*CALL, "h2", at(2)) == Replay(200, {}, None)
+
+
+def test_of_eight_callers_at_once_one_is_fresh(open_database: Open) -> None:
+    databases = [open_database(), open_database()]
+    start = Barrier(8)
+
+    def race(number: int) -> Fresh | Replay | Pending:
+        start.wait()
+        return Idempotency(databases[number % 2]).begin(*CALL, "h1", NOW)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(race, range(8)))
+    assert answers.count(Fresh()) == 1
+    assert answers.count(Pending(NOW, None)) == 7
+
+
+def test_a_webhook_is_stored_once(database: Database) -> None:
+    inbound = Inbound(database)
+    assert inbound.store_once("twilio", "e1", {"status": "delivered"}, NOW)
+    assert not inbound.store_once("twilio", "e1", {"status": "failed"}, at(1))
+    assert inbound.store_once("sendgrid", "e1", [], at(1))
+    assert [event.body for event in inbound.unhandled(at(2))] == [{"status": "delivered"}, []]
+
+
+def test_a_handled_webhook_is_no_longer_waiting(database: Database) -> None:
+    inbound = Inbound(database)
+    inbound.store_once("twilio", "e1", {}, NOW)
+    inbound.store_once("twilio", "e2", {}, at(1))
+    assert [event.event_id for event in inbound.unhandled(at(1))] == ["e1"]
+    inbound.handled("twilio", "e1", at(2))
+    assert [event.event_id for event in inbound.unhandled(at(5))] == ["e2"]

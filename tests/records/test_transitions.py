@@ -1,0 +1,161 @@
+"""A transition is written whole, once, and never backwards."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from domain.outcome import Settled, Transition
+from records.command_log import CommandLog
+from records.database import Database
+from records.escalations import Escalations
+from records.outbound import Granted, Outbound
+from records.tables import metadata
+from records.transitions import REPLACED, Transitions
+from tests.records.conftest import Open
+from tests.records.samples import NOW, applied, at, command, document, line, message, transition
+
+Fates = dict[str, tuple[str, str | None]]
+
+
+@pytest.fixture
+def transitions(database: Database) -> Transitions:
+    return Transitions(database)
+
+
+@pytest.fixture
+def escalations(database: Database) -> Escalations:
+    return Escalations(database)
+
+
+def everything(database: Database) -> dict[str, Any]:
+    with database.read() as connection:
+        found = {table.name: connection.execute(select(table)).all() for table in metadata.sorted_tables}
+    return {name: sorted(map(repr, rows)) for name, rows in found.items()}
+
+
+def fates(escalations: Escalations) -> Fates:
+    return {stored.key: (stored.status, stored.reason) for stored in escalations.messages("zendesk-1", 1)}
+
+
+def full() -> Transition:
+    return transition(
+        2,
+        timeline=(line(1), line(2)),
+        messages=(message("dana/sms"),),
+        waiting=(message("later/sms"),),
+        dropped=(message("never/sms"),),
+        settled=(applied(),),
+    )
+
+
+def test_row_timeline_messages_and_commands_are_written_together(database: Database, transitions: Transitions) -> None:
+    escalations, log = Escalations(database), CommandLog(database)
+    log.queue(command(), "zendesk-1")
+    transitions.record(full(), at(1))
+    assert escalations.latest("zendesk-1") == document(version=2)
+    assert escalations.timeline("zendesk-1", 1) == [line(1), line(2)]
+    assert [status for status, _ in fates(escalations).values()] == ["queued", "waiting", "skipped"]
+    settled = log.find("c1")
+    assert settled is not None
+    assert (settled.status, settled.settled_at) == ("applied", at(1))
+
+
+def test_the_same_transition_twice_changes_nothing(database: Database, transitions: Transitions) -> None:
+    CommandLog(database).queue(command(), "zendesk-1")
+    transitions.record(full(), at(1))
+    before = everything(database)
+    assert all(before[name] for name in ("escalations", "timeline", "messages", "commands"))
+    transitions.record(full(), at(2))
+    assert everything(database) == before
+
+
+def test_a_failure_half_way_leaves_nothing(database: Database, transitions: Transitions) -> None:
+    broken = full().model_copy(update={"dropped": (message().model_copy(update={"key": None}),)})
+    with pytest.raises(Exception):  # noqa: B017 - each driver has its own
+        transitions.record(broken, NOW)
+    assert not any(everything(database).values())
+
+
+def test_a_late_transition_keeps_the_newer_document_and_adds_its_history(
+    transitions: Transitions, escalations: Escalations
+) -> None:
+    assert escalations.save_document(document(version=5, owner="dana"), 5, NOW)
+    transitions.record(transition(4, timeline=(line(1),), messages=(message(),)), NOW)
+    assert escalations.latest("zendesk-1") == document(version=5, owner="dana")
+    assert len(escalations.timeline("zendesk-1", 1)) == 1
+    assert len(escalations.messages("zendesk-1", 1)) == 1
+
+
+def test_a_timeline_entry_is_never_rewritten(transitions: Transitions, escalations: Escalations) -> None:
+    transitions.record(transition(1, timeline=(line(1, "first"),)), NOW)
+    transitions.record(transition(2, timeline=(line(1, "second"),)), NOW)
+    assert [entry.text for entry in escalations.timeline("zendesk-1", 1)] == ["first"]
+
+
+def test_a_waiting_message_is_released(transitions: Transitions, escalations: Escalations) -> None:
+    held = message("customer/sms", kind="customer_update", person=None)
+    transitions.record(transition(1, waiting=(held,)), NOW)
+    transitions.record(transition(2, messages=(held,)), at(600))
+    assert fates(escalations) == {held.key: ("queued", None)}
+    transitions.record(transition(1, waiting=(held,)), at(601))
+    assert fates(escalations) == {held.key: ("queued", None)}
+
+
+def test_a_dropped_message_says_why(transitions: Transitions, escalations: Escalations) -> None:
+    old, held = message("dana/sms"), message("customer/sms", kind="customer_update", person=None)
+    transitions.record(transition(1, messages=(old,), waiting=(held,)), NOW)
+    transitions.record(transition(2, entry=2, dropped=(old, held)), NOW)
+    assert fates(escalations) == {old.key: ("skipped", "overtaken"), held.key: ("skipped", REPLACED)}
+
+
+def test_what_is_on_its_way_is_not_dropped(
+    database: Database, transitions: Transitions, escalations: Escalations
+) -> None:
+    transitions.record(transition(1, messages=(message(),)), NOW)
+    Outbound(database).claim(message().key, "+49301", None, "Hello", NOW)
+    transitions.record(transition(2, entry=2, dropped=(message(),)), NOW)
+    assert fates(escalations) == {message().key: ("sending", None)}
+
+
+def test_a_settled_command_stays_settled(database: Database, transitions: Transitions) -> None:
+    log = CommandLog(database)
+    log.queue(command(), "zendesk-1")
+    refused = Settled(command_id="c1", status="refused", code="already_closed", reason="it is closed")
+    transitions.record(transition(1, settled=(refused,)), at(1))
+    transitions.record(transition(2, settled=(applied(), applied("unknown"))), at(2))
+    found = log.find("c1")
+    assert found is not None
+    assert (found.status, found.code, found.reason, found.settled_at) == (
+        "refused",
+        "already_closed",
+        "it is closed",
+        at(1),
+    )
+
+
+def test_releasing_and_claiming_at_once_never_deadlocks(open_database: Open) -> None:
+    """Both touch the case and the message; on PostgreSQL they must lock them in the same order."""
+    recorder, claimer = open_database(), open_database()
+    held = [message(f"p{number}/sms") for number in range(60)]
+    Transitions(recorder).record(transition(1, waiting=tuple(held)), NOW)
+    start = Barrier(2, timeout=20)
+
+    def release() -> None:
+        for version, one in enumerate(held, start=2):
+            start.wait()
+            Transitions(recorder).record(transition(version, messages=(one,)), NOW)
+
+    def claim() -> list[bool]:
+        granted = []
+        for one in held:
+            start.wait()
+            granted.append(isinstance(Outbound(claimer).claim(one.key, "+49301", None, "Hello", NOW), Granted))
+        return granted
+
+    with ThreadPoolExecutor(2) as threads:
+        released, claimed = threads.submit(release), threads.submit(claim)
+        assert claimed.result() == [True] * 60
+        released.result()

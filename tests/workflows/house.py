@@ -1,0 +1,164 @@
+"""Everything an escalation needs around it, real but for the two vendors: a store, a roster, a worker, providers that keep mail."""
+
+import uuid
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from activities.providers.port import Envelope, Outcome, Sent
+from activities.recording import Recording
+from activities.rendering import Renderer
+from activities.sending import Sending
+from domain.commands import Command
+from domain.policy_file import load_policy
+from domain.roster import Roster
+from domain.state import Opening
+from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
+from records.database import Database
+from records.escalations import Escalations
+from records.roster import RosterStore
+from workflows import contract, describe
+from workflows.escalation import EscalationWorkflow
+
+TEMPLATES = Path("policies/templates")
+
+POLICY = """
+name: quick
+owner_of_last_resort: ops-manager
+tiers:
+  - name: L1
+    team: support
+    targets: {acknowledge: {all: 15m, warn_at: [50]}, tier_resolution: {all: 2h}}
+    steps: [{tell: on_call, channels: [sms, email]}, {after: 5m, tell: on_call.next, channels: [sms]}]
+  - name: L2
+    team: specialists
+    targets: {acknowledge: {all: 15m}, tier_resolution: {all: 4h}}
+    repeat: 1
+    steps: [{tell: on_call, channels: [sms]}]
+targets: {resolution: {all: 1d}, closure: {all: 15d, warn_at: [80]}, root_cause: {all: 3d}}
+customer_updates: {every: {all: 8h}, channels: [email], on: [opened, resolved, closed]}
+closing: {root_cause: required, confirm_within: 2d}
+"""
+
+ROSTER = Roster.model_validate(
+    {
+        "people": [
+            {"id": "dana", "name": "Dana", "email": "dana@support.example", "phone": "+493023125101"},
+            {"id": "sam", "name": "Sam", "email": "sam@support.example", "phone": "+493023125102"},
+            {"id": "lee", "name": "Lee", "email": "lee@support.example", "phone": "+493023125201"},
+            {"id": "ops-manager", "name": "Alex", "email": "alex@support.example", "phone": "+493023125402"},
+        ],
+        "teams": [
+            {"id": "support", "lead": "lee", "members": ["dana", "sam"]},
+            {"id": "specialists", "lead": "lee", "members": ["lee"]},
+        ],
+    }
+)
+
+
+@dataclass
+class Postbox:
+    """A provider that keeps what it is given; `answers` lets a test make it fail, hang or lose answers."""
+
+    channel: Channel
+    name: str = "postbox"
+    kept: list[Envelope] = field(default_factory=list)
+    answers: Any = None
+
+    def send(self, envelope: Envelope) -> Outcome:
+        if self.answers is not None:
+            return self.answers(envelope)  # type: ignore[no-any-return]
+        self.kept.append(envelope)
+        return Sent(provider_id=f"{self.name}-{len(self.kept)}")
+
+
+@dataclass
+class House:
+    """A running installation, without the API."""
+
+    client: Client
+    database: Database
+    task_queue: str
+    sms: Postbox
+    email: Postbox
+
+    @property
+    def escalations(self) -> Escalations:
+        return Escalations(self.database)
+
+    async def opens(
+        self, policy: str = POLICY, priority: Priority = "high", **changes: Any
+    ) -> WorkflowHandle[Any, Any]:
+        """Open a case the way the API does."""
+        number = uuid.uuid4().hex[:8]
+        opening = Opening(
+            id=f"zendesk-{number}", episode=1, accepted_at=datetime.now(UTC), opened_by=None, policy=load_policy(policy),
+            priority=priority, priority_reasons=(),
+            ticket=Ticket(system="zendesk", id=number, subject="Checkout is down"),
+            customer=Customer(id="acme", name="Acme GmbH", email="it@acme.example", phone="+493012345678"),
+            trigger=Trigger(kind="manual"), leads={"support": "lee"},
+        ).model_copy(update=changes)  # fmt: skip
+        return await self.client.start_workflow(
+            contract.ESCALATION,
+            contract.Start(opening=opening),
+            id=opening.id,
+            task_queue=self.task_queue,
+            static_summary=describe.summary(opening.priority, opening.customer.name, opening.ticket.subject),
+        )
+
+    def document(self, handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
+        """The case as the store has it."""
+        found = self.escalations.latest(handle.id)
+        assert found is not None
+        return found
+
+    def kinds(self, handle: WorkflowHandle[Any, Any]) -> list[str]:
+        return [entry.kind for entry in self.escalations.timeline(handle.id, 1)]
+
+    def at(self, handle: WorkflowHandle[Any, Any], kind: str) -> list[timedelta]:
+        """When things of that kind happened, counted from the opening."""
+        timeline = self.escalations.timeline(handle.id, 1)
+        return [entry.at - timeline[0].at for entry in timeline if entry.kind == kind]
+
+
+def said(name: str, by: str | None = "dana", *, at: datetime | None = None, id: str | None = None, **body: Any) -> Command:
+    """A command as the API makes it."""
+    received = at or datetime(2100, 1, 1, tzinfo=UTC)  # the workflow takes its own now when that is earlier
+    return Command(id=id or uuid.uuid4().hex, name=name, by=by, received_at=received, body=body)
+
+
+async def says(handle: WorkflowHandle[Any, Any], name: str, by: str | None = "dana", **body: Any) -> dict[str, Any]:
+    """Send a command as an update and return the document it answers."""
+    answer = await handle.execute_update(name, said(name, by, **body), result_type=contract.Answer)
+    return answer.document
+
+
+@asynccontextmanager
+async def house(client: Client, folder: Path, *, cached: int = 100) -> AsyncIterator[House]:
+    """Run a worker for cases and one for sends until the block ends."""
+    database = Database(f"sqlite:///{folder / 'tierline.db'}")
+    database.migrate()
+    RosterStore(database).save(ROSTER, None, datetime.now(UTC))
+    sms, email = Postbox("sms"), Postbox("email")
+    sending = Sending(database, {"sms": sms, "email": email}, Renderer(TEMPLATES), "http://tierline.example")
+    task_queue = f"test-{uuid.uuid4().hex[:8]}"
+    with ThreadPoolExecutor(8) as threads:
+        cases = Worker(
+            client, task_queue=task_queue, workflows=[EscalationWorkflow], activities=[Recording(database).record],
+            activity_executor=threads, max_concurrent_activities=4, max_concurrent_local_activities=4,
+            max_cached_workflows=cached,
+        )  # fmt: skip
+        sends = Worker(
+            client, task_queue=contract.SEND_TASK_QUEUE, activities=[sending.send], activity_executor=threads,
+            max_concurrent_activities=4,
+        )  # fmt: skip
+        async with cases, sends:
+            yield House(client, database, task_queue, sms, email)
+    database.close()

@@ -1,0 +1,274 @@
+"""The worker: where settings, store, providers, activities and the workflow are put together, and nowhere else.
+
+Two Temporal workers in one process: the cases with their records, and the sends on a task queue of their own, whose rate
+limit holds for the whole installation however many processes run. On SIGTERM or Ctrl-C no new work is taken and sends
+under way finish.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+import zoneinfo
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import get_args
+
+import structlog
+from pydantic import ValidationError
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+import exiting
+from activities.providers.outbox import Outbox
+from activities.providers.port import SEND_TIMEOUT, Provider
+from activities.providers.sendgrid_mail import SendGridMail
+from activities.providers.twilio_sms import TwilioSms
+from activities.recording import Recording
+from activities.rendering import Renderer, TemplateFault
+from activities.sending import Sending
+from domain.tickets import Channel
+from records.database import Database
+from records.policies import Policies
+from settings import SendGridSettings, TwilioSettings, WorkerSettings
+from workflows import contract
+from workflows.escalation import EscalationWorkflow
+
+ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
+
+DEFAULT_ADDRESS = "localhost:7233"  # Temporal's own
+
+TEMPORAL_PATIENCE = timedelta(seconds=60)  # an embedded server is up within ten, one that is restarted within a minute
+TEMPORAL_PAUSE = timedelta(seconds=1)
+
+GRACE = timedelta(seconds=20)  # a send ends within 15 s; then there is time to mark it
+STICKY_LIMIT = timedelta(seconds=3)  # a killed worker's cases move on after this; Temporal's default is ten
+RECORD_THREADS = 10  # SQLite writes one at a time; more threads would only queue there
+
+# Vendors' clients allow their time-out once to connect and once to read: half for each keeps a send within the whole.
+VENDOR_TIMEOUT = SEND_TIMEOUT / 2
+
+log = structlog.get_logger("worker")
+
+
+class StartRefused(Exception):
+    """The worker cannot start; the text says what is missing and how to set it."""
+
+
+async def serve(settings: WorkerSettings) -> None:
+    """Work until SIGTERM or SIGINT. Raises StartRefused, or whatever broke a worker for good."""
+    renderer, sendgrid, twilio = Renderer(settings.policies / "templates"), SendGridSettings(), TwilioSettings()
+    if settings.mode == "production" and settings.database.startswith("sqlite"):
+        chosen_providers(settings, sendgrid, twilio, ALL_CHANNELS)  # refuses, before it leaves a file behind
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _database(settings) as db, ExitStack() as threads:
+        providers = chosen_providers(settings, sendgrid, twilio, used_channels(Policies(db)))
+        sending = Sending(db, providers, renderer, settings.public_address)
+        if settings.mode == "production" and settings.public_url is None:
+            log.warning("TIERLINE_PUBLIC_URL is not set: links in messages lead nowhere", now=settings.public_address)
+        client = await connected()
+        send_threads = threads.enter_context(ThreadPoolExecutor(settings.max_sends, "send"))
+        record_threads = threads.enter_context(ThreadPoolExecutor(RECORD_THREADS, "record"))
+        await _until_stopped(
+            [case_worker(client, Recording(db), record_threads), send_worker(client, sending, send_threads, settings)]
+        )
+
+
+def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecutor) -> Worker:
+    """Runs the workflows, and the records as local activities beside them."""
+    return Worker(
+        client,
+        task_queue=contract.TASK_QUEUE,
+        workflows=[EscalationWorkflow],
+        activities=[recording.record],
+        activity_executor=threads,
+        max_concurrent_activities=RECORD_THREADS,
+        max_concurrent_local_activities=RECORD_THREADS,
+        sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
+        graceful_shutdown_timeout=GRACE,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+    )
+
+
+def send_worker(client: Client, sending: Sending, threads: ThreadPoolExecutor, settings: WorkerSettings) -> Worker:
+    """Runs the sends, as many at once as there are threads, as fast as the whole installation may."""
+    return Worker(
+        client,
+        task_queue=contract.SEND_TASK_QUEUE,
+        activities=[sending.send],
+        activity_executor=threads,
+        max_concurrent_activities=settings.max_sends,
+        max_task_queue_activities_per_second=settings.sends_per_second,
+        graceful_shutdown_timeout=GRACE,
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+    )
+
+
+def chosen_providers(
+    settings: WorkerSettings, sendgrid: SendGridSettings, twilio: TwilioSettings, used: frozenset[Channel]
+) -> dict[Channel, Provider]:
+    """The vendor where there are credentials, else the outbox. Raises StartRefused in production for what is missing."""
+    if settings.mode == "production" and (missing := missing_for_production(settings, sendgrid, twilio, used)):
+        raise StartRefused("TIERLINE_MODE=production needs " + "; ".join(missing))
+    try:
+        chosen: dict[Channel, Provider] = {"email": _mail(sendgrid), "sms": _sms(twilio)}
+    except ValueError as error:
+        raise StartRefused(str(error)) from error
+    log.info("providers chosen", **{channel: provider.name for channel, provider in chosen.items()})
+    return chosen
+
+
+def missing_for_production(
+    settings: WorkerSettings, sendgrid: SendGridSettings, twilio: TwilioSettings, used: frozenset[Channel]
+) -> list[str]:
+    """What production does not start without, each with the variable to set."""
+    database, address = settings.database, ClientConfig.load_client_connect_config().get("target_host")
+    twilio_sender = twilio.from_ or twilio.messaging_service_sid
+    needed = {
+        "a server database (TIERLINE_DATABASE_URL)": not database.startswith("sqlite"),
+        "a Temporal address (TEMPORAL_ADDRESS)": address,
+        "e-mail credentials (SENDGRID_API_KEY, SENDGRID_FROM)": "email" not in used
+        or (sendgrid.api_key and sendgrid.from_),
+        "SMS credentials (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID)": (
+            "sms" not in used or (twilio.account_sid and twilio.auth_token and twilio_sender)
+        ),
+    }
+    return [what for what, there in needed.items() if not there]
+
+
+def used_channels(policies: Policies) -> frozenset[Channel]:
+    """The channels any current policy sends on; all while there is no policy yet."""
+    known = policies.latest_all()
+    steps = {channel for policy in known for tier in policy.tiers for step in tier.steps for channel in step.channels}
+    told = {channel for policy in known if policy.customer_updates for channel in policy.customer_updates.channels}
+    watched: set[Channel] = {"email"}  # watchers are told by e-mail, whatever the policy
+    return frozenset(steps | told | watched) if known else ALL_CHANNELS
+
+
+async def connected(patience: timedelta = TEMPORAL_PATIENCE) -> Client:
+    """A client once Temporal answers. Raises StartRefused when it has not within `patience`."""
+    config = ClientConfig.load_client_connect_config()
+    address = config.setdefault("target_host", DEFAULT_ADDRESS)
+    ends = time.monotonic() + patience.total_seconds()
+    waiting = False
+    while True:
+        try:
+            return await Client.connect(**config, data_converter=pydantic_data_converter)
+        except (RuntimeError, RPCError) as error:
+            if time.monotonic() >= ends:
+                raise StartRefused(f"Temporal at {address} did not answer for {patience.seconds} s: {error}") from error
+            if not waiting:
+                log.info("waiting for Temporal", address=address)
+                waiting = True
+        await asyncio.sleep(TEMPORAL_PAUSE.total_seconds())
+
+
+def main() -> int:
+    """Run the worker; 0 after a stop that was asked for, 130 after an early Ctrl-C, 1 when it could not start or broke."""
+    try:
+        settings = WorkerSettings()
+    except ValidationError as error:
+        print(f"worker: the settings are wrong: {error}", file=sys.stderr)
+        return 1
+    configure_logging(settings)
+    pin_time_zones()
+    try:
+        exiting.run(serve(settings))
+    except (StartRefused, TemplateFault) as refusal:
+        log.error("worker cannot start", why=str(refusal))
+        return 1
+    except KeyboardInterrupt:
+        return 130  # Ctrl-C before the worker was ready; later it is a stop that ends well
+    except Exception:
+        log.exception("worker broke")
+        return 1
+    return 0
+
+
+def configure_logging(settings: WorkerSettings) -> None:
+    """Everything to stderr: lines for people locally, JSON in production; the SDK's own records from INFO up."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_written(settings)],
+        )
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def pin_time_zones() -> None:
+    """Only the tz data installed with us: a business deadline must not change with the machine under replay."""
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+def _written(settings: WorkerSettings) -> list[structlog.typing.Processor]:
+    if settings.mode == "production":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+async def _until_stopped(workers: Sequence[Worker]) -> None:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, asked.set)
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    stop = asyncio.create_task(asked.wait())
+    log.info("worker ready", task_queues=[worker.task_queue for worker in workers])
+    await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    log.info("worker stopping", grace_seconds=GRACE.seconds)
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
+    await asyncio.gather(*running)
+    log.info("worker stopped")
+
+
+@contextmanager
+def _database(settings: WorkerSettings) -> Iterator[Database]:
+    db = Database(settings.database)
+    try:
+        db.migrate()
+        yield db
+    finally:
+        db.close()
+
+
+def _mail(sendgrid: SendGridSettings) -> Provider:
+    if sendgrid.api_key is None:
+        return Outbox("email")
+    if sendgrid.from_ is None:
+        raise ValueError("SENDGRID_API_KEY is set; set SENDGRID_FROM, the sender's address, as well")
+    return SendGridMail(sendgrid.api_key.get_secret_value(), sendgrid.from_, sendgrid.base_url, VENDOR_TIMEOUT)
+
+
+def _sms(twilio: TwilioSettings) -> Provider:
+    if twilio.account_sid is None:
+        return Outbox("sms")
+    if twilio.auth_token is None:
+        raise ValueError("TWILIO_ACCOUNT_SID is set; set TWILIO_AUTH_TOKEN as well")
+    token, service = twilio.auth_token.get_secret_value(), twilio.messaging_service_sid
+    return TwilioSms(twilio.account_sid, token, twilio.from_, service, twilio.base_url, VENDOR_TIMEOUT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Every name on the wire: workflow, commands, activities, task queues, search attributes. Pinned by a test.
+
+A name here is data: running cases and other systems hold it. Never rename one; add a new one and keep the old.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from temporalio.common import SearchAttributeKey
+
+from domain.commands import BODIES
+from domain.state import Escalation, Opening
+
+ESCALATION = "Escalation"
+TASK_QUEUE = "tierline"
+SEND_TASK_QUEUE = "tierline-send"
+
+RECORD = "record"
+SEND = "send"
+
+COMMANDS = tuple(BODIES)  # each is an update and a signal of the same name
+
+STATUS = SearchAttributeKey.for_keyword("TierlineStatus")
+TIER = SearchAttributeKey.for_keyword("TierlineTier")
+PRIORITY = SearchAttributeKey.for_keyword("TierlinePriority")
+TEAM = SearchAttributeKey.for_keyword("TierlineTeam")
+NEXT_DEADLINE = SearchAttributeKey.for_datetime("TierlineNextDeadline")
+SEARCH_ATTRIBUTES = (STATUS, TIER, PRIORITY, TEAM, NEXT_DEADLINE)
+
+RETENTION = timedelta(days=30)
+UPDATE_LIMIT = timedelta(seconds=3)  # then the API sends the signal of the same name and answers 202
+
+
+class Start(BaseModel):
+    """The workflow's input: a new opening, or (after continue-as-new) the state that goes on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    opening: Opening | None = None
+    state: Escalation | None = None
+
+
+class Answer(BaseModel):
+    """What a command's update answers: the public document without what never changes (ticket, customer, trigger)."""
+
+    document: dict[str, Any]
+
+
+STATIC_KEYS = ("customer", "trigger")  # left out of an `Answer`; the API puts them back from the row it has

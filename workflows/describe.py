@@ -1,0 +1,80 @@
+"""What an operator sees of an escalation in the Temporal UI: current details, search attributes, priorities.
+
+No personal data goes into search attributes: they are never encrypted. Details are computed on demand and not kept in history.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from temporalio.common import Priority, SearchAttributeUpdate
+
+from domain import tickets
+from domain.due import label, next_event
+from domain.outcome import Transition
+from domain.state import Escalation
+from domain.targets import due_of, open_clocks
+from workflows import contract
+
+PRIORITY_KEYS: dict[tickets.Priority, int] = {"critical": 1, "high": 2, "medium": 3, "low": 4}  # Temporal: 1 goes first
+LONGEST_SUMMARY = 200  # bytes, a limit of the server
+
+
+def temporal_priority(priority: tickets.Priority) -> Priority:
+    """Urgent cases first, on every task queue."""
+    return Priority(priority_key=PRIORITY_KEYS[priority])
+
+
+def summary(priority: str, customer: str, subject: str) -> str:
+    """`critical · Acme GmbH · Checkout is down`, cut to what the server takes, never inside a character."""
+    text = f"{priority} · {customer} · {subject}".encode()
+    if len(text) <= LONGEST_SUMMARY:
+        return text.decode()
+    return text[: LONGEST_SUMMARY - 3].decode(errors="ignore") + "…"
+
+
+def next_deadline(state: Escalation) -> datetime | None:
+    """When the next target is missed if nothing happens."""
+    ahead = [due_of(state, clock) for clock in open_clocks(state) if clock.breached_at is None]
+    return min((at for at in ahead if at is not None), default=None) if state.live else None
+
+
+def search_attributes(state: Escalation) -> list[SearchAttributeUpdate[Any]]:
+    """Status, tier, priority, team and next deadline, typed, to filter lists by."""
+    deadline = next_deadline(state)
+    return [
+        contract.STATUS.value_set(state.status),
+        contract.TIER.value_set(state.here.name),
+        contract.PRIORITY.value_set(state.priority),
+        contract.TEAM.value_set(state.team),
+        contract.NEXT_DEADLINE.value_set(deadline) if deadline else contract.NEXT_DEADLINE.value_unset(),
+    ]
+
+
+def details(state: Escalation) -> str:
+    """The case in a few lines of Markdown, as it stands."""
+    lines = [
+        f"**{state.status}** at **{state.here.name}** ({state.team}), priority {state.priority}",
+        f"Accountable: {state.accountable}" + (" (owner)" if state.owner else " (nobody has acknowledged)"),
+    ]
+    if state.pause is not None:
+        lines.append(f"Paused: {state.pause.reason.replace('_', ' ')} until {_written(state.pause.until)}")
+    for clock in open_clocks(state):
+        due = clock.breached_at or due_of(state, clock)
+        missed = " — **missed**" if clock.breached_at else ""
+        lines.append(f"- {label(clock)}: {_written(due) if due else 'paused'}{missed}")
+    event = next_event(state)
+    lines.append(f"Next: {event.what} at {_written(event.at)}" if event else "Nothing is due by itself.")
+    return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:])
+
+
+def _written(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def recorded(transition: Transition) -> str:
+    """`write down: breached, climbed; ask who is on duty`: the summary of a record activity."""
+    kinds = ", ".join(entry.kind.replace("_", " ") for entry in transition.timeline)
+    parts = [f"write down: {kinds}" if kinds else "write down"]
+    if transition.questions:
+        parts.append("ask who is on duty for " + ", ".join(question.team for question in transition.questions))
+    return "; ".join(parts)[:LONGEST_SUMMARY]

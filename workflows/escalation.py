@@ -1,0 +1,214 @@
+"""The durable life of one escalation: wait for whichever comes first, a word, a finished effect, the next due time.
+
+All deciding is done by the pure rules in `domain.escalation`; here is only when they are asked. The one loop never waits for a
+provider or the store: effects run beside it, their handles are kept, and their ends are inputs of the machine.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    import email_validator  # noqa: F401 - pydantic loads it late, and then each run would load it anew
+
+    from activities.recording import Recording
+    from activities.sending import Sending
+    from domain.commands import Command
+    from domain.errors import DomainError
+    from domain.escalation import advance, answer, apply, delivered, next_event, open_case
+    from domain.messages import DutyAnswer, Message, SendResult
+    from domain.outcome import Outcome, Settled, Transition
+    from domain.state import Escalation
+    from domain.view import document
+    from workflows import contract, describe
+
+RECORD_LIMIT = timedelta(seconds=5)  # one SQL transaction; longer means the store is in trouble
+RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
+RECORD_TIMER_FROM = timedelta(seconds=1)  # longer waits between tries become timers and free the workflow task
+SEND_LIMIT = timedelta(seconds=15)  # one try; the vendors' clients give up after 10 s
+SEND_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
+RESPONDER_PATIENCE = timedelta(minutes=10)  # a page later than that is the next responder's business
+CUSTOMER_PATIENCE = timedelta(hours=24)  # a customer's message is worth retrying for a day
+
+
+@workflow.defn(name=contract.ESCALATION)
+class EscalationWorkflow:
+    """One episode of one escalation."""
+
+    @workflow.init
+    def __init__(self, start: contract.Start) -> None:
+        opened = open_case(start.opening) if start.opening else None
+        state = opened.state if opened else start.state
+        if state is None:
+            raise ApplicationError("a start needs an opening or a state", non_retryable=True)
+        self._state: Escalation = state
+        self._unrecorded: list[Outcome] = [opened] if opened else []
+        self._settled: list[Settled] = []
+        self._recording: tuple[Transition, workflow.ActivityHandle[list[DutyAnswer]]] | None = None
+        self._sends: dict[str, workflow.ActivityHandle[SendResult]] = {}
+        self._timer: tuple[datetime, asyncio.Task[None]] | None = None
+        self._shown = describe.search_attributes(state)
+        self._news = False
+
+    @workflow.run
+    async def run(self, start: contract.Start) -> None:  # noqa: ARG002 - `__init__` has taken it
+        while True:
+            self._news = False
+            self._harvest()
+            self._take(advance(self._state, max(workflow.now(), self._state.at)))
+            self._record()
+            self._show()
+            if self._idle and not self._state.live:
+                return
+            if self._idle and workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(contract.Start(state=self._state))
+            self._arm_timer()
+            await workflow.wait_condition(self._something_happened)
+
+    @workflow.update(dynamic=True)
+    def command(self, _name: str, args: Sequence[RawValue]) -> contract.Answer:
+        """Apply a command; the answer is the case as it then stands."""
+        ticket = self._state.ticket
+        self._obey(_command(args))
+        left_out = (*contract.STATIC_KEYS, *(("ticket",) if self._state.ticket is ticket else ()))
+        shown = {key: value for key, value in document(self._state).items() if key not in left_out}
+        return contract.Answer(document=shown)
+
+    @command.validator
+    def refuse(self, _name: str, args: Sequence[RawValue]) -> None:
+        """Try the command on the pure rules; a refusal leaves no trace in the history."""
+        command = _command(args)
+        try:
+            apply(self._state, command, self._heard_at(command))
+        except DomainError as error:
+            raise _refusal(error) from error
+
+    @workflow.signal(dynamic=True)
+    def word(self, _name: str, args: Sequence[RawValue]) -> None:
+        """The same command, left durably while no worker answered; its end is settled in the store."""
+        command = _command(args)
+        try:
+            self._obey(command)
+        except DomainError as error:
+            settled = Settled(command_id=command.id, status="refused", code=error.code, reason=error.message)
+        else:
+            settled = Settled(command_id=command.id, status="applied")
+        self._settled.append(settled)
+
+    def _obey(self, command: Command) -> None:
+        self._take(apply(self._state, command, self._heard_at(command)))
+        self._news = True
+
+    def _heard_at(self, command: Command) -> datetime:
+        """A command counts from when the API received it, but neither the future nor the machine's past can be spoken to."""
+        return max(self._state.at, min(command.received_at, workflow.now()))
+
+    def _take(self, outcome: Outcome) -> None:
+        if outcome.state.version != self._state.version:
+            self._unrecorded.append(outcome)
+        self._state = outcome.state
+
+    @property
+    def _idle(self) -> bool:
+        """Nothing is under way and nothing waits to be written down."""
+        return not (self._recording or self._sends or self._unrecorded or self._settled)
+
+    def _something_happened(self) -> bool:
+        timer_fired = self._timer is not None and self._timer[1].done()
+        recorded = self._recording is not None and self._recording[1].done()
+        return self._news or timer_fired or recorded or any(send.done() for send in self._sends.values())
+
+    def _harvest(self) -> None:
+        """Take in the ends of effects: first what the store answered, then what became of messages."""
+        if self._recording is not None and self._recording[1].done():
+            transition, recorded = self._recording
+            self._recording = None
+            for message in transition.messages:
+                self._sends[message.key] = self._send(message)
+            for duty in recorded.result():
+                self._take(answer(self._state, duty))
+        for key in [key for key, send in self._sends.items() if send.done()]:
+            self._take(delivered(self._state, _end_of(key, self._sends.pop(key))))
+
+    def _record(self) -> None:
+        """Write down everything that has happened since the last time, in one transaction; one at a time."""
+        if self._recording is not None or not (self._unrecorded or self._settled):
+            return
+        outcomes, settled = self._unrecorded, self._settled
+        self._unrecorded, self._settled = [], []
+        transition = Transition(
+            document=document(self._state),
+            version=self._state.version,
+            timeline=tuple(entry for outcome in outcomes for entry in outcome.timeline),
+            messages=tuple(message for outcome in outcomes for message in outcome.messages),
+            waiting=tuple(message for outcome in outcomes for message in outcome.waiting),
+            dropped=tuple(message for outcome in outcomes for message in outcome.dropped),
+            settled=tuple(settled),
+            questions=tuple(question for outcome in outcomes for question in outcome.questions),
+        )
+        handle = workflow.start_local_activity_method(
+            Recording.record,
+            transition,
+            start_to_close_timeout=RECORD_LIMIT,
+            retry_policy=RECORD_RETRY,
+            local_retry_threshold=RECORD_TIMER_FROM,
+            summary=describe.recorded(transition),
+        )
+        self._recording = (transition, handle)
+
+    def _send(self, message: Message) -> workflow.ActivityHandle[SendResult]:
+        patience = CUSTOMER_PATIENCE if message.person is None else RESPONDER_PATIENCE
+        return workflow.start_activity_method(
+            Sending.send,
+            message,
+            task_queue=contract.SEND_TASK_QUEUE,
+            start_to_close_timeout=SEND_LIMIT,
+            schedule_to_close_timeout=patience,
+            retry_policy=SEND_RETRY,
+            priority=describe.temporal_priority(self._state.priority),
+            summary=message.summary,
+        )
+
+    def _show(self) -> None:
+        """Keep what an operator sees and filters by in step with the case."""
+        workflow.set_current_details(describe.details(self._state))
+        attributes = describe.search_attributes(self._state)
+        if attributes != self._shown:
+            workflow.upsert_search_attributes(attributes)
+            self._shown = attributes
+
+    def _arm_timer(self) -> None:
+        """One timer, to the nearest due time; it is set anew only when that changes."""
+        due = next_event(self._state)
+        if self._timer is not None and (due is None or self._timer[0] != due.at or self._timer[1].done()):
+            self._timer[1].cancel()
+            self._timer = None
+        if due is not None and self._timer is None:
+            wait = (due.at - workflow.now()).total_seconds()
+            self._timer = (due.at, asyncio.create_task(workflow.sleep(wait, summary=due.what)))
+
+
+def _command(args: Sequence[RawValue]) -> Command:
+    """The one argument of every update and signal."""
+    return workflow.payload_converter().from_payload(args[0].payload, Command)
+
+
+def _refusal(error: DomainError) -> ApplicationError:
+    """A refusal as it crosses the wire: the code is the type, the kind of error and the field are details."""
+    details = {"kind": type(error).__name__, "field": error.field}
+    return ApplicationError(error.message, details, type=error.code, non_retryable=True)
+
+
+def _end_of(key: str, send: workflow.ActivityHandle[SendResult]) -> SendResult:
+    """How a send ended; one that ran out of patience has failed, and its last error says why."""
+    try:
+        return send.result()
+    except ActivityError as error:
+        cause = error.cause
+        code = cause.type if isinstance(cause, ApplicationError) else None
+        reason = getattr(cause, "message", None) or str(cause or error)
+        return SendResult(key=key, status="failed", at=workflow.now(), code=code or "gave_up", reason=reason)
