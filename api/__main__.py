@@ -1,5 +1,6 @@
 """`python -m api`: one process that serves until it is told to stop, and then lets go in order."""
 
+import signal
 import sys
 import time
 
@@ -22,6 +23,7 @@ def main() -> int:
     except PolicyFaults as faults:
         print(faults.message, file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again after its own shutdown, and would end here
     try:
         uvicorn.run(create_app(settings), host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE)
     finally:

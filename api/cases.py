@@ -17,7 +17,6 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
-    Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -29,15 +28,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from api.errors import Unavailable
 from domain.commands import Command
 from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound
-from domain.escalation import next_due, open_case
+from domain.escalation import open_case
 from domain.state import Escalation, Opening
-from domain.tickets import PRIORITIES
-from workflows import contract
+from workflows import contract, describe
 
 RPC_LIMIT = timedelta(seconds=3)  # a start or a signal takes milliseconds; longer means the server is in trouble
 PATIENCE = 5.0  # seconds for one call with the SDK's own retries in it; a person is waiting
 UPDATES_AT_ONCE = 100  # the server limits concurrent waits per namespace; who finds no room is heard by signal
-LONGEST_SUMMARY = 200  # bytes, a limit of Temporal's
+
+AWAY = (TimeoutError, RuntimeError)  # the SDK raises a bare RuntimeError when a lazy client cannot connect
 
 KINDS: Mapping[str, type[DomainError]] = {
     kind.__name__: kind for kind in (NotAllowed, NotFound, Forbidden, Invalid)
@@ -68,12 +67,12 @@ class Cases:
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     search_attributes=search_attributes(state),
                     static_summary=summary(state),
-                    priority=Priority(priority_key=priority_key(state)),
+                    priority=describe.temporal_priority(state.priority),
                     rpc_timeout=RPC_LIMIT,
                 )
         except WorkflowAlreadyStartedError:
             return False
-        except (RPCError, TimeoutError) as error:
+        except (RPCError, *AWAY) as error:
             raise _unavailable() from error
         return True
 
@@ -89,7 +88,7 @@ class Cases:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
             raise _unavailable() from error
-        except TimeoutError as error:
+        except AWAY as error:
             raise _unavailable() from error
         return open_case(start.opening).state if start.opening else start.state
 
@@ -119,6 +118,8 @@ class Cases:
             await self._keep(
                 handle, command
             )  # too many updates at once, a limit reached, a hiccup: a signal may still do
+        except RuntimeError as error:
+            raise _unavailable() from error
         return None
 
     async def reachable(self, patience: timedelta) -> bool:
@@ -126,18 +127,18 @@ class Cases:
         try:
             async with asyncio.timeout(patience.total_seconds()):
                 return await self._client.service_client.check_health(timeout=patience)
-        except (RPCError, RuntimeError, TimeoutError):  # RuntimeError: a lazy client that could not connect
+        except (RPCError, *AWAY):
             return False
 
     async def _keep(self, handle: WorkflowHandle[Any, Any], command: Command) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(RPC_LIMIT.total_seconds()):
                 await handle.signal(command.name, command, rpc_timeout=RPC_LIMIT)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise NoWorkflow from error
             raise _unavailable() from error
-        except TimeoutError as error:
+        except AWAY as error:
             raise _unavailable() from error
 
     def _handle(self, id: str) -> WorkflowHandle[Any, Any]:
@@ -145,29 +146,14 @@ class Cases:
 
 
 def search_attributes(state: Escalation) -> TypedSearchAttributes:
-    """What the Temporal UI can list cases by; nothing personal."""
-    due = next_due(state)
-    pairs: list[SearchAttributePair[Any]] = [
-        SearchAttributePair(contract.STATUS, state.status),
-        SearchAttributePair(contract.TIER, state.here.name),
-        SearchAttributePair(contract.PRIORITY, state.priority),
-        SearchAttributePair(contract.TEAM, state.team),
-    ]
-    if due is not None:
-        pairs.append(SearchAttributePair(contract.NEXT_DEADLINE, due))
-    return TypedSearchAttributes(pairs)
+    """What the Temporal UI can list cases by, set at the start; the same the workflow believes to be shown then."""
+    shown = [update for update in describe.search_attributes(state) if update.value is not None]
+    return TypedSearchAttributes([SearchAttributePair(update.key, update.value) for update in shown])
 
 
 def summary(state: Escalation) -> str:
-    """`critical · Acme GmbH · Checkout is down`, cut between characters at Temporal's limit."""
-    text = " ".join(f"{state.priority} · {state.customer.name} · {state.ticket.subject}".split())
-    data = text.encode()
-    return text if len(data) <= LONGEST_SUMMARY else data[: LONGEST_SUMMARY - 3].decode(errors="ignore") + "…"
-
-
-def priority_key(state: Escalation) -> int:
-    """Temporal's priority of a case's tasks: 1 for critical to 4 for low."""
-    return len(PRIORITIES) - PRIORITIES.index(state.priority)
+    """`critical · Acme GmbH · Checkout is down`, on one line."""
+    return " ".join(describe.summary(state.priority, state.customer.name, state.ticket.subject).split())
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> Exception:

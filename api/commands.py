@@ -23,8 +23,12 @@ from domain.errors import DomainError, Invalid, NotAllowed, NotFound
 from domain.outcome import Settled
 from domain.roster import Roster
 from domain.state import LIVE
+from records import rows
 from records.stored import StoredCommand
+from records.transitions import settle
 from workflows.contract import STATIC_KEYS
+
+LEFT_OUT = (*STATIC_KEYS, "ticket")  # the ticket only when the command did not touch it
 
 
 async def execute(
@@ -48,21 +52,21 @@ async def execute(
 
 async def say(services: Services, case: Document, said: Said) -> Answered:
     """Write the command down, say it, and write down what came of it."""
-    await in_thread(services.commands.queue, said.command, case["id"], case["episode"])
+    await services.write(services.commands.queue, said.command, case["id"], case["episode"])
     try:
         answer = await services.cases.say(case["id"], said.command)
     except Unavailable:
         raise  # it may or may not have arrived: it stays `queued`, and a retry under the same id settles it
     except DomainError as refusal:
-        await in_thread(_settle, services, said, refusal)
+        await services.write(_settle, services, said, refusal)
         raise
     except NoWorkflow:
         over = await in_thread(_why_no_workflow, services, case["id"])
-        await in_thread(_settle, services, said, over)
+        await services.write(_settle, services, said, over)
         raise over from None
     if answer is None:
         return Answered(202, {"status": "queued", "command_id": said.id})
-    return Answered(200, with_links(services, await in_thread(_applied, services, case, said, answer)))
+    return Answered(200, with_links(services, await services.write(_applied, services, case, said, answer)))
 
 
 def case_of(services: Services, id: str) -> Document:
@@ -112,7 +116,7 @@ async def _late_survey(_: Services, case: Document, __: Said) -> Answered:
 
 async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
     """A new episode; when somebody was faster it is live, and the command is for it."""
-    await in_thread(services.commands.queue, said.command, closed["id"], None)
+    await services.write(services.commands.queue, said.command, closed["id"], None)
     deadline = asyncio.get_running_loop().time() + ENDING
     reason = said.body["reason"]
     while (begun := await reopen_closed(services, closed, reason, said.by, said.received_at)) is None:
@@ -122,17 +126,21 @@ async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
     shown, created = begun
     if not created and shown["reopened_from"] != closed["episode"]:
         return await say(services, shown, said)
-    await in_thread(_settle, services, said, None)
+    await services.write(_settle, services, said, None)
     return Answered(200, with_links(services, shown))
 
 
 def _applied(services: Services, case: Document, said: Said, answer: Document) -> Document:
-    """The whole document again, stored so that people read their own writes, and the command settled."""
-    episode = answer["episode"]
-    base = case if case["episode"] == episode else services.escalations.find(case["id"], episode) or case
-    whole = {**answer, **{key: base[key] for key in STATIC_KEYS}}
-    services.escalations.save_document(whole, whole["version"], services.now())
-    _settle(services, said, None)
+    """The whole document again, stored so that people read their own writes, and the command settled.
+
+    What the workflow leaves out is what the command did not change; it is read again now, for it may have changed meanwhile.
+    """
+    base = services.escalations.find(case["id"], answer["episode"]) or case
+    whole = {**{key: base[key] for key in LEFT_OUT}, **answer}
+    now = services.now()
+    with services.database.write() as connection:
+        rows.save(connection, whole, whole["version"], now)
+        settle(connection, Settled(command_id=said.id, status="applied"), now)
     return whole
 
 

@@ -17,12 +17,12 @@ from fastapi import Depends, Header, Request
 
 from api.auth import Anybody
 from api.errors import MEDIA_TYPE, Busy, Json, problem_of, status_of
-from api.services import Services, Wired, in_thread
+from api.services import Services, Wired
 from domain.errors import DomainError
 from domain.identity import command_id
 from records.idempotency import Fresh, Pending, Replay
 
-WAIT_FOR_FIRST = 6.0  # seconds; a command ends within its update limit and one signal
+WAIT_FOR_FIRST = 10.0  # seconds; a command takes at most 5 s for the update and 3 s for the signal
 LOOK_AGAIN = 0.1  # seconds
 GIVEN_UP = timedelta(seconds=30)  # a first request older than this died with its process; the retry does the work
 
@@ -77,16 +77,16 @@ class Once:
         try:
             answered = await _decided(work)
         except BaseException:
-            await in_thread(self._release, self._slot)
+            await self._services.write(self._release, self._slot)
             raise
-        await in_thread(self._finish, self._slot, answered)
+        await self._services.write(self._finish, self._slot, answered)
         return self._response(answered)
 
     async def _begin(self, slot: _Slot) -> Fresh | Replay | Pending:
         """Fresh or Replay, or Pending when the first request died; waits for one that is under way."""
         deadline = asyncio.get_running_loop().time() + WAIT_FOR_FIRST
         while True:
-            begun = await in_thread(self._ask, slot)
+            begun = await self._services.write(self._ask, slot)
             if not isinstance(begun, Pending) or self._services.now() - begun.since > GIVEN_UP:
                 return begun
             if asyncio.get_running_loop().time() > deadline:

@@ -158,7 +158,11 @@ def answered(turn: Turn, answer: DutyAnswer) -> None:
         turn.note(
             "nobody_on_duty", TIERLINE, f"nobody on duty for {tell.selector} of {state.team}", selector=tell.selector
         )
-        next_step_now(turn, tell)
+        entry = turn.state.entry
+        if entry.first is not None and (tell.step, tell.round, entry.round, entry.fired) == (0, 0, 0, 1):
+            turn.set_entry(first=None, fired=0, pulled_to=turn.now)  # the one who stood in for step 0 is away
+        else:
+            next_step_now(turn, tell)
         return
     told = (*(one for one in state.told if one != answer.person), answer.person)
     turn.set(told=told)

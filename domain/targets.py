@@ -151,7 +151,10 @@ def _retargeted(turn: Turn, clock: Clock) -> Clock:
     if (seconds, calendar) != (clock.seconds, clock.calendar):
         clock = clock.retargeted(turn.now, seconds, calendar)
     fresh = {"warn_at": warnings_of(state, clock.name), "pauses": pausing_reasons(state, clock.name)}
-    return _only_latest_warning(state, clock.model_copy(update=fresh), turn.now)
+    clock = clock.model_copy(update=fresh)
+    if clock.phase == "pause" and state.pause is not None and state.pause.reason not in clock.pauses:
+        clock = clock.then("resume", turn.now)  # the new policy no longer stops it for this reason
+    return _only_latest_warning(state, clock, turn.now)
 
 
 def _only_latest_warning(state: Escalation, clock: Clock, now: datetime) -> Clock:

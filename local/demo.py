@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
 
 from local import show
 from local.client import Api, ApiError, case_path
@@ -41,6 +43,8 @@ class System(Protocol):
     def api_url(self) -> str: ...
     @property
     def admin_key_file(self) -> Path: ...
+    @property
+    def has_pages(self) -> bool: ...
     def check(self) -> None: ...
 
 
@@ -90,10 +94,11 @@ class Story:
 
     def say(self, lines: list[str]) -> None:
         """One thing that happened, with the seconds since the opening in front."""
-        console = show.console()
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=8, justify="right", style="dim")
         for number, line in enumerate(lines):
-            stamp = f"{time.monotonic() - self.began:6.1f} s" if number == 0 else " " * 8
-            console.print(f"[dim]{stamp}[/]  {line}", soft_wrap=True)
+            grid.add_row(f"{time.monotonic() - self.began:.1f} s" if number == 0 else "", line)
+        show.console().print(grid)
 
     def happened(self, kind: str, count: int = 1) -> Callable[[], bool]:
         """Whether the timeline holds so many entries of this kind."""
@@ -118,17 +123,16 @@ def play(system: System, example: Path, asked: threading.Event) -> None:
 def _play(system: System, admin: Api, opening: Mapping[str, Any], asked: threading.Event) -> None:
     roster = admin.get("/v1/roster").data
     names = names_of(roster, opening["customer"]["name"])
-    cast = Cast(first=_on_call(admin, "support"), second=_on_call(admin, "specialists"))
+    cast = _cast(admin)
     _introduce(opening, cast, names)
-    answer = admin.post("/v1/escalations", opening)
+    with _key_of(admin, role="system", label=opening["ticket"]["system"]) as tickets:
+        began = time.monotonic()
+        answer = tickets.post("/v1/escalations", opening)
     if answer.status != 201:
         raise StoryError(f"a fresh case answers 201, this one answered {answer.status}")
-    story = Story(system, asked, admin, answer.data["id"], cast, time.monotonic(), names)
-    story.say(
-        [f"The ticket system opens the escalation [bold]{escape(story.id)}[/]: priority {answer.data['priority']}"]
-    )
+    story = Story(system, asked, admin, answer.data["id"], cast, began, names)
     _climbs(story)
-    _is_solved(story, _own_key(story))
+    _is_solved(story, _key_of(admin, role="agent", person=story.cast.second))
     _finish(story)
 
 
@@ -139,6 +143,10 @@ def _climbs(story: Story) -> None:
     story.until(story.happened("climbed"), "the climb to L2", CLIMB_LIMIT)
     story.until(story.happened("told", 2), f"{second} being told", STEP_LIMIT)
     story.until(story.everything_sent(6), "the messages up to here", STEP_LIMIT)
+    told = [
+        event["at"] for event in story.events if event["kind"] == "told"
+    ]  # a shift may have ended since the opening
+    story.cast = _cast(story.admin, first_at=told[0], second_at=told[1])
 
 
 def _is_solved(story: Story, agent: Api) -> None:
@@ -175,33 +183,35 @@ def _finish(story: Story) -> None:
         "to the right people, none too many,\nthe root cause on record, the case closed.\n"
     )
     console.print("[bold]While the system runs[/]")
-    for name, words in LINK_NAMES.items():
-        if address := (data.get("links") or {}).get(name):
-            console.print(f"  {words:<32} {escape(address)}", soft_wrap=True)
+    links = {"the case on its page": "page"} if story.system.has_pages else {}
+    for words, name in {**links, "its workflow in the Temporal UI": "temporal_ui"}.items():
+        console.print(f"  {words:<32} {escape(data['links'][name])}", soft_wrap=True)
 
 
 def _introduce(opening: Mapping[str, Any], cast: Cast, names: Mapping[str, str]) -> None:
     ticket, customer = opening["ticket"], opening["customer"]
     console = show.console()
     console.print("\n[bold]The story[/]")
-    console.print(
-        f"  {escape(customer['name'])} writes: “{escape(ticket['subject'])}. {escape(ticket.get('description', ''))}”"
-    )
+    words = f"{ticket['subject']}. {ticket.get('description', '')}"
+    console.print(Padding(f"{escape(customer['name'])} writes: “{escape(words)}”", (0, 0, 0, 2)))
     console.print(
         f"  On call now: {escape(names[cast.first])} at L1 (support), {escape(names[cast.second])} at L2 (specialists)."
     )
-    console.print("  For the demo L1 has 10 seconds to answer. No e-mail or SMS leaves this machine.\n")
+    console.print("  For the demo L1 has 10 seconds to answer. Everybody reads their own language.")
+    console.print("  No e-mail or SMS leaves this machine.\n")
 
 
-def _own_key(story: Story) -> Api:
-    """A key with which the person on call at L2 acts in their own name, as made for every agent."""
-    body = {"role": "agent", "person": story.cast.second, "label": "demo"}
-    made = story.admin.post("/v1/keys", body).data
-    return Api(story.admin.url, made["key"])
+def _key_of(admin: Api, **whom: str) -> Api:
+    """A way in with a new key, as made for every ticket system and every agent."""
+    return Api(admin.url, admin.post("/v1/keys", whom).data["key"])
 
 
-def _on_call(admin: Api, team: str) -> str:
-    [shift] = admin.get("/v1/on-call", team=team).data["items"]
+def _cast(admin: Api, first_at: str | None = None, second_at: str | None = None) -> Cast:
+    return Cast(first=_on_call(admin, "support", first_at), second=_on_call(admin, "specialists", second_at))
+
+
+def _on_call(admin: Api, team: str, at: str | None) -> str:
+    [shift] = admin.get("/v1/on-call", team=team, at=at).data["items"]
     if shift["on_call"] is None:
         raise StoryError(f"nobody is on call for {team}; the story needs somebody there")
     return str(shift["on_call"])

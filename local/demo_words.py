@@ -11,7 +11,12 @@ MARKS = {
     "warned": "yellow", "breached": "bold red", "climbed": "bold yellow", "acknowledged": "bold cyan", "resolved": "bold green",
     "root_cause_recorded": "green", "closed": "bold green", "delivery_failed": "bold red",
 }  # fmt: skip
-LONGEST_LINE = 110  # characters of a message's words; the whole text stands in the outbox
+SENTENCES = {
+    "warned": "Still no answer and {percent} % of the time is gone: {person} is warned",
+    "breached": "Time is up: nobody has acknowledged",
+    "climbed": "The case climbs to {tier}",
+}
+LONGEST_LINE = 80  # characters of a message's words; the whole text stands in the outbox
 
 
 def names_of(roster: Mapping[str, Any], customer: str) -> dict[str, str]:
@@ -20,10 +25,20 @@ def names_of(roster: Mapping[str, Any], customer: str) -> dict[str, str]:
 
 
 def event_lines(event: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    """An entry of the timeline as a sentence; what goes out is told by its own messages."""
-    kind = event["kind"]
-    text = escape(_sentence(_with_names(event["text"], names)))
-    return [f"[{MARKS[kind]}]{text}[/]" if kind in MARKS else text]
+    """An entry of the timeline as a sentence."""
+    kind, data = event["kind"], event.get("data") or {}
+    own = SENTENCES.get(kind, "{text}") if _is_acknowledgement(kind, data) else "{text}"
+    person = names.get(str(data.get("person")), "nobody")
+    sentence = own.format(text=_sentence(_with_names(event["text"], names)), person=person, **_plain(data))
+    return [f"[{MARKS[kind]}]{escape(sentence)}[/]" if kind in MARKS else escape(sentence)]
+
+
+def _is_acknowledgement(kind: str, data: Mapping[str, Any]) -> bool:
+    return kind not in ("warned", "breached") or data.get("target") == "acknowledge"
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, object]:
+    return {"percent": data.get("percent"), "tier": data.get("tier")}
 
 
 def message_lines(message: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
@@ -31,9 +46,9 @@ def message_lines(message: Mapping[str, Any], names: Mapping[str, str]) -> list[
     who = names.get(message.get("person") or "customer", "the customer")
     channel = CHANNELS.get(message["channel"], message["channel"])
     fate = "" if message["status"] in ("sent", "delivered") else f" ({message['status']}: {message.get('reason')})"
-    lines = [f"   [magenta]→ {channel} to {escape(who)}[/] {escape(message.get('to') or '')}{escape(fate)}"]
+    lines = [f"  [magenta]→ {channel} to {escape(who)}[/] {escape(message.get('to') or '')}{escape(fate)}"]
     words = message.get("subject") or message.get("text")
-    return [*lines, f"       [dim]“{escape(_short(words))}”[/]"] if words else lines
+    return [*lines, f"    [dim]“{escape(_short(words))}”[/]"] if words else lines
 
 
 def _with_names(text: str, names: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 
 from settings import CommonSettings
 
@@ -50,6 +50,12 @@ def environment(file: Path | None = None) -> dict[str, str]:
     listed = dotenv_values(file or Path(".env"))
     ours = {name: value for name, value in listed.items() if value and name.startswith(PREFIXES)}
     return {**ours, **os.environ, "PYTHONTZPATH": "", "PYTHONPATH": _search_path(os.environ)}
+
+
+def setting_faults(error: ValidationError) -> str:
+    """What is wrong with which variable, in one line."""
+    faults = (f"TIERLINE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+    return f"A setting is wrong: {'; '.join(faults)}. What each means stands in .env.example"
 
 
 def without_ours(base: Mapping[str, str]) -> dict[str, str]:

@@ -11,13 +11,14 @@ import typer
 from pydantic import ValidationError
 
 from local.demo import StoryError, play
-from local.options import ROOT, StackSettings, environment, without_ours
+from local.options import ROOT, StackSettings, environment, setting_faults, without_ours
 from local.processes import StackError, StopAsked, free_ports, stop_signals
 from local.stack import Stack
 
 FAILED = 1
 INTERRUPTED = 130  # what a shell expects after Ctrl-C of something that was not finished
 DEMO_HOST = "127.0.0.1"
+CASE = "zendesk-4711"  # of the example
 
 
 def run() -> int:
@@ -72,17 +73,16 @@ def _ended(body: Callable[[], None], *, after_ctrl_c: int) -> int:
         typer.echo(f"\n{error}", err=True)
         return FAILED
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        typer.echo(f"A setting is wrong: {faults}. What each means stands in .env.example", err=True)
+        typer.echo(setting_faults(error), err=True)
         return FAILED
     return 0
 
 
 def _addresses(stack: Stack) -> str:
     lines = [
-        f"  pages         {stack.api_url}/",
+        *([f"  pages         {stack.api_url}/"] if stack.has_pages else []),
         f"  API           {stack.api_url}/docs",
-        f"  Temporal UI   {stack.temporal_ui or 'see your Temporal server'}",
+        f"  Temporal UI   {stack.temporal_ui or 'that of your Temporal server'}",
         f"  admin key     {_shown(stack.admin_key_file)}",
         f"  logs          {_shown(stack.settings.home)}/*.log",
     ]
@@ -90,14 +90,15 @@ def _addresses(stack: Stack) -> str:
 
 
 def _look_further(home: Path) -> str:
+    where = f"TIERLINE_HOME={_shown(home)}"
+    hints = [
+        (f"{where} make run", "the same data again, with working links"),
+        (f"{where} .venv/bin/tierline show {CASE}", "in a second terminal"),
+        ("make demo KEEP=1", "the story anew, and the system stays up"),
+    ]
+    widest = max(len(typed) for typed, _ in hints)
     return "\n".join(
-        [
-            "",
-            "Everything of it is kept. To look further, and to act on it yourself:",
-            f"  TIERLINE_HOME={_shown(home)} make run                                        then open the links it prints",
-            f"  TIERLINE_HOME={_shown(home)} .venv/bin/tierline timeline zendesk-4711        in a second terminal",
-            "  make demo KEEP=1                                                 the story again, and the system stays up",
-        ]
+        ["", "All of it is kept. To look further:", *(f"  {typed:<{widest}}   {why}" for typed, why in hints)]
     )
 
 

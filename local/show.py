@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 PIPE_WIDTH = 200  # columns when nobody watches: a pipe should not break lines
+LONGEST_CELL = 60  # characters of a text in a table
 STYLES = {
     "critical": "bold red", "high": "yellow", "open": "yellow", "breached": "bold red", "failed": "bold red",
     "acknowledged": "cyan", "resolved": "green", "closed": "green", "met": "green", "sent": "green", "delivered": "green",
@@ -191,5 +192,10 @@ def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str)
 
 
 def _cell(name: str, value: Any) -> str:
-    is_time = name.endswith("_at") or name in ("from", "to", "until", "at")
-    return moment(value) if is_time and isinstance(value, str) else word(value)
+    return moment(value) if name.endswith("_at") and isinstance(value, str) else word(_short(value))
+
+
+def _short(value: Any) -> Any:
+    """A long text as one line; `--json` has all of it."""
+    line = " ".join(value.split()) if isinstance(value, str) else value
+    return f"{line[: LONGEST_CELL - 1]}…" if isinstance(line, str) and len(line) > LONGEST_CELL else line

@@ -70,6 +70,11 @@ class Stack:
         """Where the first start leaves the admin key."""
         return self.settings.home / "admin-key"
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether this API serves pages for people."""
+        return self._answers("/")
+
     def __enter__(self) -> Self:
         try:
             self._start()
@@ -105,13 +110,13 @@ class Stack:
         elif not is_serving(self._env):
             raise StackError(f"No Temporal server answers at {self._env['TEMPORAL_ADDRESS']} (TEMPORAL_ADDRESS).")
         self._bring_up(self._worker, lambda: has_worker(self._env), WORKER_LIMIT, "runs the cases, sends messages")
-        self._bring_up(self._api, self._api_is_ready, API_LIMIT, "takes commands, shows pages")
+        self._bring_up(self._api, lambda: self._answers("/readyz"), API_LIMIT, "takes commands, shows pages")
 
     def _bring_up(self, child: Child, ready: Callable[[], bool], within: float, does: str) -> None:
         begin = time.monotonic()
         child.start()
         wait_until(ready, f"The {child.name} process", within, self._running(), self._asked)
-        self._say(f"  {child.name:<9} {does:<28} up after {time.monotonic() - begin:.1f} s")
+        self._say(f"  {child.name:<9} {does:<31} up after {time.monotonic() - begin:.1f} s")
 
     def _stop(self) -> None:
         started = self._running()
@@ -139,9 +144,9 @@ class Stack:
         parts = (self._temporal, self._worker, self._api)
         return [child for child in parts if child and (child.running or child.exit_code is not None)]
 
-    def _api_is_ready(self) -> bool:
+    def _answers(self, path: str) -> bool:
         here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of this machine
-        with suppress(OSError), here.open(f"{self.api_url}/readyz", timeout=PROBE_LIMIT) as answer:
+        with suppress(OSError), here.open(self.api_url + path, timeout=PROBE_LIMIT) as answer:
             return bool(answer.status == 200)
         return False
 
@@ -170,8 +175,8 @@ class Stack:
         taken = [f"port {port} ({name})" for name, host, port in ports if not port_is_free(host, port)]
         if taken:
             raise StackError(
-                f"{' and '.join(taken)} of this machine is in use by another program, perhaps an earlier Tierline that was "
-                "killed. Stop that one, or set the variable in brackets to a free port."
+                f"In use by another program, perhaps an earlier Tierline that was killed: {', '.join(taken)}. "
+                "Stop that one, or set the variable in brackets to a free port."
             )
 
     def _python(self, name: str, *arguments: str) -> Child:

@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from local.client import Answer, Api, ApiError, case_path
-from local.options import ClientSettings
+from local.options import ClientSettings, setting_faults
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -29,7 +29,7 @@ def client_settings() -> ClientSettings:
     try:
         return ClientSettings()
     except ValidationError as error:
-        raise usage("; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())) from None
+        raise usage(setting_faults(error)) from None
 
 
 def usage(words: str) -> typer.Exit:

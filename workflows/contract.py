@@ -4,9 +4,9 @@ A name here is data: running cases and other systems hold it. Never rename one; 
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from temporalio.common import SearchAttributeKey
 
 from domain.commands import BODIES
@@ -39,6 +39,12 @@ class Start(BaseModel):
 
     opening: Opening | None = None
     state: Escalation | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.opening is None) == (self.state is None):
+            raise ValueError("a start needs either an opening or a state")
+        return self
 
 
 class Answer(BaseModel):

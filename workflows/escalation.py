@@ -44,7 +44,7 @@ class EscalationWorkflow:
         opened = open_case(start.opening) if start.opening else None
         state = opened.state if opened else start.state
         if state is None:
-            raise ApplicationError("a start needs an opening or a state", non_retryable=True)
+            raise ValueError("a start needs an opening or a state")  # `Start` refuses to be made so
         self._state: Escalation = state
         self._unrecorded: list[Outcome] = [opened] if opened else []
         self._settled: list[Settled] = []

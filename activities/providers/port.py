@@ -66,7 +66,7 @@ class AnswerLost:
 Outcome: TypeAlias = Sent | Refused | AnswerLost
 
 
-class RetryLater(Exception):  # noqa: N818 - named for what to do, like the results above
+class RetryLater(Exception):
     """Worth the same request again, not before `after` when the provider named a time.
 
     `may_have_sent` marks an answer that promises nothing (5xx): a second attempt can then make a duplicate, which is to

@@ -86,7 +86,8 @@ class FakeHandle:
         self._temporal.runs[self._id] = outcome.state
         if not outcome.state.live:
             del self._temporal.runs[self._id]
-        return Answer(document={key: value for key, value in document(outcome.state).items() if key not in STATIC_KEYS})
+        left_out = (*STATIC_KEYS, *(("ticket",) if outcome.state.ticket is state.ticket else ()))
+        return Answer(document={key: value for key, value in document(outcome.state).items() if key not in left_out})
 
     async def signal(self, name: str, command: Command, **_: Any) -> None:
         self._temporal.fail()

@@ -1,5 +1,7 @@
 """Who may do what, and as whom."""
 
+from typing import Any
+
 import pytest
 
 from tests.api.conftest import Api, case
@@ -33,7 +35,7 @@ async def test_reads_are_open_to_these_roles_only(api: Api, path: str, allowed: 
     assert (await api.get(path, NOBODY)).status_code == 401
 
 
-COMMANDS = {
+COMMANDS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "acknowledge": ({}, ACTING),
     "assign": ({"to": "sam"}, ACTING),
     "watch": ({"person": "sam"}, ACTING),

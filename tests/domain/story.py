@@ -13,7 +13,7 @@ message must be expected at its very instant; time does not move on, and the sto
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -26,91 +26,12 @@ from domain.errors import DomainError
 from domain.messages import DutyAnswer, DutyQuestion, Message, SendResult, may_still_go_out
 from domain.outcome import Outcome
 from domain.policy import Policy
-from domain.policy_file import check_policy
 from domain.state import Escalation, Opening, Origin, TimelineEntry
 from domain.tickets import Customer, Priority, Ticket, Trigger
 from domain.view import document
-from domain.yaml_text import parse_yaml
+from tests.domain.setting import LEADS, ROSTER, policy, said, when
 
-MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-LEADS = {"support": "lea", "specialists": "greta", "management": "max"}
-ROSTER: Mapping[tuple[str, str], str] = {
-    ("support", "on_call"): "dana",
-    ("support", "on_call.next"): "eli",
-    ("support", "team.lead"): "lea",
-    ("specialists", "on_call"): "finn",
-    ("specialists", "on_call.next"): "gus",
-    ("specialists", "team.lead"): "greta",
-    ("management", "on_call"): "mia",
-    ("management", "on_call.next"): "noa",
-    ("database", "on_call"): "dora",
-}
-CALM = """
-name: standard
-owner_of_last_resort: olga
-calendars:
-  office:
-    {timezone: UTC, day: 8h, hours: {mon: ["09:00-17:00"], tue: ["09:00-17:00"], wed: ["09:00-17:00"],
-                                     thu: ["09:00-17:00"], fri: ["09:00-17:00"]}}
-tiers:
-  - name: L1
-    team: support
-    targets: {acknowledge: {all: 30m}}
-    steps: [{tell: on_call, channels: [sms, email]}, {after: 10m, tell: on_call.next, channels: [sms]}]
-  - name: L2
-    team: specialists
-    targets: {acknowledge: {all: 1h}}
-    steps: [{tell: on_call, channels: [sms]}]
-  - name: L3
-    team: management
-    targets: {acknowledge: {all: 1h}}
-    steps: [{tell: on_call, channels: [email]}]
-"""
-
-
-def policy(whole: str = "{}", **tiers: str) -> Policy:
-    """The three-tier policy above; `whole` and the texts by tier name are YAML laid over it."""
-    data: dict[str, Any] = dict(parse_yaml(CALM, "the story's policy"))
-    _lay_over(data, parse_yaml(whole, "what is laid over it"))
-    for tier in data["tiers"]:
-        _lay_over(tier, parse_yaml(tiers.pop(tier["name"], "{}"), tier["name"]))
-    assert not tiers, f"no tiers called {tiers}"
-    return check_policy(data)
-
-
-def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(key), dict):
-            _lay_over(below[key], value)
-        else:
-            below[key] = value
-
-
-def when(text: str) -> datetime:
-    """`10:05`, `Tue 09:00` or `03-12 09:00`, seconds allowed; all UTC."""
-    day, _, clock = text.rpartition(" ")
-    parts = [int(part) for part in clock.split(":")]
-    hour, minute, second = (*parts, 0)[:3]
-    date = MONDAY
-    if day in DAYS:
-        date += timedelta(days=DAYS.index(day))
-    elif day:
-        month, number = day.split("-")
-        date = date.replace(month=int(month), day=int(number))
-    return date + timedelta(hours=hour, minutes=minute, seconds=second)
-
-
-def said(at: datetime | str | None) -> str | None:
-    """The inverse of `when`, as short as it can be."""
-    if at is None:
-        return None
-    at = datetime.fromisoformat(at) if isinstance(at, str) else at
-    clock = at.strftime("%H:%M:%S" if at.second else "%H:%M")
-    days = (at - MONDAY).days
-    if days == 0:
-        return clock
-    return f"{DAYS[days]} {clock}" if 0 < days < 7 else f"{at:%m-%d} {clock}"
+__all__ = ["Story", "policy", "said", "when"]
 
 
 @dataclass(frozen=True)
@@ -243,7 +164,9 @@ class Story:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if error is None:
             self._no_surprise()
 
@@ -304,10 +227,9 @@ class Story:
         assert refusal.value.code == code
         assert self.state == before
 
-    def answer(self, person: str | None, question: DutyQuestion | None = None) -> None:
-        """The roster answers a question that was left waiting (`answers_wait`), now."""
-        asked = question or self.questions.pop(0)
-        self._answer(asked, person, self.now)
+    def answer(self, person: str | None) -> None:
+        """The roster answers the oldest question that was left waiting (`answers_wait`), now."""
+        self._answer(self.questions.pop(0), person, self.now)
 
     def fails(self, message: Message) -> None:
         """A message that seemed sent comes back as finally failed."""
@@ -350,8 +272,8 @@ class Story:
         return self.state.entry.number
 
     @property
-    def owner(self) -> str | None:
-        return self.state.owner
+    def owner(self) -> str:
+        return self.state.owner or "nobody"
 
     @property
     def accountable(self) -> str:
@@ -396,11 +318,14 @@ class Story:
             if self.answers_wait:
                 self.questions.append(question)
             else:
-                person = question.selector.removeprefix("person:")
-                found = self.roster.get((question.team, question.selector), person if person != question.selector else None)
-                self._answer(question, found, question.at)
+                self._answer(question, self._on_duty(question), question.at)
         for message in outcome.messages:
             self._deliver(message)
+
+    def _on_duty(self, question: DutyQuestion) -> str | None:
+        """What the roster says; a person asked for by name is there unless the story says otherwise."""
+        named = question.selector.removeprefix("person:")
+        return self.roster.get((question.team, question.selector), named if named != question.selector else None)
 
     def _answer(self, question: DutyQuestion, person: str | None, at: datetime) -> None:
         answer = DutyAnswer(
@@ -426,7 +351,10 @@ class Story:
         self._take(escalation.delivered(self.state, result))
 
     def _unread(self) -> str:
-        return ", ".join(f"{said(one.at)} {one.person or 'customer'} {one.channel} {one.kind}" for one in self.unread) or "-"
+        return (
+            ", ".join(f"{said(one.at)} {one.person or 'customer'} {one.channel} {one.kind}" for one in self.unread)
+            or "-"
+        )
 
     def _no_surprise(self) -> None:
         assert not self.unread, f"nobody expected: {self._unread()}"

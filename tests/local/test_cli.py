@@ -250,4 +250,4 @@ def test_a_wrong_setting_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("TIERLINE_PORT", "eighty")
     result = _run("list")
     assert result.exit_code == 2
-    assert "port" in result.stderr
+    assert "TIERLINE_PORT: Input should be a valid integer" in result.stderr

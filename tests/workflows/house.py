@@ -1,4 +1,4 @@
-"""Everything an escalation needs around it, real but for the two vendors: a store, a roster, a worker, providers that keep mail."""
+"""Everything an escalation needs around it, real but for the two vendors: store, roster, workers, and postboxes."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -53,11 +53,13 @@ ROSTER = Roster.model_validate(
             {"id": "dana", "name": "Dana", "email": "dana@support.example", "phone": "+493023125101"},
             {"id": "sam", "name": "Sam", "email": "sam@support.example", "phone": "+493023125102"},
             {"id": "lee", "name": "Lee", "email": "lee@support.example", "phone": "+493023125201"},
+            {"id": "noor", "name": "Noor", "email": "noor@network.example", "phone": "+493023125301"},
             {"id": "ops-manager", "name": "Alex", "email": "alex@support.example", "phone": "+493023125402"},
         ],
         "teams": [
             {"id": "support", "lead": "lee", "members": ["dana", "sam"]},
             {"id": "specialists", "lead": "lee", "members": ["lee"]},
+            {"id": "network", "lead": "noor", "members": ["noor"]},
         ],
     }
 )
@@ -128,7 +130,9 @@ class House:
         return [entry.at - timeline[0].at for entry in timeline if entry.kind == kind]
 
 
-def said(name: str, by: str | None = "dana", *, at: datetime | None = None, id: str | None = None, **body: Any) -> Command:
+def said(
+    name: str, by: str | None = "dana", *, at: datetime | None = None, id: str | None = None, **body: Any
+) -> Command:
     """A command as the API makes it."""
     received = at or datetime(2100, 1, 1, tzinfo=UTC)  # the workflow takes its own now when that is earlier
     return Command(id=id or uuid.uuid4().hex, name=name, by=by, received_at=received, body=body)
@@ -141,14 +145,16 @@ async def says(handle: WorkflowHandle[Any, Any], name: str, by: str | None = "da
 
 
 @asynccontextmanager
-async def house(client: Client, folder: Path, *, cached: int = 100) -> AsyncIterator[House]:
+async def house(
+    client: Client, folder: Path, *, cached: int = 100, task_queue: str | None = None
+) -> AsyncIterator[House]:
     """Run a worker for cases and one for sends until the block ends."""
     database = Database(f"sqlite:///{folder / 'tierline.db'}")
     database.migrate()
     RosterStore(database).save(ROSTER, None, datetime.now(UTC))
     sms, email = Postbox("sms"), Postbox("email")
     sending = Sending(database, {"sms": sms, "email": email}, Renderer(TEMPLATES), "http://tierline.example")
-    task_queue = f"test-{uuid.uuid4().hex[:8]}"
+    task_queue = task_queue or f"test-{uuid.uuid4().hex[:8]}"
     with ThreadPoolExecutor(8) as threads:
         cases = Worker(
             client, task_queue=task_queue, workflows=[EscalationWorkflow], activities=[Recording(database).record],

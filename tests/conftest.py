@@ -1,0 +1,27 @@
+"""One full Temporal server with virtual time for every ring that needs one."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from workflows import contract
+
+EXIT_PAUSE = timedelta(seconds=0.5)  # the SDK's threads let go; without it interpreters crash at exit (see exiting.py)
+
+
+@pytest.fixture(scope="session")
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    started = await WorkflowEnvironment.start_time_skipping_v2(
+        dev_server_existing_path=shutil.which("temporal", path=".venv/bin") or shutil.which("temporal"),
+        dev_server_extra_args=["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+        search_attributes=list(contract.SEARCH_ATTRIBUTES),
+        data_converter=pydantic_data_converter,
+    )
+    yield started
+    await started.shutdown()
+    await asyncio.sleep(EXIT_PAUSE.total_seconds())
