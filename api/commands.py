@@ -52,21 +52,21 @@ async def execute(
 
 async def say(services: Services, case: Document, said: Said) -> Answered:
     """Write the command down, say it, and write down what came of it."""
-    await services.write(services.commands.queue, said.command, case["id"], case["episode"])
+    await in_thread(services.commands.queue, said.command, case["id"], case["episode"])
     try:
         answer = await services.cases.say(case["id"], said.command)
     except Unavailable:
         raise  # it may or may not have arrived: it stays `queued`, and a retry under the same id settles it
     except DomainError as refusal:
-        await services.write(_settle, services, said, refusal)
+        await in_thread(_settle, services, said, refusal)
         raise
     except NoWorkflow:
         over = await in_thread(_why_no_workflow, services, case["id"])
-        await services.write(_settle, services, said, over)
+        await in_thread(_settle, services, said, over)
         raise over from None
     if answer is None:
         return Answered(202, {"status": "queued", "command_id": said.id})
-    return Answered(200, with_links(services, await services.write(_applied, services, case, said, answer)))
+    return Answered(200, with_links(services, await in_thread(_applied, services, case, said, answer)))
 
 
 def case_of(services: Services, id: str) -> Document:
@@ -116,7 +116,7 @@ async def _late_survey(_: Services, case: Document, __: Said) -> Answered:
 
 async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
     """A new episode; when somebody was faster it is live, and the command is for it."""
-    await services.write(services.commands.queue, said.command, closed["id"], None)
+    await in_thread(services.commands.queue, said.command, closed["id"], None)
     deadline = asyncio.get_running_loop().time() + ENDING
     reason = said.body["reason"]
     while (begun := await reopen_closed(services, closed, reason, said.by, said.received_at)) is None:
@@ -126,7 +126,7 @@ async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
     shown, created = begun
     if not created and shown["reopened_from"] != closed["episode"]:
         return await say(services, shown, said)
-    await services.write(_settle, services, said, None)
+    await in_thread(_settle, services, said, None)
     return Answered(200, with_links(services, shown))
 
 

@@ -17,7 +17,7 @@ from fastapi import Depends, Header, Request
 
 from api.auth import Anybody
 from api.errors import MEDIA_TYPE, Busy, Json, problem_of, status_of
-from api.services import Services, Wired
+from api.services import Services, Wired, in_thread
 from domain.errors import DomainError
 from domain.identity import command_id
 from records.idempotency import Fresh, Pending, Replay
@@ -77,16 +77,16 @@ class Once:
         try:
             answered = await _decided(work)
         except BaseException:
-            await self._services.write(self._release, self._slot)
+            await in_thread(self._release, self._slot)
             raise
-        await self._services.write(self._finish, self._slot, answered)
+        await in_thread(self._finish, self._slot, answered)
         return self._response(answered)
 
     async def _begin(self, slot: _Slot) -> Fresh | Replay | Pending:
         """Fresh or Replay, or Pending when the first request died; waits for one that is under way."""
         deadline = asyncio.get_running_loop().time() + WAIT_FOR_FIRST
         while True:
-            begun = await self._services.write(self._ask, slot)
+            begun = await in_thread(self._ask, slot)
             if not isinstance(begun, Pending) or self._services.now() - begun.since > GIVEN_UP:
                 return begun
             if asyncio.get_running_loop().time() > deadline:

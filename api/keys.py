@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from api.auth import Admin, known_person
 from api.errors import Json, problems
 from api.idempotency import Acting, Answered
-from api.services import Services, Wired
+from api.services import Services, Wired, in_thread
 from api.shapes import Items, KeyItem, NewKey
 from domain.commands import PersonId
 from domain.errors import NotAllowed, NotFound
@@ -59,7 +59,7 @@ def revoke_key(id: str, _: Admin, services: Wired) -> None:
 
 
 async def _create(services: Services, request: KeyRequest) -> Answered:
-    made = await services.write(_make, services, request)
+    made = await in_thread(_make, services, request)
     body = made.model_dump(mode="json")
     return Answered(201, body, remembered={**body, "key": None})
 

@@ -83,7 +83,7 @@ async def begin(services: Services, opening: Opening) -> tuple[Document, bool] |
             return (known, False) if known["status"] in LIVE else None
         state = running
     shown = document(state)
-    await services.write(services.escalations.save_document, shown, state.version, services.now())
+    await in_thread(services.escalations.save_document, shown, state.version, services.now())
     return shown, created
 
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 from api.auth import Caller, Operator, Reader
 from api.errors import Json, problems
 from api.idempotency import Acting, Answered
-from api.services import Services, Wired
+from api.services import Services, Wired, in_thread
 from api.shapes import Items, OnCall
 from api.uploads import BODY, Uploaded
 from domain.errors import Invalid, NotFound
@@ -71,7 +71,7 @@ async def _add(services: Services, caller: Caller, section: str, entry: BaseMode
         return check_roster({**data, section: [*data.get(section, []), added]})
 
     added = entry.model_dump(mode="json", by_alias=True)
-    await services.write(services.roster.change, edit, caller.name, services.now())
+    await in_thread(services.roster.change, edit, caller.name, services.now())
     return Answered(201, added)
 
 

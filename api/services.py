@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar, TypeVarTuple, cast
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import Depends, Request
 from temporalio.client import Client
 
@@ -47,11 +47,6 @@ class Services:
     policies: Policies
     roster: RosterStore
     now: Callable[[], datetime]
-    writer: CapacityLimiter | None
-
-    async def write(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run a store call that writes. SQLite has one writer at a time: here they queue in order, and nobody starves."""
-        return await to_thread.run_sync(call, *args, limiter=self.writer)
 
 
 def wire(settings: ApiSettings, database: Database, client: Client, now: Callable[[], datetime] = utc_now) -> Services:
@@ -68,7 +63,6 @@ def wire(settings: ApiSettings, database: Database, client: Client, now: Callabl
         policies=Policies(database),
         roster=RosterStore(database),
         now=now,
-        writer=CapacityLimiter(1) if database.is_sqlite else None,
     )
 
 

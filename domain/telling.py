@@ -10,7 +10,16 @@ from datetime import datetime
 from domain.clocks import Clock
 from domain.due import label, tier_calendar
 from domain.identity import message_key
-from domain.messages import CHANNEL_WORDS, CUSTOMER, CustomerKind, Message, MessageKind, ResponderKind, SendResult
+from domain.messages import (
+    AFTER_CLOSING,
+    CHANNEL_WORDS,
+    CUSTOMER,
+    CustomerKind,
+    Message,
+    MessageKind,
+    ResponderKind,
+    SendResult,
+)
 from domain.policy import NoticeMoment
 from domain.quiet import quiet_until
 from domain.state import Escalation
@@ -137,24 +146,45 @@ def tell_customer(turn: Turn, kind: CustomerKind, facts: dict[str, str] | None =
     due_at = due_of(state, promise) if promise else None
     all_facts = {**(facts or {}), **({"next_update_by": rfc3339(due_at) or ""} if due_at else {})}
     round_ = _said_before(turn, kind, CUSTOMER, 0)
-    _to_customer(
-        turn, _message(turn, kind, channels[0], None, CUSTOMER_PURPOSES[kind], all_facts, 0, round_, channels[1:])
-    )
-    turn.note(
-        "customer_told", actor, f"customer told by {listed(channels[:1])}: {CUSTOMER_PURPOSES[kind]}", **all_facts
-    )
+    purpose = CUSTOMER_PURPOSES[kind]
+    message = _message(turn, kind, channels[0], None, purpose, all_facts, 0, round_, channels[1:])
+    _to_customer(turn, message, actor)
 
 
-def _to_customer(turn: Turn, message: Message) -> None:
-    """Send, or hold an SMS for the end of the quiet hours; of several that wait only the newest is kept."""
-    quiet = turn.state.policy.quiet_hours
-    until = quiet_until(quiet, turn.state.customer.timezone, turn.now) if quiet and message.channel == "sms" else None
+def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
+    """Send, or hold an SMS for the end of the quiet hours; of several that wait only the newest is kept.
+
+    The closed notice cannot wait, for nothing goes out after closing: at night it takes the next channel or is left out.
+    """
+    until = _quiet_until(turn.state, message)
+    text = f"customer told by {CHANNEL_WORDS[message.channel]}: {message.purpose}"
     if until is None:
         turn.send(message)
-        return
-    for older in turn.state.held:
-        turn.drop(older)
-    turn.hold(message.model_copy(update={"not_before": until}))
+        turn.note("customer_told", actor, text, **message.facts)
+    elif turn.state.live:
+        for older in turn.state.held:
+            turn.drop(older)
+        turn.hold(message.model_copy(update={"not_before": until}))
+        turn.note("customer_told", actor, f"{text} (waits for the end of the quiet hours)", **message.facts)
+    elif message.fallbacks:
+        _to_customer(turn, _on_next_channel(turn, message), actor)
+    else:
+        turn.note("skipped", TIERLINE, f"{message.summary}: quiet hours, and the case is closed", reason="quiet_hours")
+
+
+def _quiet_until(state: Escalation, message: Message) -> datetime | None:
+    quiet = state.policy.quiet_hours
+    if quiet is None or message.channel != "sms":
+        return None
+    return quiet_until(quiet, state.customer.timezone, state.at)
+
+
+def _on_next_channel(turn: Turn, message: Message) -> Message:
+    """The same message to the customer on the next channel of its list."""
+    state, (channel, *rest) = turn.state, message.fallbacks
+    place = (message.entry, message.kind, message.step, message.round)
+    key = message_key(state.id, state.episode, *place, None, channel)
+    return message.model_copy(update={"key": key, "channel": channel, "fallbacks": tuple(rest), "at": turn.now})
 
 
 def release(turn: Turn, message: Message) -> None:
@@ -174,14 +204,9 @@ def message_failed(turn: Turn, message: Message, result: SendResult) -> None:
     who = message.person or CUSTOMER
     text = f"{CHANNEL_WORDS[message.channel]} to {who} failed: {result.reason or result.code or 'no reason given'}"
     turn.note("delivery_failed", TIERLINE, text, key=message.key, code=result.code, reason=result.reason)
-    if message.person is None and message.fallbacks and turn.state.live:
-        channel, *rest = message.fallbacks
-        state = turn.state
-        key = message_key(
-            state.id, state.episode, message.entry, message.kind, message.step, message.round, None, channel
-        )
-        following = {"key": key, "channel": channel, "fallbacks": tuple(rest), "at": turn.now}
-        _to_customer(turn, message.model_copy(update=following))
+    goes_on = turn.state.live or message.kind in AFTER_CLOSING
+    if message.person is None and message.fallbacks and goes_on:
+        _to_customer(turn, _on_next_channel(turn, message))
 
 
 def _said_before(turn: Turn, kind: MessageKind, person: str, step: int) -> int:

@@ -26,6 +26,8 @@ def _identity(state: Escalation) -> dict[str, Any]:
         "status": state.status,
         "priority": state.priority,
         "priority_reasons": list(state.priority_reasons),
+        "impact": state.impact,
+        "urgency": state.urgency,
         "policy": {"name": state.policy.name, "version": state.policy.version},
         "ticket": state.ticket.model_dump(mode="json", by_alias=True),
         "customer": state.customer.model_dump(mode="json"),

@@ -46,6 +46,7 @@ class EscalationWorkflow:
         if state is None:
             raise ValueError("a start needs an opening or a state")  # `Start` refuses to be made so
         self._state: Escalation = state
+        self._first_ticket = state.ticket if opened else None
         self._unrecorded: list[Outcome] = [opened] if opened else []
         self._settled: list[Settled] = []
         self._recording: tuple[Transition, workflow.ActivityHandle[list[DutyAnswer]]] | None = None
@@ -72,9 +73,11 @@ class EscalationWorkflow:
     @workflow.update(dynamic=True)
     def command(self, _name: str, args: Sequence[RawValue]) -> contract.Answer:
         """Apply a command; the answer is the case as it then stands."""
-        ticket = self._state.ticket
-        self._obey(_command(args))
-        left_out = (*contract.STATIC_KEYS, *(("ticket",) if self._state.ticket is ticket else ()))
+        command = _command(args)
+        self._obey(command)
+        self._settled.append(Settled(command_id=command.id, status="applied"))
+        as_opened = self._state.ticket is self._first_ticket
+        left_out = (*contract.STATIC_KEYS, *(("ticket",) if as_opened else ()))
         shown = {key: value for key, value in document(self._state).items() if key not in left_out}
         return contract.Answer(document=shown)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -56,7 +57,7 @@ async def test_two_agents_acknowledge_at_the_same_instant_and_one_owns_it(tierli
 
 
 async def test_the_same_opening_eight_times_at_once_makes_one_case(tierline: Tierline) -> None:
-    body = {
+    body: dict[str, Any] = {
         "ticket": {"system": "zendesk", "id": "eight times/at once", "subject": "Down"},
         "customer": {"id": "acme", "name": "Acme", "email": "it@acme.example"},
         "trigger": {"kind": "manual"},

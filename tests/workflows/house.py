@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
@@ -141,7 +141,7 @@ def said(
 async def says(handle: WorkflowHandle[Any, Any], name: str, by: str | None = "dana", **body: Any) -> dict[str, Any]:
     """Send a command as an update and return the document it answers."""
     answer = await handle.execute_update(name, said(name, by, **body), result_type=contract.Answer)
-    return answer.document
+    return cast(dict[str, Any], answer.document)
 
 
 @asynccontextmanager
