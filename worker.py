@@ -6,11 +6,9 @@ under way finish.
 """
 
 import asyncio
-import logging
 import signal
 import sys
 import time
-import zoneinfo
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -25,7 +23,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-import exiting
+import process
 from activities.providers.outbox import Outbox
 from activities.providers.port import SEND_TIMEOUT, Provider
 from activities.providers.sendgrid_mail import SendGridMail
@@ -37,7 +35,7 @@ from domain.tickets import Channel
 from records.database import Database
 from records.policies import Policies
 from settings import SendGridSettings, TwilioSettings, WorkerSettings
-from workflows import contract
+from workflows import contract, sandbox
 from workflows.escalation import EscalationWorkflow
 
 ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
@@ -86,6 +84,7 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
         client,
         task_queue=contract.TASK_QUEUE,
         workflows=[EscalationWorkflow],
+        workflow_runner=sandbox.runner(),
         activities=[recording.record],
         activity_executor=threads,
         max_concurrent_activities=RECORD_THREADS,
@@ -177,10 +176,9 @@ def main() -> int:
     except ValidationError as error:
         print(f"worker: the settings are wrong: {error}", file=sys.stderr)
         return 1
-    configure_logging(settings)
-    pin_time_zones()
+    process.begin(settings.mode)
     try:
-        exiting.run(serve(settings))
+        process.run(serve(settings))
     except (StartRefused, TemplateFault) as refusal:
         log.error("worker cannot start", why=str(refusal))
         return 1
@@ -190,41 +188,6 @@ def main() -> int:
         log.exception("worker broke")
         return 1
     return 0
-
-
-def configure_logging(settings: WorkerSettings) -> None:
-    """Everything to stderr: lines for people locally, JSON in production; the SDK's own records from INFO up."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_written(settings)],
-        )
-    )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-def pin_time_zones() -> None:
-    """Only the tz data installed with us: a business deadline must not change with the machine under replay."""
-    zoneinfo.reset_tzpath(())
-    zoneinfo.ZoneInfo.clear_cache()
-
-
-def _written(settings: WorkerSettings) -> list[structlog.typing.Processor]:
-    if settings.mode == "production":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
 
 
 async def _until_stopped(workers: Sequence[Worker]) -> None:

@@ -2,17 +2,16 @@
 
 import signal
 import sys
-import time
 
 import uvicorn
 
+import process
 from api.app import create_app
 from api.seeding import read_folder
 from domain.errors import PolicyFaults
 from settings import ApiSettings
 
 GRACE = 10  # seconds for requests under way; a command takes at most its update limit and a signal
-LETTING_GO = 0.5  # seconds; the Temporal client's threads need them, or Python aborts at exit (measured: 10–40 %)
 
 
 def main() -> int:
@@ -24,10 +23,11 @@ def main() -> int:
         print(faults.message, file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again after its own shutdown, and would end here
-    try:
-        uvicorn.run(create_app(settings), host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE)
-    finally:
-        time.sleep(LETTING_GO)
+    process.begin(settings.mode)
+    with process.letting_go():
+        app = create_app(settings)
+        # `log_config=None`: the server's own records go where ours go
+        uvicorn.run(app, host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE, log_config=None)
     return 0
 
 

@@ -40,7 +40,9 @@ def climb(turn: Turn, cause: EntryCause, why: str) -> None:
     """Go one tier up by itself."""
     state = turn.state
     above = state.policy.tiers[state.tier + 1]
-    turn.note("climbed", TIERLINE, f"{state.here.name} → {above.name}: {why}", tier=above.name, cause=cause)
+    turn.note(
+        "climbed", TIERLINE, f"climbed from {state.here.name} to {above.name}: {why}", tier=above.name, cause=cause
+    )
     enter(turn, state.tier + 1, above.team, cause)
 
 

@@ -3,15 +3,13 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+import process
 from workflows import contract
-
-EXIT_PAUSE = timedelta(seconds=0.5)  # the SDK's threads let go; without it interpreters crash at exit (see exiting.py)
 
 
 @pytest.fixture(scope="session")
@@ -24,4 +22,4 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
     )
     yield started
     await started.shutdown()
-    await asyncio.sleep(EXIT_PAUSE.total_seconds())
+    await asyncio.sleep(process.PAUSE)  # the SDK's threads let go; without it interpreters crash at exit

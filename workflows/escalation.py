@@ -13,8 +13,6 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    import email_validator  # noqa: F401 - pydantic loads it late, and then each run would load it anew
-
     from activities.recording import Recording
     from activities.sending import Sending
     from domain.commands import Command

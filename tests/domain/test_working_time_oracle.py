@@ -32,15 +32,18 @@ def wall_clock(timezone: str, middle: date) -> tuple[datetime, list[datetime]]:
 
 
 def walk(timezone: str, middle: date, hours: dict[str, tuple[str, ...]], closed: set[date]) -> list[bool]:
-    """Which minutes are open. A window begins at the first minute whose wall clock has reached its start and ends after
-    the last minute whose wall clock is before its end: that sentence is the whole convention for gaps and repeats."""
+    """Which minutes are open. A window begins at the first minute whose wall clock has reached its start and ends where the
+    wall clock shows its end for the last time, or, when it never does, after the last minute before it: that sentence is
+    the whole convention for gaps and repeats."""
     _, walls = wall_clock(timezone, middle)
     opened = [False] * len(walls)
     for day in (middle + timedelta(days=n) for n in range(-6, 7)):
         midnight = datetime(day.year, day.month, day.day)
         for start, end in pieces(hours, day) if day not in closed else []:
             first = next((i for i, wall in enumerate(walls) if wall >= midnight + start), len(walls))
-            last = next((i for i in reversed(range(len(walls))) if walls[i] < midnight + end), -1)
+            last = next((i - 1 for i in reversed(range(len(walls))) if walls[i] == midnight + end), None)
+            if last is None:
+                last = next((i for i in reversed(range(len(walls))) if walls[i] < midnight + end), -1)
             opened[first : last + 1] = [True] * max(0, last + 1 - first)
     return opened
 

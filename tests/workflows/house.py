@@ -24,7 +24,7 @@ from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
 from records.database import Database
 from records.escalations import Escalations
 from records.roster import RosterStore
-from workflows import contract, describe
+from workflows import contract, describe, sandbox
 from workflows.escalation import EscalationWorkflow
 
 TEMPLATES = Path("policies/templates")
@@ -157,7 +157,8 @@ async def house(
     task_queue = task_queue or f"test-{uuid.uuid4().hex[:8]}"
     with ThreadPoolExecutor(8) as threads:
         cases = Worker(
-            client, task_queue=task_queue, workflows=[EscalationWorkflow], activities=[Recording(database).record],
+            client, task_queue=task_queue, workflows=[EscalationWorkflow], workflow_runner=sandbox.runner(),
+            activities=[Recording(database).record],
             activity_executor=threads, max_concurrent_activities=4, max_concurrent_local_activities=4,
             max_cached_workflows=cached,
         )  # fmt: skip
