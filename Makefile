@@ -47,7 +47,7 @@ lint: setup
 	@echo "import rules ..."; $(BIN)/lint-imports --no-logo
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Hashes, and no addresses: no registry host may stand in the repository.
 lock:

@@ -23,3 +23,13 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
     yield started
     await started.shutdown()
     await asyncio.sleep(process.PAUSE)  # the SDK's threads let go; without it interpreters crash at exit
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured (`record_property("measured", …)`), also from the processes of xdist."""
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    said = [value for report in reports for name, value in report.user_properties if name == "measured"]
+    if said:
+        terminalreporter.section("measured")
+        for line in said:
+            terminalreporter.line(str(line))

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from temporalio.api.enums.v1 import EventType
 
 from tests.scenarios.system import Tierline
@@ -15,7 +15,9 @@ MOST_EVENTS = 130
 MOST_BYTES = 100_000
 
 
-async def test_the_reference_escalation_is_small(tierline: Tierline, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_reference_escalation_is_small(
+    tierline: Tierline, record_property: Callable[[str, object], None]
+) -> None:
     """The demo story in real time: L1 is warned and breaches, L2 acknowledges, updates, resolves, records, closes."""
     case = await tierline.opens(policy="demo")
     await case.tells(None, "email", "customer_opened")
@@ -36,9 +38,8 @@ async def test_the_reference_escalation_is_small(tierline: Tierline, capsys: pyt
     history = await tierline.house.client.get_workflow_handle(case.id).fetch_history()
     size = sum(event.ByteSize() for event in history.events)
     kinds = Counter(EventType.Name(event.event_type).removeprefix("EVENT_TYPE_") for event in history.events)
-    with capsys.disabled():
-        print(f"\nreference escalation: {len(history.events)} history events, {size:,} bytes")
-        print(", ".join(f"{kind.lower()} {number}" for kind, number in kinds.most_common()))
+    record_property("measured", f"reference escalation: {len(history.events)} history events, {size:,} bytes")
+    record_property("measured", ", ".join(f"{kind.lower()} {number}" for kind, number in kinds.most_common()))
     assert len(history.events) <= MOST_EVENTS
     assert size <= MOST_BYTES
 
