@@ -37,6 +37,7 @@ from records.policies import Policies
 from settings import SendGridSettings, TwilioSettings, WorkerSettings
 from workflows import contract, sandbox
 from workflows.escalation import EscalationWorkflow
+from workflows.follow_up import FollowUpWorkflow
 
 ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
 
@@ -83,9 +84,9 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
     return Worker(
         client,
         task_queue=contract.TASK_QUEUE,
-        workflows=[EscalationWorkflow],
+        workflows=[EscalationWorkflow, FollowUpWorkflow],
         workflow_runner=sandbox.runner(),
-        activities=[recording.record],
+        activities=[recording.record, recording.record_survey],
         activity_executor=threads,
         max_concurrent_activities=RECORD_THREADS,
         max_concurrent_local_activities=RECORD_THREADS,

@@ -5,12 +5,15 @@ the question is asked, for the instant the workflow names: a swap of shifts appl
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from temporalio import activity
 
+from domain.afterwards import LateSurvey
 from domain.messages import DutyAnswer, DutyQuestion
 from domain.outcome import Transition
 from domain.roster import Roster, lead, responder
+from records.afterwards import Afterwards
 from records.database import Database
 from records.roster import RosterStore
 from records.transitions import Transitions
@@ -21,6 +24,7 @@ class Recording:
 
     def __init__(self, db: Database) -> None:
         self._transitions = Transitions(db)
+        self._afterwards = Afterwards(db)
         self._roster = RosterStore(db)
 
     @activity.defn(name="record")
@@ -31,6 +35,11 @@ class Recording:
             return []
         roster = self._roster.current()
         return [answered(roster, question) for question in transition.questions]
+
+    @activity.defn(name="record_survey")
+    def record_survey(self, given: LateSurvey) -> dict[str, Any]:
+        """Write a survey answer into a closed case; the document as it then stands."""
+        return self._afterwards.record_survey(given, datetime.now(UTC))
 
 
 def answered(roster: Roster, question: DutyQuestion) -> DutyAnswer:

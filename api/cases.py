@@ -26,6 +26,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.errors import Unavailable
+from domain.afterwards import LateSurvey
 from domain.commands import Command
 from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound
 from domain.escalation import open_case
@@ -121,6 +122,26 @@ class Cases:
         except RuntimeError as error:
             raise _unavailable() from error
         return None
+
+    async def follow_up(self, given: LateSurvey) -> dict[str, Any] | None:
+        """The closed case's document with the answer in it, or None when it is kept for a worker. Raises Unavailable."""
+        try:
+            handle = await self._client.start_workflow(
+                contract.FOLLOW_UP,
+                given,
+                id=contract.follow_up_id(given),
+                task_queue=contract.TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                result_type=dict[str, Any],
+                rpc_timeout=RPC_LIMIT,
+            )
+            async with asyncio.timeout(contract.UPDATE_LIMIT.total_seconds()), self._room:
+                document: dict[str, Any] = await handle.result()
+                return document
+        except TimeoutError:
+            return None
+        except (RPCError, RuntimeError) as error:
+            raise _unavailable() from error
 
     async def reachable(self, patience: timedelta) -> bool:
         """Whether Temporal answers."""

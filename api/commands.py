@@ -18,6 +18,8 @@ from api.links import with_links
 from api.openings import ENDING, LOOK_AGAIN, Document, reopen_closed
 from api.prepared import PREPARE, Said
 from api.services import Services, in_thread
+from domain.afterwards import LateSurvey
+from domain.commands import Survey
 from domain.deeds import REFUSALS
 from domain.errors import DomainError, Invalid, NotAllowed, NotFound
 from domain.outcome import Settled
@@ -109,9 +111,20 @@ async def _say_to_ended(services: Services, case: Document, said: Said) -> Answe
     raise ended(case)
 
 
-async def _late_survey(_: Services, case: Document, __: Said) -> Answered:
-    """The place for the follow-up workflow that asks the customer after closing."""
-    raise ended(case)
+async def _late_survey(services: Services, case: Document, said: Said) -> Answered:
+    """The run is over: a follow-up of its own writes the customer's answer down."""
+    await in_thread(services.commands.queue, said.command, case["id"], case["episode"])
+    given = LateSurvey(
+        escalation=case["id"],
+        episode=case["episode"],
+        command_id=said.id,
+        at=said.received_at,
+        answer=Survey.model_validate(said.body),
+    )
+    shown = await services.cases.follow_up(given)
+    if shown is None:
+        return Answered(202, {"status": "queued", "command_id": said.id})
+    return Answered(200, with_links(services, shown))
 
 
 async def _reopen(services: Services, closed: Document, said: Said) -> Answered:

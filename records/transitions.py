@@ -33,7 +33,7 @@ class Transitions:
         case = (transition.document["id"], transition.document["episode"])
         with self._database.write() as connection:
             rows.save(connection, transition.document, transition.version, now)
-            insert_or_ignore(connection, timeline, [_entry(case, entry) for entry in transition.timeline])
+            insert_or_ignore(connection, timeline, [timeline_row(case, entry) for entry in transition.timeline])
             _hold(connection, case, transition.waiting, now)
             _queue(connection, case, transition.messages, now)
             _drop(connection, transition.document, transition.dropped, now)
@@ -48,7 +48,8 @@ def settle(connection: Connection, settled: Settled, now: datetime) -> bool:
     return connection.execute(update(commands).where(queued).values(**ended)).rowcount == 1
 
 
-def _entry(case: tuple[str, int], entry: TimelineEntry) -> dict[str, Any]:
+def timeline_row(case: tuple[str, int], entry: TimelineEntry) -> dict[str, Any]:
+    """The row of one line of the timeline of the case `(id, episode)`."""
     return {
         "id": case[0],
         "episode": case[1],

@@ -9,14 +9,17 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 from temporalio.common import SearchAttributeKey
 
+from domain.afterwards import LateSurvey
 from domain.commands import BODIES
 from domain.state import Escalation, Opening
 
 ESCALATION = "Escalation"
+FOLLOW_UP = "FollowUp"
 TASK_QUEUE = "tierline"
 SEND_TASK_QUEUE = "tierline-send"
 
 RECORD = "record"
+RECORD_SURVEY = "record_survey"
 SEND = "send"
 
 COMMANDS = tuple(BODIES)  # each is an update and a signal of the same name
@@ -45,6 +48,11 @@ class Start(BaseModel):
         if (self.opening is None) == (self.state is None):
             raise ValueError("a start needs either an opening or a state")
         return self
+
+
+def follow_up_id(given: LateSurvey) -> str:
+    """The id of the follow-up that writes this answer down; one run for each command."""
+    return f"{given.escalation}.{given.episode}.survey.{given.command_id}"
 
 
 class Answer(BaseModel):

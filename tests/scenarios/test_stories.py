@@ -271,3 +271,18 @@ async def test_closed_by_silence(tierline: Tierline) -> None:
     assert shown["status"] == "closed"
     closed, resolved = (datetime.fromisoformat(shown[name]) for name in ("closed_at", "resolved_at"))
     assert closed - resolved == timedelta(days=2)
+
+
+async def test_the_customer_rates_a_closed_case(tierline: Tierline) -> None:
+    await tierline.has_policy(LADDER)
+    case = await tierline.opens(policy="ladder")
+    await case.tells("dana", "sms", "step")
+    await case.tells("dana", "email", "step")
+    await case.refuses("dana", "survey", "not_resolved", score=2)
+    await resolved_and_closed(case, "dana")
+    rated = await case.says("dana", "survey", score=2, comment="it took a day")
+    assert (rated["status"], rated["survey"]["score"], rated["survey"]["comment"]) == ("closed", 2, "it took a day")
+    last = (await case.timeline())[-1]
+    assert (last["kind"], last["actor"], last["text"]) == ("note", "customer", "the customer rated it 2 of 5")
+    assert (await case.shows())["survey"]["score"] == 2
+    await case.refuses("dana", "survey", "invalid_field", score=6)

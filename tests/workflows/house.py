@@ -26,6 +26,7 @@ from records.escalations import Escalations
 from records.roster import RosterStore
 from workflows import contract, describe, sandbox
 from workflows.escalation import EscalationWorkflow
+from workflows.follow_up import FollowUpWorkflow
 
 TEMPLATES = Path("policies/templates")
 
@@ -155,10 +156,11 @@ async def house(
     sms, email = Postbox("sms"), Postbox("email")
     sending = Sending(database, {"sms": sms, "email": email}, Renderer(TEMPLATES), "http://tierline.example")
     task_queue = task_queue or f"test-{uuid.uuid4().hex[:8]}"
+    recording = Recording(database)
     with ThreadPoolExecutor(8) as threads:
         cases = Worker(
-            client, task_queue=task_queue, workflows=[EscalationWorkflow], workflow_runner=sandbox.runner(),
-            activities=[Recording(database).record],
+            client, task_queue=task_queue, workflows=[EscalationWorkflow, FollowUpWorkflow], workflow_runner=sandbox.runner(),
+            activities=[recording.record, recording.record_survey],
             activity_executor=threads, max_concurrent_activities=4, max_concurrent_local_activities=4,
             max_cached_workflows=cached,
         )  # fmt: skip

@@ -1,0 +1,49 @@
+"""Names on the wire are data: running cases hold them. A rename in the code must never change one."""
+
+import pytest
+from temporalio import activity, workflow
+
+from activities.recording import Recording
+from activities.sending import Sending
+from workflows import contract
+from workflows.describe import LONGEST_SUMMARY, summary
+from workflows.escalation import EscalationWorkflow
+from workflows.follow_up import FollowUpWorkflow
+
+COMMANDS = (
+    "acknowledge assign escalate hand-back pause resume note customer-update customer-reply ticket-update watch reprioritize "
+    "resolve root-cause close survey reopen cancel merge adopt rebase"
+)
+SEARCH_ATTRIBUTES = {
+    "TierlineStatus": "KEYWORD",
+    "TierlineTier": "KEYWORD",
+    "TierlinePriority": "KEYWORD",
+    "TierlineTeam": "KEYWORD",
+    "TierlineNextDeadline": "DATETIME",
+}
+
+
+def test_names_on_the_wire_are_pinned() -> None:
+    assert (contract.ESCALATION, contract.FOLLOW_UP) == ("Escalation", "FollowUp")
+    assert (contract.TASK_QUEUE, contract.SEND_TASK_QUEUE) == ("tierline", "tierline-send")
+    assert tuple(COMMANDS.split()) == contract.COMMANDS
+    assert {key.name: key.indexed_value_type.name for key in contract.SEARCH_ATTRIBUTES} == SEARCH_ATTRIBUTES
+
+
+def test_what_runs_bears_the_names_of_the_contract() -> None:
+    names = {workflow._Definition.must_from_class(cls).name for cls in (EscalationWorkflow, FollowUpWorkflow)}
+    assert names == {contract.ESCALATION, contract.FOLLOW_UP}
+    methods = (Recording.record, Recording.record_survey, Sending.send)
+    assert [activity._Definition.must_from_callable(method).name for method in methods] == [
+        "record",
+        "record_survey",
+        "send",
+    ]
+    assert (contract.RECORD, contract.RECORD_SURVEY, contract.SEND) == ("record", "record_survey", "send")
+
+
+@pytest.mark.parametrize("subject", ["Checkout is down", "Kasse ist tot — " * 40, "結帳" * 90])
+def test_a_summary_fits_the_server_and_ends_at_a_character(subject: str) -> None:
+    text = summary("critical", "Acme GmbH", subject)
+    assert text.startswith("critical · Acme GmbH · ")
+    assert len(text.encode()) <= LONGEST_SUMMARY
