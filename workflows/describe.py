@@ -26,10 +26,7 @@ def temporal_priority(priority: tickets.Priority) -> Priority:
 
 def summary(priority: str, customer: str, subject: str) -> str:
     """`critical · Acme GmbH · Checkout is down`, cut to what the server takes, never inside a character."""
-    text = f"{priority} · {customer} · {subject}".encode()
-    if len(text) <= LONGEST_SUMMARY:
-        return text.decode()
-    return text[: LONGEST_SUMMARY - 3].decode(errors="ignore") + "…"
+    return _cut(f"{priority} · {customer} · {subject}")
 
 
 def next_deadline(state: Escalation) -> datetime | None:
@@ -58,13 +55,14 @@ def details(state: Escalation) -> str:
     ]
     if state.pause is not None:
         lines.append(f"Paused: {state.pause.reason.replace('_', ' ')} until {_written(state.pause.until)}")
+    dues = []
     for clock in open_clocks(state):
         due = clock.breached_at or due_of(state, clock)
         missed = " — **missed**" if clock.breached_at else ""
-        lines.append(f"- {label(clock)}: {_written(due) if due else 'paused'}{missed}")
+        dues.append(f"- {label(clock)}: {_written(due) if due else 'paused'}{missed}")
     event = next_event(state)
-    lines.append(f"Next: {event.what} at {_written(event.at)}" if event else "Nothing is due by itself.")
-    return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:])
+    what_next = f"Next: {event.what} at {_written(event.at)}" if event else "Nothing is due by itself."
+    return "\n\n".join([*lines, "\n".join(dues), what_next])
 
 
 def _written(at: datetime) -> str:
@@ -72,9 +70,13 @@ def _written(at: datetime) -> str:
 
 
 def recorded(transition: Transition) -> str:
-    """`write down: breached, climbed; ask who is on duty`: the summary of a record activity."""
-    kinds = ", ".join(entry.kind.replace("_", " ") for entry in transition.timeline)
-    parts = [f"write down: {kinds}" if kinds else "write down"]
-    if transition.questions:
-        parts.append("ask who is on duty for " + ", ".join(question.team for question in transition.questions))
-    return "; ".join(parts)[:LONGEST_SUMMARY]
+    """`L1 acknowledge missed; climbed from L1 to L2: …`: the summary of a record is what it writes down."""
+    texts = [entry.text for entry in transition.timeline]
+    texts += [f"asks who is {question.selector} of {question.team}" for question in transition.questions]
+    return _cut("; ".join(texts) or "write down")
+
+
+def _cut(text: str) -> str:
+    """As much as the server takes, never ending inside a character."""
+    raw = text.encode()
+    return text if len(raw) <= LONGEST_SUMMARY else raw[: LONGEST_SUMMARY - 3].decode(errors="ignore") + "…"

@@ -54,7 +54,8 @@ class EscalationWorkflow:
         self._news = False
 
     @workflow.run
-    async def run(self, start: contract.Start) -> None:  # noqa: ARG002 - `__init__` has taken it
+    async def run(self, start: contract.Start) -> str:  # noqa: ARG002 - `__init__` has taken it
+        """Live until the case is closed or cancelled; returns which of the two."""
         while True:
             self._news = False
             self._harvest()
@@ -62,7 +63,7 @@ class EscalationWorkflow:
             self._record()
             self._show()
             if self._idle and not self._state.live:
-                return
+                return self._state.status
             if self._idle and workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(contract.Start(state=self._state))
             self._arm_timer()
