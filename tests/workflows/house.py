@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,11 +145,22 @@ async def says(handle: WorkflowHandle[Any, Any], name: str, by: str | None = "da
     return cast(dict[str, Any], answer.document)
 
 
+def send_worker(client: Client, sending: Sending, threads: ThreadPoolExecutor, at_once: int = 4) -> Worker:
+    """A worker of the queue that all sends of the installation go through."""
+    return Worker(
+        client,
+        task_queue=contract.SEND_TASK_QUEUE,
+        activities=[sending.send],
+        activity_executor=threads,
+        max_concurrent_activities=at_once,
+    )
+
+
 @asynccontextmanager
 async def house(
-    client: Client, folder: Path, *, cached: int = 100, task_queue: str | None = None
+    client: Client, folder: Path, *, cached: int = 100, task_queue: str | None = None, sends: bool = True
 ) -> AsyncIterator[House]:
-    """Run a worker for cases and one for sends until the block ends."""
+    """Run a worker for cases and one for sends (unless `sends` is false) until the block ends."""
     database = Database(f"sqlite:///{folder / 'tierline.db'}")
     database.migrate()
     RosterStore(database).save(ROSTER, None, datetime.now(UTC))
@@ -164,10 +175,6 @@ async def house(
             activity_executor=threads, max_concurrent_activities=4, max_concurrent_local_activities=4,
             max_cached_workflows=cached,
         )  # fmt: skip
-        sends = Worker(
-            client, task_queue=contract.SEND_TASK_QUEUE, activities=[sending.send], activity_executor=threads,
-            max_concurrent_activities=4,
-        )  # fmt: skip
-        async with cases, sends:
+        async with cases, send_worker(client, sending, threads) if sends else nullcontext():
             yield House(client, database, task_queue, sms, email)
     database.close()
