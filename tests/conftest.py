@@ -5,11 +5,18 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import process
 from workflows import contract
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_go_to_pytest() -> None:
+    """Our logs go where pytest keeps logs, never into what a command prints."""
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory(), wrapper_class=structlog.stdlib.BoundLogger)
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ async def test_a_case_that_never_was_is_404(api: Api) -> None:
 
 async def test_what_is_over_takes_no_commands(api: Api) -> None:
     await closed_case(api)
-    for command, body in (("note", {"text": "x"}), ("close", {}), ("survey", {"score": 5})):
+    for command, body in (("note", {"text": "x"}), ("close", {}), ("acknowledge", {})):
         answer = await api.say("zendesk-4711", command, **body)
         assert (answer.status_code, answer.json()["code"]) == (409, "already_closed")
     await api.opened("2")
