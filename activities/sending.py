@@ -32,9 +32,8 @@ from records.roster import RosterStore
 from records.stored import MessageStatus
 
 SEND_LIMIT = timedelta(seconds=15)  # one try as the workflow allows it: an answer of the provider and two of the store
-LOOKUP_LIMIT = (
-    SEND_LIMIT - SEND_TIMEOUT - timedelta(seconds=1)
-)  # a look-up that took longer leaves no time to send as well
+# A look-up that took longer leaves no time to send as well.
+LOOKUP_LIMIT = SEND_LIMIT - SEND_TIMEOUT - timedelta(seconds=1)
 
 # How long an SMS may wait at the provider. A page is stale once its due time is past, a customer's news after a morning.
 SHORTEST_VALIDITY = timedelta(minutes=5)  # shorter, and a phone in a lift misses it
@@ -46,7 +45,10 @@ LONGEST_BACKOFF = timedelta(minutes=2)  # the longest pause of the workflow's re
 
 ONCE_MORE = frozenset({"30500"})  # an unknown failure inside Twilio: worth a second try, not a third
 
+TRIES_AFTER_A_LOST_ANSWER = 2  # in all: a message is worth a possible duplicate, a broken line is not worth a dozen
+
 NO_ADDRESS = "no_address"
+ANSWER_LOST = "answer_lost"
 TEMPLATE_FAULT = "template_fault"
 POSSIBLE_DUPLICATE = "possible_duplicate"
 TWICE = "sent again after a try whose answer was lost: it may have arrived twice"
@@ -142,7 +144,7 @@ class Sending:
             case Refused():
                 return self._end(attempt.key, "failed", outcome.code, outcome.reason)
             case AnswerLost():
-                return self._end(attempt.key, "unknown", None, outcome.reason)
+                return self._lost(attempt, outcome)
 
     def _look_up(self, attempt: _Try) -> Sent | None:
         """The message of an earlier try at the provider. When that cannot be told in time, nothing is sent yet."""
@@ -162,6 +164,12 @@ class Sending:
         if not tried_enough and not _patience_ends_before(later.after or LONGEST_BACKOFF):
             self._retry(attempt, later, "unknown" if may_be_out else "queued")
         return self._end(attempt.key, "failed", later.code, later.reason)
+
+    def _lost(self, attempt: _Try, lost: AnswerLost) -> SendResult:
+        """Nobody knows whether it went out: one more try (a look-up first, where there is one), then it stays `unknown`."""
+        if attempt.claim.attempt < TRIES_AFTER_A_LOST_ANSWER and not _patience_ends_before(LONGEST_BACKOFF):
+            self._retry(attempt, RetryLater(ANSWER_LOST, lost.reason), "unknown")
+        return self._end(attempt.key, "unknown", ANSWER_LOST, lost.reason)
 
     def _retry(self, attempt: _Try, later: RetryLater, status: MessageStatus) -> NoReturn:
         """Leave the message where the next try finds it, and ask Temporal for that try."""

@@ -193,11 +193,23 @@ def test_a_refusal_is_a_result_in_the_providers_words(db: Database, send: Any) -
     assert (fate(db).status, fate(db).code) == ("failed", "21610")
 
 
-def test_a_lost_answer_is_unknown(db: Database, send: Any) -> None:
+def test_a_lost_answer_is_tried_once_more_and_then_unknown(db: Database, send: Any) -> None:
     stored(db, MAIL)
-    result = send(Post("email", AnswerLost("connection reset")), MAIL)
-    assert (result.status, result.reason) == ("unknown", "connection reset")
+    with pytest.raises(ApplicationError) as caught:
+        send(Post("email", AnswerLost("connection reset")), MAIL)
+    assert (caught.value.type, caught.value.non_retryable) == ("answer_lost", False)
     assert fate(db, MAIL.key).status == "unknown"
+    result = send(Post("email", AnswerLost("connection reset")), MAIL)
+    assert (result.status, result.code, result.reason) == ("unknown", "answer_lost", "connection reset")
+
+
+def test_a_message_whose_answer_was_lost_is_not_lost_itself(db: Database, send: Any) -> None:
+    """The second try sends it and says that it may have arrived twice."""
+    stored(db, MAIL)
+    with pytest.raises(ApplicationError):
+        send(Post("email", AnswerLost("connection reset")), MAIL)
+    result = send(Post("email", Sent("M2")), MAIL)
+    assert (result.status, result.code) == ("sent", POSSIBLE_DUPLICATE)
 
 
 def test_later_raises_for_temporal_with_the_providers_wait(db: Database, send: Any) -> None:
