@@ -59,6 +59,12 @@ class Refused:
 Claim = Granted | Already | Refused
 
 
+_MAY_BE_OUT = (
+    "sending",
+    "unknown",
+)  # nobody heard how the last try ended; it is not `skipped`, for it may have arrived
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A message with what it is rendered from: the domain's message, its record, the case's document as it is now."""
@@ -95,6 +101,9 @@ class Outbound:
             if row["status"] in _ENDINGS:
                 return Already(row["status"], row["reason"], row["provider_id"])
             why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry)
+            if why is not None and row["status"] in _MAY_BE_OUT:
+                _set(connection, key, status="unknown", reason=f"{why}; an earlier try may have gone out")
+                return Already("unknown", why, row["provider_id"])
             if why is not None:
                 _set(connection, key, status="skipped", reason=why)
                 return Refused(why)

@@ -105,6 +105,14 @@ def test_a_case_that_moved_on_refuses_the_claim(database: Database, outbound: Ou
     assert claim(outbound) == Already("skipped", reason, None)
 
 
+def test_what_may_have_gone_out_is_not_called_skipped(database: Database, outbound: Outbound) -> None:
+    claim(outbound)  # and then nobody heard of it again
+    Escalations(database).save_document(document(version=2, status="cancelled"), 2, NOW)
+    assert claim(outbound) == Already("unknown", "case cancelled", None)
+    assert stored(outbound).status == "unknown"
+    assert "may have gone out" in (stored(outbound).reason or "")
+
+
 def test_the_closed_notice_still_goes_out(database: Database) -> None:
     notice = message("customer/email", kind="customer_closed", person=None)
     Transitions(database).record(transition(1, status="closed", messages=(notice,)), NOW)
