@@ -16,6 +16,7 @@ from types import FrameType
 
 LOG_BYTES = 20_000_000  # at a start a longer log is set aside as `.log.1`, so that home does not fill up
 LAST_LINES = 15  # of a log, shown when its process died
+START_LINES = 200  # the same for one that did not even start: a refused policies folder lists every fault of every file
 GLANCE = 0.1  # seconds between two looks at a condition
 AFTER_KILL = 2.0  # seconds for the kernel to take a killed process away
 
@@ -77,16 +78,16 @@ class Child:
             return False
         return True
 
-    def last_words(self) -> str:
+    def last_words(self, lines: int = LAST_LINES) -> str:
         """The last lines this run of it wrote."""
         with suppress(OSError), self.log.open("rb") as words:
             words.seek(self._log_from)
-            return "\n".join(words.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:])
+            return "\n".join(words.read().decode("utf-8", "replace").splitlines()[-lines:])
         return ""
 
-    def obituary(self) -> str:
+    def obituary(self, lines: int = LAST_LINES) -> str:
         """What to tell a person about its unexpected end."""
-        words = self.last_words()
+        words = self.last_words(lines)
         said = f"Its last words, from {self.log}:\n{_indented(words)}" if words else f"Its log {self.log} is empty."
         return f"The {self.name} process has ended by itself (exit code {self.exit_code}). {said}"
 
@@ -115,7 +116,7 @@ def wait_until(
     while not condition():
         for child in watched:
             if not child.running:
-                raise StackError(child.obituary())
+                raise StackError(child.obituary(START_LINES))
         if time.monotonic() > end:
             logs = ", ".join(str(child.log) for child in watched)
             raise StackError(f"{what} did not answer within {within:.0f} s. Look into {logs}")

@@ -121,16 +121,21 @@ class Stack:
     def _stop(self) -> None:
         started = self._running()
         if started:
-            self._say("Stopping …")
+            self._tell("Stopping …")
         end = time.monotonic() + STOP_LIMIT
         hard = [child.name for child, within in self._in_stopping_order(end) if not child.stop(within())]
         for name in hard:
-            self._say(f"  {name} did not end in time and was killed; nothing is lost, its work is in Temporal")
+            self._tell(f"  {name} did not end in time and was killed; nothing is lost, its work is in Temporal")
         if started and not hard:
-            self._say("Stopped.")
+            self._tell("Stopped.")
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _tell(self, words: str) -> None:
+        """Say it if anybody still listens: a closed terminal, or a `| tee` that Ctrl-C ended too, must not stop the stopping."""
+        with suppress(OSError):
+            self._say(words)
 
     def _in_stopping_order(self, end: float) -> list[tuple[Child, Callable[[], float]]]:
         order: list[tuple[Child, Callable[[], float]]] = [

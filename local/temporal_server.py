@@ -41,7 +41,7 @@ class EmbeddedServer:
 
     def process(self, env: Mapping[str, str]) -> Child:
         """The server, not yet started."""
-        return Child("Temporal", self._command(), self.home / "temporal.log", env, self.home)
+        return Child("Temporal", self.command(), self.home / "temporal.log", env, self.home)
 
     def set_retention(self, env: Mapping[str, str]) -> None:
         """Keep the histories of closed cases as long as the contract says; the dev server's own default is one day."""
@@ -51,7 +51,8 @@ class EmbeddedServer:
         if done.returncode != 0:
             raise StackError(f"Temporal refused to keep histories for {RETENTION.days} days: {done.stderr.strip()}")
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """What starts the server, and serves until SIGTERM."""
         ports = ["--port", str(self.port), "--ui-port", str(self.ui_port)]
         data = ["--db-filename", str(self.home / "temporal.db"), "--namespace", self.namespace]
         pragmas = [part for pragma in PRAGMAS for part in ("--sqlite-pragma", pragma)]
@@ -76,8 +77,8 @@ def ask(arguments: list[str], env: Mapping[str, str]) -> subprocess.CompletedPro
     command = [binary(), *arguments]
     try:
         return subprocess.run(  # noqa: S603 - our own binary, no shell
-            command, capture_output=True, text=True, timeout=ANSWER_LIMIT, env=env, check=False
-        )
+            command, capture_output=True, text=True, timeout=ANSWER_LIMIT, env=env, check=False, start_new_session=True
+        )  # in a session of its own: a Ctrl-C is for the process that asks, and must not look like a server's refusal
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 1, "", f"no answer within {ANSWER_LIMIT:.0f} s")
 

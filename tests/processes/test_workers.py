@@ -1,0 +1,141 @@
+"""Workers come and go, as many as there are, while Temporal and the API stay: no word, no case and no message is lost."""
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.processes.installation import API, WORKER, Case, Installation, Program, installation
+from tests.processes.vendors import vendors
+from tests.until import until
+
+Measured = Callable[[str, object], None]
+
+QUEUED_WITHIN = 4.0  # seconds for the answer to a command that no worker takes
+GOES_ON_WITHIN = 15.0  # seconds; a case of a killed worker goes on after about four
+FEW, MOST = 4, 20  # cases opened at once, and in all
+
+
+@pytest.fixture(scope="module")
+async def tierline(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    """Temporal and the API, and no worker."""
+    with installation(tmp_path_factory.mktemp("workers")) as made:
+        made.begins_temporal()
+        api = made.starts(*API)
+        await api.says("Application startup complete")
+        await until(lambda: made.http("GET", "/readyz").status_code == 200)
+        yield made
+
+
+@asynccontextmanager
+async def workers(
+    tierline: Installation, count: int = 1, env: Mapping[str, str] | None = None
+) -> AsyncIterator[list[Program]]:
+    """So many workers, ready; at the end of the block they are told to stop, and have."""
+    started = [tierline.starts(*WORKER, **(env or {})) for _ in range(count)]
+    try:
+        for worker in started:
+            await worker.says("worker ready")
+        yield started
+    finally:
+        for worker in started:
+            if worker.running:
+                worker.hears(signal.SIGTERM)
+        for worker in started:
+            await worker.ends()
+
+
+async def test_a_word_said_while_no_worker_runs_is_kept_and_applied_once(
+    tierline: Installation, record_property: Measured
+) -> None:
+    case = tierline.opens("no-worker")
+    begin = time.monotonic()
+    answer = case.says("acknowledge", key="my-word", by="dana")
+    took = time.monotonic() - begin
+    record_property("measured", f"command without a worker: 202 after {took:.1f} s")
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    assert took < QUEUED_WITHIN
+    command_id = answer.json()["command_id"]
+    assert case.became_of(command_id) == "queued"
+
+    async with workers(tierline):
+        await until(lambda: case.became_of(command_id) == "applied")
+        shown = case.shows()
+        assert (shown["status"], shown["owner"]) == ("acknowledged", "dana")
+        assert case.says("acknowledge", key="my-word", by="dana").json() == answer.json()
+        await until(case.everybody_was_told)
+        assert [entry["kind"] for entry in case.timeline() if entry["actor"] == "dana"] == ["acknowledged"]
+        assert case.shows()["acknowledged_at"] == shown["acknowledged_at"]
+
+
+async def test_the_cases_of_a_killed_worker_go_on_with_another(
+    tierline: Installation, record_property: Measured
+) -> None:
+    async with workers(tierline, 2) as running:
+        held = await held_by_both(tierline, running)
+        cases = list(held)
+        [killed] = [worker for worker in running if worker.pid == held[cases[-1]]]
+        [left] = [worker for worker in running if worker is not killed]
+        orphans = [case for case in cases if held[case] == killed.pid]
+        killed.hears(signal.SIGKILL)
+        begin = datetime.now(UTC)
+
+        late = [await goes_on(case, begin) for case in orphans]
+        record_property("measured", f"killed worker: its {len(orphans)} cases went on after {max(late):.1f} s at most")
+        assert max(late) < GOES_ON_WITHIN
+        assert {case.holder() for case in orphans} == {left.pid}
+        await asyncio.gather(*(climbs_and_tells_once(case) for case in cases))
+
+
+async def held_by_both(tierline: Installation, running: list[Program]) -> dict[Case, int]:
+    """Open cases until each worker runs some: the server gives a new one to whoever asks first. Who runs which, by pid."""
+    held: dict[Case, int] = {}
+    while set(held.values()) != {worker.pid for worker in running}:
+        assert len(held) < MOST, "one of the workers takes no case"
+        fresh = [tierline.opens(f"kill-{len(held) + number}") for number in range(FEW)]
+        await asyncio.gather(*(case.has_told_l1() for case in fresh))
+        held |= {case: case.holder() for case in fresh}
+    return held
+
+
+async def goes_on(case: Case, since: datetime) -> float:
+    """Wait for the warning, due 5 s after the opening; how late it came, counted from the kill or its due time."""
+    await until(lambda: "warned" in case.kinds(), GOES_ON_WITHIN)
+    due = next(datetime.fromisoformat(entry["at"]) for entry in case.timeline() if entry["kind"] == "warned")
+    return (datetime.now(UTC) - max(since, due)).total_seconds()
+
+
+async def climbs_and_tells_once(case: Case) -> None:
+    await until(lambda: case.kinds().count("told") == 2, GOES_ON_WITHIN)
+    await until(case.everybody_was_told, GOES_ON_WITHIN)
+    steps = Counter((one["key"].split("/")[1], one["channel"]) for one in case.messages() if one["kind"] == "step")
+    assert steps == Counter([("1", "sms"), ("1", "email"), ("2", "sms"), ("2", "email")])
+    assert {one["attempts"] for one in case.messages() if one["status"] == "sent"} == {1}
+
+
+async def test_a_worker_told_to_stop_finishes_the_sends_under_way(
+    tierline: Installation, record_property: Measured
+) -> None:
+    with vendors() as slow:
+        async with workers(tierline, env=slow.environment) as [worker]:
+            case = tierline.opens("under-way")
+            await until(lambda: len(slow.requests) == 3)
+            begin = time.monotonic()
+            worker.hears(signal.SIGTERM)
+            await worker.says("worker stopping")
+            assert {one["status"] for one in case.messages()} == {"sending"}
+            assert worker.running
+            slow.answers.set()
+            assert await worker.ends() == 0
+            record_property(
+                "measured", f"SIGTERM with three sends under way: ended after {time.monotonic() - begin:.1f} s"
+            )
+        assert [one["status"] for one in case.messages()] == ["sent"] * 3
+        assert len(slow.requests) == 3
+        ended = [event["eventType"] for event in case.history()].count("EVENT_TYPE_ACTIVITY_TASK_COMPLETED")
+        assert ended == 3, "Temporal knows, so nobody tries again"
