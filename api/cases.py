@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from temporalio.client import (
     Client,
     WorkflowHandle,
@@ -35,13 +36,20 @@ from workflows import contract, describe
 
 RPC_LIMIT = timedelta(seconds=3)  # a start or a signal takes milliseconds; longer means the server is in trouble
 PATIENCE = 5.0  # seconds for one call with the SDK's own retries in it; a person is waiting
+UPDATE_PATIENCE = (
+    contract.UPDATE_LIMIT.total_seconds() + 0.3
+)  # the SDK tries again where a worker fell silent in mid-task
 UPDATES_AT_ONCE = 100  # the server limits concurrent waits per namespace; who finds no room is heard by signal
 
+ENDED_FIRST = "AcceptedUpdateCompletedWorkflow"  # the server's own type for an update whose run ended
 AWAY = (TimeoutError, RuntimeError)  # the SDK raises a bare RuntimeError when a lazy client cannot connect
 
 KINDS: Mapping[str, type[DomainError]] = {
     kind.__name__: kind for kind in (NotAllowed, NotFound, Forbidden, Invalid)
 }  # as the workflow names them in the details of a refusal
+
+
+log = structlog.get_logger()
 
 
 class NoWorkflow(Exception):
@@ -93,14 +101,17 @@ class Cases:
             raise _unavailable() from error
         return open_case(start.opening).state if start.opening else start.state
 
-    async def say(self, id: str, command: Command) -> dict[str, Any] | None:
-        """The document after the command, or None when it is kept for a worker to come.
+    async def say(self, id: str, command: Command, *, wait: bool = True) -> dict[str, Any] | None:
+        """The document after the command, or None when it is kept for a worker to come; not to `wait` is to keep it at once.
 
         Raises the workflow's refusal (a DomainError), NoWorkflow, Unavailable.
         """
         handle = self._handle(id)
+        if not wait:
+            await self._keep(handle, command)
+            return None
         try:
-            async with asyncio.timeout(PATIENCE), self._room:
+            async with asyncio.timeout(UPDATE_PATIENCE), self._room:
                 answer: contract.Answer = await handle.execute_update(
                     command.name,
                     command,
@@ -179,9 +190,14 @@ def summary(state: Escalation) -> str:
 
 def _refusal(error: WorkflowUpdateFailedError) -> Exception:
     cause = error.cause
-    details = cause.details[0] if isinstance(cause, ApplicationError) and cause.details else None
-    if not isinstance(cause, ApplicationError) or not isinstance(details, Mapping):
+    if not isinstance(cause, ApplicationError) or cause.type == ENDED_FIRST:
         return NoWorkflow()  # the run ended before it could answer; what it left in the store tells why
+    details = cause.details[0] if cause.details else None
+    if not isinstance(details, Mapping):
+        log.error("command failed in the workflow", kind=cause.type)  # not its text, which may repeat the command's
+        return NotAllowed(
+            "command_failed", "the rules failed on this command; the case is as it was. Please report this"
+        )
     kind = KINDS.get(str(details.get("kind")), NotAllowed)
     return kind(cause.type or "refused", cause.message, field=details.get("field"))
 

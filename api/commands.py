@@ -16,7 +16,7 @@ from api.errors import Unavailable
 from api.idempotency import Answered, Once
 from api.links import with_links
 from api.openings import ENDING, LOOK_AGAIN, Document, reopen_closed
-from api.prepared import PREPARE, Said
+from api.prepared import PREPARED, Said, settle_refused
 from api.services import Services, in_thread
 from domain.afterwards import LateSurvey
 from domain.commands import Survey
@@ -47,24 +47,21 @@ async def execute(
         return _told_again(services, case, earlier)
     if case["status"] not in LIVE:
         return await _say_to_ended(services, case, said)
-    prepare = PREPARE.get(name)
-    queued = await prepare(services, case, said, say) if prepare else None
-    return await say(services, case, queued or said)
+    prepared = PREPARED.get(name)
+    return await (prepared(services, case, said, say) if prepared else say(services, case, said))
 
 
-async def say(services: Services, case: Document, said: Said) -> Answered:
+async def say(services: Services, case: Document, said: Said, *, wait: bool = True) -> Answered:
     """Write the command down, say it, and write down what came of it."""
     await in_thread(services.commands.queue, said.command, case["id"], case["episode"])
     try:
-        answer = await services.cases.say(case["id"], said.command)
-    except Unavailable:
-        raise  # it may or may not have arrived: it stays `queued`, and a retry under the same id settles it
+        answer = await services.cases.say(case["id"], said.command, wait=wait)
     except DomainError as refusal:
-        await in_thread(_settle, services, said, refusal)
+        await in_thread(settle_refused, services, said, refusal)
         raise
     except NoWorkflow:
         over = await in_thread(_why_no_workflow, services, case["id"])
-        await in_thread(_settle, services, said, over)
+        await in_thread(settle_refused, services, said, over)
         raise over from None
     if answer is None:
         return Answered(202, {"status": "queued", "command_id": said.id})
@@ -139,7 +136,8 @@ async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
     shown, created = begun
     if not created and shown["reopened_from"] != closed["episode"]:
         return await say(services, shown, said)
-    await in_thread(_settle, services, said, None)
+    applied = Settled(command_id=said.id, status="applied")
+    await in_thread(services.commands.settle, applied, services.now())
     return Answered(200, with_links(services, shown))
 
 
@@ -155,14 +153,6 @@ def _applied(services: Services, case: Document, said: Said, answer: Document) -
         rows.save(connection, whole, whole["version"], now)
         settle(connection, Settled(command_id=said.id, status="applied"), now)
     return whole
-
-
-def _settle(services: Services, said: Said, refusal: DomainError | None) -> None:
-    if refusal is None:
-        settled = Settled(command_id=said.id, status="applied")
-    else:
-        settled = Settled(command_id=said.id, status="refused", code=refusal.code, reason=refusal.message)
-    services.commands.settle(settled, services.now())
 
 
 def _told_again(services: Services, case: Document, earlier: StoredCommand) -> Answered:

@@ -13,7 +13,7 @@ What went wrong inside is logged under a reference and never told to the caller.
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from traceback import format_exception
+from traceback import format_tb
 from typing import Any
 from uuid import uuid4
 
@@ -24,13 +24,20 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound, PolicyFaults
 from domain.fault_texts import path_text
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"  # seconds; a restart of Temporal or a fail-over of the database takes about that long
-CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+HTTP = {  # what the framework refuses by itself: its code here, and what to do
+    404: ("not_found", "there is nothing at this address; every route is described at /docs"),
+    405: ("method_not_allowed", "this address does not take that method; every route is described at /docs"),
+}
+JSON_TYPE = "application/json"
+MOST_ERRORS = 100  # listed; a body with more mistakes than that is something else
+LONGEST_MESSAGE = 300  # characters; values may be repeated in a message, and are the caller's
 
 log = structlog.get_logger()
 
@@ -111,7 +118,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _no_database)
     app.add_exception_handler(PoolTimeout, _no_database)
-    app.add_exception_handler(Exception, _broken)
+    app.add_middleware(LastResort)
 
 
 async def _refused(_: Request, error: Exception) -> Json:
@@ -119,9 +126,30 @@ async def _refused(_: Request, error: Exception) -> Json:
     return answer(status_of(error)[0], problem_of(error), status_of(error)[1])
 
 
-async def _malformed(_: Request, error: Exception) -> Json:
+async def _malformed(request: Request, error: Exception) -> Json:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    return answer(422, malformed(error.errors()))
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    unread = any(one["loc"] == ("body",) and isinstance(one["input"], bytes) for one in error.errors())
+    return await _refused(request, unsupported(kind)) if unread else answer(422, malformed(error.errors()))
+
+
+def unsupported(kind: str, *known: str) -> UnsupportedMedia:
+    """The refusal of a body in the format `kind`."""
+    wanted = " or ".join((JSON_TYPE, *known))
+    return UnsupportedMedia("unsupported_media_type", f"send Content-Type {wanted}, not '{_cut(kind) or 'nothing'}'")
+
+
+def unreadable(error: BaseException) -> Invalid:
+    """Why a body cannot be read as JSON."""
+    if isinstance(error, UnicodeDecodeError):
+        return Invalid(
+            "invalid_text", f"the body is not {error.encoding.upper()} (byte {error.start}); send JSON in UTF-8"
+        )
+    if isinstance(error, json.JSONDecodeError):
+        return Invalid("invalid_json", f"the body is not JSON (character {error.pos}: {error.msg})")
+    if isinstance(error, RecursionError):
+        return Invalid("invalid_json", "the body is nested too deeply; no body of ours needs more than ten levels")
+    return Invalid("invalid_json", "the body holds a number with too many digits; quote it if it is a text")
 
 
 def malformed(errors: Sequence[Any]) -> dict[str, Any]:
@@ -129,24 +157,31 @@ def malformed(errors: Sequence[Any]) -> dict[str, Any]:
     if errors[0]["type"] == "json_invalid":
         where = errors[0]["loc"][-1]
         return problem(422, "invalid_json", f"the body is not JSON (character {where}: {errors[0]['ctx']['error']})")
-    found = [{"path": _place(one["loc"]), "message": _message(one)} for one in errors]
-    detail = "; ".join(f"{one['path']}: {one['message']}" for one in found)
-    return problem(422, "invalid_field", detail, field=found[0]["path"], errors=found)
+    found = [{"path": _place(one["loc"]), "message": _message(one)} for one in errors[:MOST_ERRORS]]
+    told = [f"{one['path']}: {one['message']}" for one in found[:10]]
+    more = [f"and {len(errors) - len(told)} more"] if len(errors) > len(told) else []
+    return problem(422, "invalid_field", "; ".join([*told, *more]), field=found[0]["path"], errors=found)
 
 
 def _place(loc: Sequence[str | int]) -> str:
     inside = tuple(loc[1:]) if loc and loc[0] in ("body", "query", "path", "header") else tuple(loc)
-    return path_text(inside) if inside else "body"
+    return _cut(path_text(inside)) if inside else "body"
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    return str(error["msg"]).removeprefix("Value error, ")
+    return _cut(str(error["msg"]).removeprefix("Value error, "))
 
 
-async def _http(_: Request, error: Exception) -> Json:
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
+
+
+async def _http(request: Request, error: Exception) -> Json:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    code = CODES.get(error.status_code, f"http_{error.status_code}")
-    return answer(error.status_code, problem(error.status_code, code, str(error.detail)), error.headers)
+    if error.status_code == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:
+        return await _refused(request, unreadable(error.__cause__))  # FastAPI's own reading of a body
+    code, detail = HTTP.get(error.status_code, (f"http_{error.status_code}", str(error.detail)))
+    return answer(error.status_code, problem(error.status_code, code, detail), error.headers)
 
 
 async def _no_database(request: Request, error: Exception) -> Json:
@@ -154,13 +189,42 @@ async def _no_database(request: Request, error: Exception) -> Json:
     return answer(503, problem(503, "database_unavailable", "the database does not answer; try again"), _RETRY)
 
 
-async def _broken(request: Request, error: Exception) -> Json:
+class LastResort:
+    """ASGI middleware around everything: what nobody expected leaves as a problem too, logged once, the connection kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, whatever happens inside."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            await _broken(scope["path"], error)(scope, receive, send)
+
+
+def _broken(path: str, error: Exception) -> Json:
     reference = uuid4().hex[:12]
-    # The trace as text: a renderer that shows local variables would write keys and customers into the log.
-    log.error("request failed", path=request.url.path, reference=reference, trace="".join(format_exception(error)))
+    log.error("request failed", path=path, reference=reference, trace=_trace(error))
     return answer(
         500, problem(500, "internal_error", f"something went wrong on our side; our log has it as {reference}")
     )
+
+
+def _trace(error: BaseException) -> str:
+    """Where it happened and the kinds of errors, not their texts: those repeat keys, addresses, what customers wrote."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    earlier = f"{_trace(before)}\nand then\n" if before is not None else ""
+    return f"{earlier}{''.join(format_tb(error.__traceback__))}{type(error).__qualname__}"
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,19 +1,27 @@
-"""Commands that need more than the case they are said to: another case (merge) or the store of policies (rebase)."""
+"""Commands that need more than the case they are said to: another case (merge) or the store of policies (rebase).
 
-from collections.abc import Awaitable, Callable, Mapping
+A merge is two words to two cases, so it is written down first, and only where neither case is in another merge on its way:
+merges that cross or run in a circle would else cancel every case in it.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
+from api.errors import Unavailable
 from api.idempotency import Answered
 from api.openings import Document
 from api.services import Services, in_thread
 from domain.commands import Command
 from domain.deeds import REFUSALS
-from domain.errors import Invalid, NotAllowed, NotFound
+from domain.errors import DomainError, Invalid, NotAllowed, NotFound
 from domain.holiday_dates import with_holidays
+from domain.outcome import Settled
 from domain.state import LIVE
+
+PENDING = timedelta(hours=1)  # a merge that has not come to its end by then is no longer waited for
 
 
 @dataclass(frozen=True)
@@ -32,28 +40,65 @@ class Said:
         return Command(id=self.id, name=self.name, by=self.by, received_at=self.received_at, body=self.body)
 
 
-Say = Callable[[Services, Document, Said], Awaitable[Answered]]
-Prepare = Callable[[Services, Document, Said, Say], Awaitable[Said]]
+class Say(Protocol):
+    """`commands.say`: says a command to a case; `wait` is off where it is known that nobody answers."""
+
+    def __call__(
+        self, services: Services, case: Document, said: Said, *, wait: bool = True
+    ) -> Coroutine[Any, Any, Answered]: ...
 
 
-async def merge(services: Services, case: Document, said: Said, say: Say) -> Said:
+Prepared = Callable[[Services, Document, Said, Say], Coroutine[Any, Any, Answered]]
+
+
+async def merge(services: Services, case: Document, said: Said, say: Say) -> Answered:
     """The target records it first, under an id derived from the command's, so that a retry repeats nothing."""
-    target = await in_thread(_target, services, case, said.body["into"])
+    target = await in_thread(_reserve, services, case, said)
     adopt_id = str(uuid5(UUID(said.id), "adopt"))
-    await say(services, target, replace(said, name="adopt", body={"child": case["id"]}, id=adopt_id))
-    return said
+    try:
+        told = await say(services, target, replace(said, name="adopt", body={"child": case["id"]}, id=adopt_id))
+    except Unavailable:
+        await in_thread(services.commands.withdraw, said.id)  # never said, so it must not hold up other merges
+        raise
+    except DomainError as refusal:
+        await in_thread(settle_refused, services, said, refusal)
+        raise
+    return await say(services, case, said, wait=told.status == 200)
 
 
-async def rebase(services: Services, case: Document, said: Said, _: Say) -> Said:
+async def rebase(services: Services, case: Document, said: Said, say: Say) -> Answered:
     """Another version of the case's own policy; the newest when none is named."""
     policy = await in_thread(_rules, services, case["policy"]["name"], said)
-    return replace(said, body={"policy": policy})
+    return await say(services, case, replace(said, body={"policy": policy}))
 
 
-PREPARE: Mapping[str, Prepare] = {"merge": merge, "rebase": rebase}
+PREPARED: Mapping[str, Prepared] = {"merge": merge, "rebase": rebase}
+
+
+def settle_refused(services: Services, said: Said, refusal: DomainError) -> None:
+    """Write down why the command came to nothing; what is only away for now stays `queued`, for the retry."""
+    if isinstance(refusal, Unavailable):
+        return
+    settled = Settled(command_id=said.id, status="refused", code=refusal.code, reason=refusal.message)
+    services.commands.settle(settled, services.now())
+
+
+def _reserve(services: Services, case: Document, said: Said) -> Document:
+    """The target, with the merge written down as on its way; the cases are read after that, as they then stand."""
+    into, since = said.body["into"], said.received_at - PENDING
+    _target(services, case, into)
+    if not services.commands.queue_alone(said.command, case["id"], case["episode"], (case["id"], into), since):
+        raise NotAllowed("merge_pending", f"'{case['id']}' or '{into}' is being merged already; look again, then retry")
+    try:
+        return _target(services, services.escalations.latest(case["id"]) or case, into)
+    except DomainError as refusal:
+        settle_refused(services, said, refusal)
+        raise
 
 
 def _target(services: Services, case: Document, into: str) -> Document:
+    if case["status"] not in LIVE:
+        raise NotAllowed(*REFUSALS[case["status"]])
     if into == case["id"]:
         raise Invalid("merge_into_itself", "an escalation cannot be merged into itself", field="into")
     if into in case["children"]:

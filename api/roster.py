@@ -1,22 +1,27 @@
 """The routes of the roster: people, teams, rotations; overrides and absences as single edits; who is on duty."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from api.auth import Caller, Operator, Reader
 from api.errors import Json, problems
 from api.idempotency import Acting, Answered
 from api.services import Services, Wired, in_thread
-from api.shapes import Items, OnCall
+from api.shapes import Items, OnCall, OnCallUntil, ShiftItem
 from api.uploads import BODY, Uploaded
 from domain.errors import Invalid, NotFound
-from domain.roster import Absence, Override, Roster, on_duty
+from domain.roster import Absence, Override, Roster, lead, on_duty
 from domain.roster_file import check_roster
+from domain.shifts import shifts
+from domain.tickets import Moment
 
 router = APIRouter(prefix="/v1", tags=["roster"])
+
+LONGEST_LOOK = timedelta(days=92)  # a quarter, a few thousand questions; more is asked in parts
 
 
 @router.get("/roster", responses=problems(401, 403, 503))
@@ -54,14 +59,17 @@ def on_call(
     _: Reader,
     services: Wired,
     team: Annotated[str | None, Query(description="all teams when left out")] = None,
-    at: Annotated[AwareDatetime | None, Query(description="RFC 3339; now when left out")] = None,
-    until: Annotated[str | None, Query(description="not served yet; refused")] = None,
+    at: Annotated[Moment | None, Query(description="RFC 3339; now when left out")] = None,
+    until: Annotated[
+        Moment | None, Query(description="RFC 3339; also every shift and gap from `at` until then")
+    ] = None,
 ) -> Response:
-    """Who is on duty, now or at an instant."""
-    if until is not None:
-        raise Invalid("until_not_served", "until: ask for single instants with `at`", field="until")
+    """Who is on duty, now or at an instant, and with `until` who will be."""
     when, roster = at or services.now(), services.roster.current()
-    found = [_on_call(roster, one, when) for one in _teams(roster, team)]
+    if until is not None and not timedelta(0) < until - when <= LONGEST_LOOK:
+        message = f"until: write a time after `at`, at most {LONGEST_LOOK.days} days later"
+        raise Invalid("until_out_of_range", message, field="until")
+    found = [_on_call(roster, one, when, until) for one in _teams(roster, team)]
     return Json({"items": [one.model_dump(mode="json") for one in found]})
 
 
@@ -87,9 +95,11 @@ def _teams(roster: Roster, team: str | None) -> list[str]:
     return [team]
 
 
-def _on_call(roster: Roster, team: str, at: Any) -> OnCall:
+def _on_call(roster: Roster, team: str, at: datetime, until: datetime | None) -> OnCall:
     people = on_duty(roster, team, at)
     first, second = [*people, None, None][:2]
-    known = roster.team(team)
-    lead = known.lead if known else None
-    return OnCall(team=team, at=at, on_call=first, on_call_next=second, people=people, lead=lead)
+    now = OnCall(team=team, at=at, on_call=first, on_call_next=second, people=people, lead=lead(roster, team))
+    if until is None:
+        return now
+    found = [ShiftItem.model_validate(shift) for shift in shifts(roster, team, at, until)]
+    return OnCallUntil(**dict(now), until=until, shifts=found)

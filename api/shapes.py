@@ -7,7 +7,7 @@ two together. Answers have no defaults: a field is there or the shape is another
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.state import Resolution, Status, Survey
 from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
@@ -199,6 +199,24 @@ class OnCall(Shape):
     on_call_next: str | None
     people: list[str]
     lead: str | None
+
+
+class ShiftItem(Shape):
+    """A stretch of time in which the same people answer; `on_call` is null in a gap."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid", serialize_by_alias=True)
+
+    from_: Annotated[Instant, Field(serialization_alias="from")]
+    to: Instant
+    on_call: str | None
+    on_call_next: str | None
+
+
+class OnCallUntil(OnCall):
+    """The same, and every shift and gap until then."""
+
+    until: Instant
+    shifts: list[ShiftItem]
 
 
 class Items(Shape):

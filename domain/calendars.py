@@ -172,10 +172,13 @@ class Calendar(BaseModel):
 
 
 def as_utc(at: datetime) -> datetime:
-    """The same instant in UTC; ValueError for a datetime without zone, which is no instant."""
+    """The same instant in UTC; ValueError for one without zone, which is no instant, or beyond the ends of the calendar."""
     if at.utcoffset() is None:
         raise ValueError(f"{at.isoformat()} has no time zone: add an offset, such as +01:00 or Z")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{at.isoformat()} is beyond the years 1 to 9999 in UTC: write a time within reach") from None
 
 
 def wall_to_utc(wall: datetime, zone: ZoneInfo, *, last: bool = False) -> datetime:

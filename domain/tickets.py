@@ -4,7 +4,8 @@ These are the words of the caller, checked once at the edge and never changed by
 change arrives as the command `ticket-update`).
 """
 
-from datetime import date
+import unicodedata
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
@@ -19,20 +20,39 @@ Channel = Literal["email", "sms"]
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high", "critical")
 
 LONGEST_TEXT = 20_000  # characters; longer texts belong in the ticket system, a Temporal payload ends at 2 MB
+MOST_TAGS = 50
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # what lies beyond is a slip of the pen, and near the ends of the calendar
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # no local time can be told
 
 
-def _printable(text: str) -> str:
-    if any(ord(sign) < 32 and sign not in "\n\t\r" for sign in text):
+def printable(text: str) -> str:
+    if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t\r" for sign in text):
         raise ValueError("control characters are not allowed")
     return text
 
 
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(sign) == "Cc" for sign in text):
+        raise ValueError(
+            "control characters, tabs and line breaks are not allowed; write the id as its system shows it"
+        )
+    return text
+
+
+def _in_reach(at: datetime) -> datetime:
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError(f"write a time between the years {EARLIEST.year} and {LATEST.year}")
+    return at
+
+
 TimeZone = Zone
 Phone = Annotated[str, PhoneNumberValidator(number_format="E164")]
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_printable)
-]
-Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(printable)]
+Url = Annotated[Line, StringConstraints(pattern=r"(?i)^https?://")]
+Tags = Annotated[tuple[Line, ...], Field(max_length=MOST_TAGS)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_reach)]
+"""An instant with its offset, far enough from both ends of the calendar to be told in any time zone."""
 SystemName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 
 
@@ -43,7 +63,7 @@ class _Words(BaseModel):
 class HistoryItem(_Words):
     """Something said before the escalation, on any channel."""
 
-    at: AwareDatetime
+    at: Moment
     from_: Annotated[Line, Field(alias="from")]
     channel: Line | None = None
     text: Text
@@ -55,15 +75,15 @@ class Ticket(_Words):
     """The ticket as its own system knows it; `opened_at` is information, no clock starts there."""
 
     system: SystemName
-    id: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    id: Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_one_line)]
     subject: Line
     description: Text | None = None
-    url: Line | None = None
+    url: Url | None = None
     history: Annotated[tuple[HistoryItem, ...], Field(max_length=200)] = ()
     category: Line | None = None
     product: Line | None = None
-    opened_at: AwareDatetime | None = None
-    tags: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
+    opened_at: Moment | None = None
+    tags: Tags = ()
 
 
 class Customer(_Words):

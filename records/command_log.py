@@ -1,12 +1,14 @@
 """Commands that were accepted before anybody could answer them, so that 202 is a promise that can be looked up."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from domain.commands import Command
 from domain.outcome import Settled
-from records.database import Database, insert_or_ignore
+from records.database import Database, exclusive, insert_or_ignore
 from records.stored import StoredCommand
 from records.tables import commands
 from records.transitions import settle
@@ -20,18 +22,14 @@ class CommandLog:
 
     def queue(self, command: Command, escalation: str, episode: int | None = None) -> bool:
         """Write the command down as `queued`; False when its id is already known."""
-        row = {
-            "command_id": command.id,
-            "escalation": escalation,
-            "episode": episode,
-            "name": command.name,
-            "by": command.by,
-            "received_at": command.received_at,
-            "body": command.model_dump(mode="json")["body"],
-            "status": "queued",
-        }
         with self._database.write() as connection:
-            return insert_or_ignore(connection, commands, [row]) == 1
+            return insert_or_ignore(connection, commands, [_row(command, escalation, episode)]) == 1
+
+    def withdraw(self, command_id: str) -> None:
+        """Forget a command that was written down and never said."""
+        unsaid = (commands.c.command_id == command_id) & (commands.c.status == "queued")
+        with self._database.write() as connection:
+            connection.execute(delete(commands).where(unsaid))
 
     def find(self, command_id: str) -> StoredCommand | None:
         """The command and how it stands, or None."""
@@ -41,7 +39,35 @@ class CommandLog:
             )
         return None if row is None else StoredCommand(**row)
 
+    def queue_alone(
+        self, command: Command, escalation: str, episode: int, others: Sequence[str], since: datetime
+    ) -> bool:
+        """Write the command down as `queued`, unless another of its name, received after `since`, is on its way to one of
+        `others`; False then. Looking and writing are one step, also between processes."""
+        on_its_way = (commands.c.status == "queued") & (commands.c.command_id != command.id)
+        same = (commands.c.name == command.name) & commands.c.escalation.in_(others)
+        query = select(commands.c.command_id).where(same, on_its_way, commands.c.received_at > since).limit(1)
+        with self._database.write() as connection:
+            exclusive(connection, f"commands {command.name}")
+            if connection.scalar(query) is not None:
+                return False
+            insert_or_ignore(connection, commands, [_row(command, escalation, episode)])
+            return True
+
     def settle(self, settled: Settled, now: datetime) -> bool:
         """Write how it ended; False when it is unknown or already settled."""
         with self._database.write() as connection:
             return settle(connection, settled, now)
+
+
+def _row(command: Command, escalation: str, episode: int | None) -> dict[str, Any]:
+    return {
+        "command_id": command.id,
+        "escalation": escalation,
+        "episode": episode,
+        "name": command.name,
+        "by": command.by,
+        "received_at": command.received_at,
+        "body": command.model_dump(mode="json")["body"],
+        "status": "queued",
+    }

@@ -36,7 +36,11 @@ class Database:
         address = _with_driver(make_url(url))
         self.is_sqlite = address.get_backend_name() == "sqlite"
         self.engine = create_engine(
-            address, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=not self.is_sqlite
+            address,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # errors are logged and kept in histories: no customer in their text
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare)

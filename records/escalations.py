@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from sqlalchemy import Column, ColumnElement, Select, and_, false, func, or_, select
@@ -203,8 +203,9 @@ def _place(cursor: str, sort: str) -> _Place:
         made_for, value, id, episode = json.loads(text)
         if made_for != sort or not isinstance(id, str) or "\0" in id:
             raise ValueError
+        id.encode()  # half a character is no id, and no driver could say it
         return _Place(_value(sort, value), id, _number(episode))
-    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+    except (binascii.Error, ValueError, TypeError, RecursionError, OverflowError) as error:
         raise Invalid(
             "bad_cursor", "the cursor is not one of ours for this sort; begin at the first page", field="cursor"
         ) from error
@@ -218,7 +219,7 @@ def _value(sort: str, value: Any) -> datetime | int | None:
     at = datetime.fromisoformat(value)
     if at.tzinfo is None:
         raise ValueError
-    return at
+    return at.astimezone(UTC)  # here, where an instant beyond the calendar is still a bad cursor
 
 
 def _number(value: Any) -> int:

@@ -65,11 +65,11 @@ async def test_a_retry_while_the_first_is_under_way_waits_for_its_answer(
     await api.opened()
     say, begun = api.services.cases.say, 0
 
-    async def slow(*args: Any) -> dict[str, Any] | None:
+    async def slow(*args: Any, **more: Any) -> dict[str, Any] | None:
         nonlocal begun
         begun += 1
         await asyncio.sleep(0.5)
-        return await say(*args)
+        return await say(*args, **more)
 
     monkeypatch.setattr(api.services.cases, "say", slow)
     path, body = "/v1/escalations/zendesk-4711/note", {"by": "dana", "text": "once"}

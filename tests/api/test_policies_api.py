@@ -111,6 +111,20 @@ async def test_who_is_absent_is_not_on_call(api: Api) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "absences[1].person")
 
 
+async def test_until_lists_every_shift_and_gap(api: Api) -> None:
+    body = {"person": "dana", "from": "2026-03-02T00:00:00Z", "to": "2026-03-09T00:00:00Z"}
+    await api.post("/v1/roster/absences", body)
+    query = "/v1/on-call?team=support&at=2026-03-06T00:00:00Z&until=2026-03-10T00:00:00Z"
+    [team] = (await api.get(query)).json()["items"]
+    assert (team["at"], team["until"], team["on_call"]) == ("2026-03-06T00:00:00Z", "2026-03-10T00:00:00Z", "sam")
+    assert team["shifts"] == [
+        {"from": "2026-03-06T00:00:00Z", "to": "2026-03-09T00:00:00Z", "on_call": "sam", "on_call_next": None},
+        {"from": "2026-03-09T00:00:00Z", "to": "2026-03-10T00:00:00Z", "on_call": "dana", "on_call_next": "sam"},
+    ]
+    answer = await api.get("/v1/on-call?at=2026-03-06T00:00:00Z&until=2027-03-10T00:00:00Z")
+    assert (answer.status_code, answer.json()["field"]) == (422, "until")
+
+
 @asynccontextmanager
 async def running(settings: ApiSettings) -> AsyncIterator[Services]:
     app = create_app(settings, client=cast(Client, FakeTemporal()))

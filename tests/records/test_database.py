@@ -124,3 +124,10 @@ def test_readers_and_a_writer_do_not_wait_for_each_other(open_database: Open) ->
             with one.read() as second:
                 assert second.scalar(select(func.count()).select_from(roster)) == 0
     assert time.monotonic() - began < 2
+
+
+def test_an_error_of_the_database_does_not_repeat_what_was_written(database: Database) -> None:
+    without_body = insert(inbound_events).values(source="zendesk", event_id="it@acme.example", received_at=NOW)
+    with database.write() as connection, pytest.raises(IntegrityError) as caught:
+        connection.execute(without_body)
+    assert "acme" not in str(caught.value)

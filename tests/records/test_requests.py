@@ -47,6 +47,33 @@ def test_a_command_is_settled_once(database: Database) -> None:
     assert (found.status, found.code, found.settled_at) == ("applied", None, at(1))
 
 
+def test_a_command_is_queued_alone_of_its_name_among_some_cases(database: Database) -> None:
+    log = CommandLog(database)
+    first, second = command("c1"), command("c2")
+    assert log.queue_alone(first, "zendesk-1", 1, ("zendesk-1", "zendesk-2"), at(-1))
+    assert log.queue_alone(first, "zendesk-1", 1, ("zendesk-1", "zendesk-2"), at(-1))  # a retry is the same command
+    assert not log.queue_alone(second, "zendesk-2", 1, ("zendesk-2", "zendesk-1"), at(-1))
+    assert log.find("c2") is None
+    assert log.queue_alone(second, "zendesk-2", 1, ("zendesk-2", "zendesk-1"), at(1))  # the first is too old by then
+    log.withdraw("c2")
+    assert log.find("c2") is None
+    log.settle(applied("c1"), at(1))
+    log.withdraw("c1")
+    assert log.find("c1") is not None  # it was said
+    assert log.queue_alone(second, "zendesk-2", 1, ("zendesk-2", "zendesk-1"), at(-1))
+
+
+def test_of_two_at_once_one_is_queued_alone(database: Database) -> None:
+    log, both, start = CommandLog(database), ("zendesk-1", "zendesk-2"), Barrier(2)
+
+    def go(number: int) -> bool:
+        start.wait()
+        return log.queue_alone(command(f"c{number}"), f"zendesk-{number}", 1, both, at(-1))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(go, (1, 2))) == [False, True]
+
+
 def test_fresh_then_pending_then_replay(idempotency: Idempotency) -> None:
     assert idempotency.begin(*CALL, "h1", NOW, command_id="c1") == Fresh()
     assert idempotency.begin(*CALL, "h1", at(1), command_id="c1") == Pending(NOW, "c1")
