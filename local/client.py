@@ -84,6 +84,8 @@ class Api:
     ) -> Answer:
         try:
             answer = self._send(method, path, params, body, headers)
+        except UnicodeEncodeError as error:
+            raise ApiError(0, f"these words are no text that can be sent (not UTF-8): {error.object!a}") from None
         except httpx2.TimeoutException:
             raise ApiError(
                 0, f"{self.url} gave no answer within {TIME_LIMIT:.0f} s; it may still have been done"
@@ -106,7 +108,12 @@ class Api:
 
 
 def case_path(id: str, *more: str) -> str:
-    """The path of an escalation: whatever stands in an id, it stays one part of the path."""
+    """The path of an escalation: whatever stands in an id, it stays one part of the path.
+
+    Raises ApiError for an id with a slash, which no escalation has (a ticket's slash is written `~2F`).
+    """
+    if "/" in id:
+        raise ApiError(404, f"there is no escalation '{id}'", code="escalation_not_found")
     return "/".join(("/v1/escalations", quote(id, safe="~"), *more))
 
 

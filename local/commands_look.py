@@ -100,7 +100,11 @@ def _outbox(found: Any) -> None:
 
 
 def _on_call(found: Any) -> None:
-    show.rows(found["items"], ("team", "on_call", "on_call_next", "lead"), "no teams")
+    shifts = [{"team": one["team"], **shift} for one in found["items"] for shift in one.get("shifts") or ()]
+    if shifts:
+        show.rows(shifts, ("team", "from", "to", "on_call", "on_call_next"), "no shifts")
+    else:
+        show.rows(found["items"], ("team", "on_call", "on_call_next", "lead"), "no teams")
 
 
 def _read(file: str) -> Any:

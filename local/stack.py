@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import process
 from local.options import ANY_ADDRESS, StackSettings
 from local.processes import Child, StackError, StopAsked, port_is_free, wait_until
 from local.temporal_server import HOST, EmbeddedServer, has_worker, is_serving
@@ -158,6 +159,7 @@ class Stack:
     def _take_home(self) -> None:
         """One system per home: two workers would share it well, two Temporal servers would not."""
         home = self.settings.home
+        os.umask(process.ONLY_MINE)  # inherited by every child
         home.mkdir(parents=True, exist_ok=True)
         lock = (home / ".lock").open("ab")
         try:
