@@ -100,9 +100,13 @@ def _outbox(found: Any) -> None:
 
 
 def _on_call(found: Any) -> None:
-    shifts = [{"team": one["team"], **shift} for one in found["items"] for shift in one.get("shifts") or ()]
+    shifts = [
+        {"team": one["team"], **shift, "begins_at": shift["from"], "ends_at": shift["to"]}
+        for one in found["items"]
+        for shift in one.get("shifts") or ()
+    ]
     if shifts:
-        show.rows(shifts, ("team", "from", "to", "on_call", "on_call_next"), "no shifts")
+        show.rows(shifts, ("team", "begins_at", "ends_at", "on_call", "on_call_next"), "no shifts")
     else:
         show.rows(found["items"], ("team", "on_call", "on_call_next", "lead"), "no teams")
 

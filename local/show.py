@@ -192,8 +192,7 @@ def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str)
 
 
 def _cell(name: str, value: Any) -> str:
-    is_time = name.endswith("_at") or name in ("from", "to")
-    return moment(value) if is_time and isinstance(value, str) else word(_short(value))
+    return moment(value) if name.endswith("_at") and isinstance(value, str) else word(_short(value))
 
 
 def _short(value: Any) -> Any:

@@ -154,9 +154,17 @@ def test_an_id_stays_one_part_of_the_path(httpserver: HTTPServer) -> None:
         seen.append(request.environ["REQUEST_URI"])
         return Response(json.dumps(CASE), content_type="application/json")
 
-    httpserver.expect_request("/v1/escalations/a/b?c").respond_with_handler(remember)
-    assert _run("show", "a/b?c").exit_code == 0
-    assert seen == ["/v1/escalations/a%2Fb%3Fc"]
+    httpserver.expect_request("/v1/escalations/a b?c").respond_with_handler(remember)
+    assert _run("show", "a b?c").exit_code == 0
+    assert seen == ["/v1/escalations/a%20b%3Fc"]
+    assert "no escalation 'a/b'" in _run("show", "a/b").output
+
+
+def test_words_that_are_no_text_are_refused_plainly(httpserver: HTTPServer) -> None:
+    ran = _run("note", "zendesk-1", "a\udcffb", "--by", "dana")
+    assert ran.exit_code == 1
+    assert "not UTF-8" in ran.output
+    assert not httpserver.log
 
 
 def test_filters_become_parameters(httpserver: HTTPServer) -> None:
