@@ -33,8 +33,12 @@ def with_survey(document: Mapping[str, Any], given: LateSurvey) -> dict[str, Any
     return {**document, "version": document["version"] + 1, "survey": answer.model_dump(mode="json")}
 
 
+def rating_words(answer: Survey) -> str:
+    """`the customer rated it 4 of 5`: the same before and after closing."""
+    return f"the customer rated it {answer.score} of 5"
+
+
 def survey_entry(seq: int, at: datetime, answer: Survey) -> TimelineEntry:
     """The line of the timeline that says so."""
-    text = f"the customer rated it {answer.score} of 5"
     data = {"score": answer.score, "comment": answer.comment}
-    return TimelineEntry(seq=seq, at=at, kind="note", actor=CUSTOMER, text=text, data=data)
+    return TimelineEntry(seq=seq, at=at, kind="note", actor=CUSTOMER, text=rating_words(answer), data=data)

@@ -1,11 +1,11 @@
 """Climbing the ladder: entries, steps, breaches, nobody on duty, the last tier and the owner of last resort."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain import targets, telling
 from domain.clocks import Clock
-from domain.due import Due, label
+from domain.due import label
 from domain.messages import DutyAnswer, DutyQuestion
 from domain.state import Entry, EntryCause, Escalation, Shout, Tell
 from domain.turn import TIERLINE, Turn
@@ -17,17 +17,19 @@ TELLS_THE_CUSTOMER: tuple[EntryCause, ...] = ("breached", "nobody", "escalated",
 
 
 def enter(turn: Turn, tier: int, team: str, cause: EntryCause, first: str | None = None) -> None:
-    """Arrive at a tier: a new entry with new clocks, nobody owns the case, the steps begin again."""
+    """Arrive at a tier: a new entry with new clocks, nobody owns the case, the steps begin again.
+
+    `first` is told in place of step 0. An acknowledgement that went stale keeps the tier's resolution target running.
+    """
     stale = cause == "stale"
     targets.cancel(turn, *(("acknowledge",) if stale else targets.OF_THE_ENTRY))
     targets.go_on(turn)
     state, now = turn.state, turn.now
     entry = Entry(number=state.entry.number + 1, cause=cause, at=now, round_at=now, first=first)
-    shouts = tuple(shout for shout in state.shouts if shout.why == "closure")
-    turn.set(
-        tier=tier, team=team, entry=entry, status="open", owner=None, told=(), pause=None, stale_from=None,
-        shouts=shouts, said={}, acknowledged_at=None, silence_until=None,
-    )  # fmt: skip
+    shouts = tuple(shout for shout in state.shouts if shout.why == "closure")  # the others were about the entry
+    turn.set(tier=tier, team=team, entry=entry, status="open", shouts=shouts)
+    # What was said, told and waited for belongs to the entry that is left.
+    turn.set(owner=None, acknowledged_at=None, told=(), said={}, pause=None, stale_from=None, silence_until=None)
     targets.start(turn, "acknowledge")
     if not stale:
         targets.start(turn, "tier_resolution")
@@ -40,25 +42,24 @@ def climb(turn: Turn, cause: EntryCause, why: str) -> None:
     """Go one tier up by itself."""
     state = turn.state
     above = state.policy.tiers[state.tier + 1]
-    turn.note(
-        "climbed", TIERLINE, f"climbed from {state.here.name} to {above.name}: {why}", tier=above.name, cause=cause
-    )
+    text = f"climbed from {state.here.name} to {above.name}: {why}"
+    turn.note("climbed", TIERLINE, text, tier=above.name, cause=cause)
     enter(turn, state.tier + 1, above.team, cause)
 
 
-def breach(turn: Turn, clocks: Sequence[Clock], dues: Sequence[Due]) -> None:
-    """Targets missed at the same instant: each is written down, and together they climb once."""
-    for clock, due in zip(clocks, dues, strict=True):
-        turn.replace_clock(clock, clock.breached(due.at))
-        turn.note("breached", TIERLINE, f"{label(clock)} missed", target=clock.name, due_at=rfc3339(due.at))
-    names: set[str] = {clock.name for clock in clocks}
+def breach(turn: Turn, missed: Sequence[tuple[Clock, datetime]]) -> None:
+    """Targets missed at the same instant, with their true due times: each is written down, together they climb once."""
+    for clock, due_at in missed:
+        turn.replace_clock(clock, clock.breached(due_at))
+        turn.note("breached", TIERLINE, f"{label(clock)} missed", target=clock.name, due_at=rfc3339(due_at))
+    names = {clock.name for clock, _ in missed}
     if "customer_update" in names:
         _promise_again(turn)
     if "root_cause" in names:
         _root_cause_missed(turn)
     if "closure" in names:
         turn.set(shouts=(*turn.state.shouts, Shout(why="closure", next_at=turn.now)))
-    climbing = [clock for clock in clocks if clock.name in CLIMBS]
+    climbing = [clock for clock, _ in missed if clock.name in CLIMBS]
     if climbing:
         _climb_or_shout(turn, climbing)
     if "customer_update" in names:  # after the climb, or the message would belong to an entry already left
@@ -79,16 +80,19 @@ def _promise_again(turn: Turn) -> None:
     missed = targets.current(turn.state, "customer_update")
     if missed is None or missed.breached_at is None:
         return
-    turn.replace_clock(missed, missed.then("cancelled", turn.now))
+    targets.cancel(turn, "customer_update")
     targets.start(turn, "customer_update", at=missed.breached_at)
 
 
 def _root_cause_missed(turn: Turn) -> None:
     """The resolver first; the team's lead a day later, if it is still missing."""
-    turn_to = turn.state.accountable
-    telling.tell_person(turn, "root_cause_overdue", turn_to, "root cause is overdue")
-    turn.note("told", TIERLINE, f"{turn_to} told: root cause is overdue", person=turn_to)
+    _tell_of_missing_cause(turn, turn.state.accountable)
     turn.set(shouts=(*turn.state.shouts, Shout(why="root_cause", next_at=turn.now + A_DAY)))
+
+
+def _tell_of_missing_cause(turn: Turn, person: str) -> None:
+    telling.tell_person(turn, "root_cause_overdue", person, "root cause is overdue")
+    turn.note("told", TIERLINE, f"{person} told: root cause is overdue", person=person)
 
 
 def begin_step(turn: Turn) -> None:
@@ -100,10 +104,8 @@ def begin_step(turn: Turn) -> None:
     selector = f"person:{standing_in}" if standing_in else state.here.steps[index].tell
     tell = Tell(step=index, round=entry.round, selector=selector)
     turn.set_entry(fired=index + 1, pulled_to=None, tells=(*entry.tells, tell))
-    question = DutyQuestion(
-        entry=entry.number, step=index, round=entry.round, team=state.team, selector=selector, at=turn.now
-    )
-    turn.ask(question)
+    place = {"entry": entry.number, "step": index, "round": entry.round}
+    turn.ask(DutyQuestion(**place, team=state.team, selector=selector, at=turn.now))
 
 
 def begin_round(turn: Turn) -> None:
@@ -112,23 +114,17 @@ def begin_round(turn: Turn) -> None:
 
 
 def shout(turn: Turn, shout: Shout) -> None:
-    """Tell the last resort (the lead, of a missing root cause) once more, and again tomorrow."""
+    """Tell the last resort, and again tomorrow; of a missing root cause the team's lead, once."""
+    if shout.why == "root_cause":
+        turn.set(shouts=tuple(one for one in turn.state.shouts if one is not shout))
+        _tell_of_missing_cause(turn, turn.state.lead)
+        return
     again = shout.model_copy(update={"next_at": shout.next_at + A_DAY, "count": shout.count + 1})
     turn.set(shouts=tuple(again if one is shout else one for one in turn.state.shouts))
     if shout.why == "nobody":
         telling.tell_last_resort(turn, "last_resort", "nobody has acknowledged")
-    elif shout.why == "closure":
-        telling.tell_last_resort(turn, "closure_overdue", "the closing limit has passed")
     else:
-        _tell_lead_once(turn, shout)
-
-
-def _tell_lead_once(turn: Turn, shout: Shout) -> None:
-    state = turn.state
-    turn.set(shouts=tuple(one for one in state.shouts if one.why != shout.why))
-    lead = state.leads.get(state.team) or state.policy.owner_of_last_resort
-    telling.tell_person(turn, "root_cause_overdue", lead, "root cause is overdue")
-    turn.note("told", TIERLINE, f"{lead} told: root cause is overdue", person=lead)
+        telling.tell_last_resort(turn, "closure_overdue", "the closing limit has passed")
 
 
 def call_last_resort(turn: Turn) -> None:
@@ -140,9 +136,8 @@ def call_last_resort(turn: Turn) -> None:
 def stale(turn: Turn) -> None:
     """Acknowledged, but nothing happened: back to the steps of the same tier. Its resolution target runs on."""
     state = turn.state
-    turn.note(
-        "breached", TIERLINE, f"{state.owner} acknowledged, but nothing happened since", target="acknowledge_timeout"
-    )
+    text = f"{state.owner} acknowledged, but nothing happened since"
+    turn.note("breached", TIERLINE, text, target="acknowledge_timeout")
     enter(turn, state.tier, state.team, "stale")
 
 
@@ -156,20 +151,22 @@ def answered(turn: Turn, answer: DutyAnswer) -> None:
     if answer.lead is not None:
         turn.set(leads={**state.leads, state.team: answer.lead})
     if answer.person is None:
-        _replace_tell(turn, tell, tell.model_copy(update={"answered": True}))
-        turn.note(
-            "nobody_on_duty", TIERLINE, f"nobody on duty for {tell.selector} of {state.team}", selector=tell.selector
-        )
-        entry = turn.state.entry
-        if entry.first is not None and (tell.step, tell.round, entry.round, entry.fired) == (0, 0, 0, 1):
-            turn.set_entry(first=None, fired=0, pulled_to=turn.now)  # the one who stood in for step 0 is away
-        else:
-            next_step_now(turn, tell)
+        _nobody_on_duty(turn, tell)
         return
-    told = (*(one for one in state.told if one != answer.person), answer.person)
-    turn.set(told=told)
     keys = telling.tell_step(turn, answer.person, tell.step, tell.round)
     _replace_tell(turn, tell, tell.model_copy(update={"answered": True, "person": answer.person, "keys": keys}))
+
+
+def _nobody_on_duty(turn: Turn, tell: Tell) -> None:
+    """Written down, and the next step is tried at once: where the person to be told first is away, step 0 itself."""
+    _replace_tell(turn, tell, tell.model_copy(update={"answered": True}))
+    text = f"nobody on duty for {tell.selector} of {turn.state.team}"
+    turn.note("nobody_on_duty", TIERLINE, text, selector=tell.selector)
+    entry = turn.state.entry
+    if entry.first is not None and (tell.step, tell.round, entry.round, entry.fired) == (0, 0, 0, 1):
+        turn.set_entry(first=None, fired=0, pulled_to=turn.now)
+    else:
+        next_step_now(turn, tell)
 
 
 def _open_tell(state: Escalation, answer: DutyAnswer) -> Tell | None:
@@ -189,9 +186,11 @@ def step_message_failed(turn: Turn, key: str) -> None:
         return
     failed = tell.model_copy(update={"failed": (*tell.failed, key)})
     _replace_tell(turn, tell, failed)
-    if set(failed.failed) == set(failed.keys) and state.status == "open":
-        turn.set(told=tuple(one for one in turn.state.told if one != tell.person or _reached(turn.state, one)))
-        next_step_now(turn, tell)
+    if failed.reaches or state.status != "open":
+        return
+    if not any(one.reaches and one.person == tell.person for one in turn.state.entry.tells):
+        turn.set(told=tuple(one for one in state.told if one != tell.person))
+    next_step_now(turn, tell)
 
 
 def next_step_now(turn: Turn, tell: Tell) -> None:
@@ -200,21 +199,12 @@ def next_step_now(turn: Turn, tell: Tell) -> None:
     if entry.fired < len(state.here.steps):
         if (tell.round, tell.step + 1) == (entry.round, entry.fired):  # else a later step has gone out already
             turn.set_entry(pulled_to=turn.now)
-    elif any(_reaches(tell) for tell in state.entry.tells):
+    elif any(one.reaches for one in entry.tells):
         return
     elif state.at_last_tier:
         call_last_resort(turn)
     else:
         climb(turn, "nobody", "nobody could be reached")
-
-
-def _reaches(tell: Tell) -> bool:
-    """Somebody is being told, or may yet be."""
-    return not tell.answered or (tell.person is not None and set(tell.failed) != set(tell.keys))
-
-
-def _reached(state: Escalation, person: str) -> bool:
-    return any(tell.person == person and _reaches(tell) for tell in state.entry.tells)
 
 
 def _replace_tell(turn: Turn, old: Tell, new: Tell) -> None:

@@ -85,15 +85,21 @@ class Clock(BaseModel):
         """What the contract calls the target; a breach is never taken back."""
         if self.breached_at is not None:
             return "breached"
-        return {"start": "running", "resume": "running", "pause": "paused"}.get(self.phase, self.phase)  # type: ignore[return-value]
+        if self.running:
+            return "running"
+        if self.phase == "pause":
+            return "paused"
+        return "met" if self.phase == "met" else "cancelled"
 
     def then(self, kind: ClockEventKind, at: datetime) -> "Clock":
         """The clock with one more event."""
-        return self.model_copy(update={"events": (*self.events, ClockEvent(kind=kind, at=at))})
+        return self._with(ClockEvent(kind=kind, at=at))
 
     def retargeted(self, at: datetime, seconds: int, calendar: str) -> "Clock":
         """The clock with another working time or calendar, counted from the same anchor through the same pauses."""
-        event = ClockEvent(kind="retarget", at=at, seconds=seconds, calendar=calendar)
+        return self._with(ClockEvent(kind="retarget", at=at, seconds=seconds, calendar=calendar))
+
+    def _with(self, event: ClockEvent) -> "Clock":
         return self.model_copy(update={"events": (*self.events, event)})
 
     def breached(self, at: datetime) -> "Clock":

@@ -8,15 +8,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from domain.durations import PositiveDuration
 from domain.errors import Invalid
 from domain.policy import Name, PauseReason, Policy
-from domain.tickets import Level, Line, Priority, Text
+from domain.tickets import LONGEST_TEXT, Level, Line, Moment, Priority, Tags, Text, Url, printable
+
+LONGEST_ACTION = 2_000  # characters; so that a case with the longest ticket and cause still fits one Temporal payload
+MOST_CAUSES = 50
 
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
-Said = Annotated[Text, StringConstraints(min_length=1, strip_whitespace=True)]
+Said = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), AfterValidator(printable)
+]
 
 
 class Body(BaseModel):
@@ -26,14 +31,20 @@ class Body(BaseModel):
 
 
 class Acknowledge(Body):
+    """I have it: the acknowledge target is met and the steps end."""
+
     note: Text | None = None
 
 
 class Assign(Body):
+    """`to` has it now; on an open case that acknowledges for them."""
+
     to: PersonId
 
 
 class Escalate(Body):
+    """Up the ladder (hierarchical; the next tier unless one is named), or to another `team` (functional)."""
+
     kind: Literal["hierarchical", "functional"]
     tier: Name | None = None
     team: Name | None = None
@@ -41,29 +52,39 @@ class Escalate(Body):
 
 
 class HandBack(Body):
+    """One tier down."""
+
     reason: Said
 
 
 class Pause(Body):
+    """Wait for something, until a time (three days unless one is given); the targets that pause for it stop."""
+
     reason: PauseReason
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     note: Text | None = None
 
 
 class Resume(Body):
-    pass
+    """The wait is over before its time."""
 
 
 class Note(Body):
+    """Something for the colleagues; the customer never reads it."""
+
     text: Said
 
 
 class CustomerUpdate(Body):
+    """What the customer is told now, and when they hear next (the policy's `every` unless given)."""
+
     text: Said
     next_update_in: PositiveDuration | None = None
 
 
 class CustomerReply(Body):
+    """What the customer said, and on which channel, as the ticket system calls it."""
+
     text: Said
     channel: Line | None = None
 
@@ -73,21 +94,27 @@ class TicketFields(Body):
 
     subject: Line | None = None
     description: Text | None = None
-    url: Line | None = None
+    url: Url | None = None
     category: Line | None = None
     product: Line | None = None
-    tags: tuple[Line, ...] | None = None
+    tags: Tags | None = None
 
 
 class TicketUpdate(Body):
+    """The ticket's own system has changed it."""
+
     fields: TicketFields
 
 
 class Watch(Body):
+    """`person` is told of the turns the case takes, and owns nothing."""
+
     person: PersonId
 
 
 class Reprioritize(Body):
+    """Another priority, given, or decided by impact and urgency."""
+
     impact: Level | None = None
     urgency: Level | None = None
     priority: Priority | None = None
@@ -95,6 +122,8 @@ class Reprioritize(Body):
 
 
 class Resolve(Body):
+    """The fix is given; `summary` is for us, `customer_message` goes to the customer."""
+
     summary: Said
     customer_message: Said | None = None
 
@@ -102,39 +131,49 @@ class Resolve(Body):
 class Action(Body):
     """What will be done so that it does not come back; `due_on` is a date at the owner's place."""
 
-    text: Said
+    text: Annotated[Said, StringConstraints(max_length=LONGEST_ACTION)]
     kind: Literal["corrective", "preventive"]
     owner: PersonId
     due_on: date
 
 
 class RootCause(Body):
+    """Why it happened, whose doing it was, what will be done, and the `problem` it belongs to."""
+
     category: Line
     description: Said
     origin: Literal["ours", "product", "third_party", "customer"]
-    contributing_factors: tuple[Line, ...] = ()
-    actions: tuple[Action, ...] = ()
+    contributing_factors: Annotated[tuple[Line, ...], Field(max_length=MOST_CAUSES)] = ()
+    actions: Annotated[tuple[Action, ...], Field(max_length=MOST_CAUSES)] = ()
     problem: Line | None = None
 
 
 class Close(Body):
-    pass
+    """Nothing is left to do."""
 
 
 class Survey(Body):
+    """How the customer rates the case: 1 (bad) to 5 (good)."""
+
     score: Annotated[int, Field(ge=1, le=5, strict=True)]
     comment: Text | None = None
 
 
 class Reopen(Body):
+    """It is not fixed after all."""
+
     reason: Said
 
 
 class Cancel(Body):
+    """Withdrawn: it needs no escalation."""
+
     reason: Said
 
 
 class Merge(Body):
+    """The same trouble as the escalation of the id `into`, which goes on; this one ends."""
+
     into: Line
 
 

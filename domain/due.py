@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from domain.calendars import Calendar, WorkingTime
 from domain.clocks import Clock, deadline, warning_at
+from domain.durations import Duration
 from domain.messages import Message
 from domain.policy import Step
 from domain.state import Escalation, Shout
@@ -39,7 +40,7 @@ class Due:
     rank: Rank
     kind: str
     what: str
-    subject: object = None
+    subject: Clock | Shout | Message | None = None
     percent: int = 0
 
 
@@ -58,16 +59,23 @@ def dues(state: Escalation) -> Iterator[Due]:
     """Everything that will happen by itself, in no order."""
     if not state.live:
         return
-    sources: tuple[Callable[[Escalation], Iterator[Due]], ...] = (
-        _pause_end, _breaches, _silence, _steps, _rounds, _shouts, _stale, _held, _warnings,
-    )  # fmt: skip
-    for source in sources:
+    for source in _SOURCES:
         yield from source(state)
 
 
 def tier_calendar(state: Escalation) -> Calendar:
     """The calendar the current tier's steps are counted in."""
-    return state.policy.calendar(state.policy.calendar_name(state.here.calendar, state.priority))
+    return state.policy.calendar(_tier_calendar_name(state))
+
+
+def _tier_calendar_name(state: Escalation) -> str:
+    return state.policy.calendar_name(state.here.calendar, state.priority)
+
+
+def _in_tier_time(state: Escalation, start: datetime, duration: Duration) -> datetime:
+    """When `duration` of the current tier's working time has passed since `start`."""
+    seconds = state.policy.seconds_in(_tier_calendar_name(state), duration)
+    return WorkingTime(tier_calendar(state)).add(start, seconds)
 
 
 def label(clock: Clock) -> str:
@@ -119,10 +127,10 @@ def _steps(state: Escalation) -> Iterator[Due]:
 
 def step_at(state: Escalation, step: Step) -> datetime:
     """When a step of the current round begins: `after` in working time; outside the tier's hours at the opening."""
-    calendar, anchor = tier_calendar(state), state.entry.round_at
-    working = WorkingTime(calendar)
-    after = step.after.seconds_in(calendar.day_seconds or 86_400)
-    return working.add(anchor, after) if after else working.opening(anchor)
+    anchor = state.entry.round_at
+    if step.after.is_zero:
+        return WorkingTime(tier_calendar(state)).opening(anchor)
+    return _in_tier_time(state, anchor, step.after)
 
 
 def _rounds(state: Escalation) -> Iterator[Due]:
@@ -155,15 +163,23 @@ def _stale(state: Escalation) -> Iterator[Due]:
     duration = timeout.of(state.priority) if timeout else None
     if state.status != "acknowledged" or state.stale_from is None or duration is None:
         return
-    calendar = tier_calendar(state)
-    at = WorkingTime(calendar).add(state.stale_from, duration.seconds_in(calendar.day_seconds or 86_400))
+    at = _in_tier_time(state, state.stale_from, duration)
     yield Due(at, Rank.STEP, "stale", f"{state.here.name}: acknowledged but nothing happens")
 
 
 def _held(state: Escalation) -> Iterator[Due]:
     for message in state.held:
-        yield Due(_not_before(message), Rank.STEP, "held", "quiet hours end", message)
+        yield Due(message.not_before or message.at, Rank.STEP, "held", "quiet hours end", message)
 
 
-def _not_before(message: Message) -> datetime:
-    return message.not_before or message.at
+_SOURCES: tuple[Callable[[Escalation], Iterator[Due]], ...] = (
+    _pause_end,
+    _breaches,
+    _silence,
+    _steps,
+    _rounds,
+    _shouts,
+    _stale,
+    _held,
+    _warnings,
+)

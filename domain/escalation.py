@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from domain import climbing, deeds, targets, telling
+from domain import climbing, closing, deeds, owning, targets, telling
 from domain.clocks import Clock
 from domain.commands import Command
 from domain.due import Due, dues, next_due, next_event
@@ -25,24 +25,43 @@ REMEMBERED_COMMANDS = 500  # ids of the latest commands, so that a retried one i
 
 def open_case(opening: Opening) -> Outcome:
     """Begin an episode at the instant the API accepted it; all targets of the case start there."""
-    origin, policy, now = opening.origin, opening.policy, opening.accepted_at
-    tier = origin.tier if origin else start_tier(policy, opening.priority)
-    state = Escalation(
-        id=opening.id, episode=opening.episode, at=now, status="open", policy=policy, priority=opening.priority,
-        priority_reasons=opening.priority_reasons, impact=opening.impact, urgency=opening.urgency, ticket=opening.ticket,
-        customer=opening.customer, trigger=opening.trigger, tier=tier, team=policy.tiers[tier].team, leads=opening.leads,
-        entry=Entry(number=0, cause="opened", at=now, round_at=now), opened_at=now,
-        reopen_count=origin.reopen_count if origin else 0, origin=origin,
-    )  # fmt: skip
+    origin, state = opening.origin, _before_the_first_entry(opening)
     turn = Turn(state)
     _note_opened(turn, opening)
     for name in ("resolution", "closure", "customer_update"):
         targets.start(turn, name)
-    climbing.enter(
-        turn, tier, state.team, "reopened" if origin else "opened", first=origin.resolver if origin else None
-    )
+    if origin is None:
+        climbing.enter(turn, state.tier, state.team, "opened")
+    else:
+        climbing.enter(turn, state.tier, state.team, "reopened", first=origin.resolver)
     telling.notice(turn, "opened")
-    return _until(turn, now)
+    return _until(turn, opening.accepted_at)
+
+
+def _before_the_first_entry(opening: Opening) -> Escalation:
+    origin, policy, now = opening.origin, opening.policy, opening.accepted_at
+    tier = origin.tier if origin else start_tier(policy, opening.priority)
+    return Escalation(
+        id=opening.id,
+        episode=opening.episode,
+        at=now,
+        status="open",
+        policy=policy,
+        priority=opening.priority,
+        priority_reasons=opening.priority_reasons,
+        impact=opening.impact,
+        urgency=opening.urgency,
+        ticket=opening.ticket,
+        customer=opening.customer,
+        trigger=opening.trigger,
+        tier=tier,
+        team=policy.tiers[tier].team,
+        leads=opening.leads,
+        entry=Entry(number=0, cause="opened", at=now, round_at=now),
+        opened_at=now,
+        reopen_count=origin.reopen_count if origin else 0,
+        origin=origin,
+    )
 
 
 def _note_opened(turn: Turn, opening: Opening) -> None:
@@ -89,10 +108,10 @@ def answer(state: Escalation, duty: DutyAnswer) -> Outcome:
 
 def delivered(state: Escalation, result: SendResult) -> Outcome:
     """A message has come to its end. Only a failure moves the case: next channel, next responder."""
-    turn = Turn(state)
     message = state.outstanding.get(result.key)
     if message is None:
         return Outcome(state)
+    turn = Turn(state)
     _run_due(turn, result.at, inclusive=False)
     turn.reach(result.at)
     turn.set(outstanding={key: one for key, one in turn.state.outstanding.items() if key != result.key})
@@ -100,8 +119,7 @@ def delivered(state: Escalation, result: SendResult) -> Outcome:
         telling.message_failed(turn, message, result)
         climbing.step_message_failed(turn, result.key)
     elif result.status == "skipped":
-        text = f"{message.summary}: {result.reason or 'no longer needed'}"
-        turn.note("skipped", TIERLINE, text, key=message.key, reason=result.reason)
+        telling.message_skipped(turn, message, result.reason or "no longer needed")
     return _until(turn, result.at)
 
 
@@ -113,7 +131,7 @@ def _until(turn: Turn, at: datetime) -> Outcome:
 
 def _run_due(turn: Turn, until: datetime, *, inclusive: bool) -> None:
     """Fire what is due before `until` (or at it, too), always the earliest first."""
-    while (due := next_event(turn.state)) is not None:
+    while (due := next_event(turn.state)) is not None:  # asked anew each time: what fires may change what is next
         at = max(due.at, turn.now)
         if at > until or (at == until and not inclusive):
             return
@@ -126,12 +144,12 @@ def _run_due(turn: Turn, until: datetime, *, inclusive: bool) -> None:
 
 def _breach_together(turn: Turn, at: datetime) -> None:
     missed = [due for due in dues(turn.state) if due.kind == "breach" and max(due.at, turn.now) == at]
-    climbing.breach(turn, [cast(Clock, due.subject) for due in missed], missed)
+    climbing.breach(turn, [(cast(Clock, due.subject), due.at) for due in missed])
 
 
 FIRE: Mapping[str, Callable[[Turn, Due], Any]] = {
-    "pause_ends": lambda turn, _: deeds.go_on(turn, TIERLINE, "the pause has ended"),
-    "silence": lambda turn, _: deeds.end_closed(turn, TIERLINE, "closed: the customer had nothing to add"),
+    "pause_ends": lambda turn, _: owning.end_pause(turn, TIERLINE, "the pause has ended"),
+    "silence": lambda turn, _: closing.end_closed(turn, TIERLINE, "closed: the customer had nothing to add"),
     "step": lambda turn, _: climbing.begin_step(turn),
     "round": lambda turn, _: climbing.begin_round(turn),
     "last_resort": lambda turn, _: climbing.call_last_resort(turn),

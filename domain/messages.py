@@ -1,9 +1,10 @@
 """Messages to send: who is told what on which channel, under a key that never repeats.
 
 A message carries no address and no wording. The address is looked up and the text is rendered when it is about to go out, so
-a roster change applies at once and no personal data stands in a workflow's history.
+a roster change applies at once and no responder's address stands in a workflow's history.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -12,13 +13,26 @@ from pydantic import BaseModel, ConfigDict
 from domain.tickets import Channel
 
 ResponderKind = Literal[
-    "step", "warning", "assigned", "promise_reminder", "customer_replied", "root_cause_overdue", "last_resort", "closure_overdue",
-    "top_breach", "watch",
-]  # fmt: skip
+    "step",
+    "warning",
+    "assigned",
+    "promise_reminder",
+    "customer_replied",
+    "root_cause_overdue",
+    "last_resort",
+    "closure_overdue",
+    "top_breach",
+    "watch",
+]
 CustomerKind = Literal[
-    "customer_opened", "customer_acknowledged", "customer_escalated", "customer_resolved", "customer_closed", "customer_update",
+    "customer_opened",
+    "customer_acknowledged",
+    "customer_escalated",
+    "customer_resolved",
+    "customer_closed",
+    "customer_update",
     "customer_holding",
-]  # fmt: skip
+]
 MessageKind = ResponderKind | CustomerKind
 
 CUSTOMER = "customer"
@@ -29,6 +43,14 @@ OF_THE_ENTRY: tuple[MessageKind, ...] = (
     "customer_escalated",
     "customer_holding",
 )  # the next entry says it anew
+REPEATED: tuple[MessageKind, ...] = (
+    "step",
+    "promise_reminder",
+    "last_resort",
+    "closure_overdue",
+    "top_breach",
+    "customer_holding",
+)  # said again while nothing changes; after an outage only the latest is news
 
 CHANNEL_WORDS: dict[Channel, str] = {"email": "e-mail", "sms": "SMS"}
 
@@ -58,11 +80,15 @@ class Message(BaseModel):
     fallbacks: tuple[Channel, ...] = ()
 
     @property
+    def addressed(self) -> str:
+        """`SMS to dana`, `e-mail to customer`."""
+        return f"{CHANNEL_WORDS[self.channel]} to {self.person or CUSTOMER}"
+
+    @property
     def summary(self) -> str:
         """`SMS to dana: acknowledge by 17:05`."""
-        words = CHANNEL_WORDS[self.channel]
-        name = words if words.isupper() else words.capitalize()
-        return f"{name} to {self.person or CUSTOMER}: {self.purpose}"
+        text = f"{self.addressed}: {self.purpose}"
+        return text[0].upper() + text[1:]
 
 
 class SendResult(BaseModel):
@@ -101,6 +127,20 @@ class DutyAnswer(BaseModel):
     person: str | None
     lead: str | None
     at: datetime
+
+
+def overtaken(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Those of a batch that a later one says again to the same person on the same channel.
+
+    A batch holds more than one round only when the workers were away: then one message goes out, not one for each missed tick.
+    """
+    latest = {_subject(message): message for message in messages}
+    return tuple(one for one in messages if one.kind in REPEATED and one is not latest[_subject(one)])
+
+
+def _subject(message: Message) -> tuple[object, ...]:
+    about = message.purpose if message.kind == "top_breach" else None  # each missed target is news of its own
+    return (message.kind, message.entry, message.step, message.person, message.channel, about)
 
 
 def may_still_go_out(kind: MessageKind, entry: int, *, status: str, current_entry: int) -> str | None:

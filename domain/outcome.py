@@ -1,11 +1,12 @@
 """What came of a command or of time passing: the new state, what to write down, what to ask and what to send."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.messages import DutyQuestion, Message
+from domain.messages import DutyQuestion, Message, overtaken
 from domain.state import Escalation, TimelineEntry
 
 
@@ -52,3 +53,22 @@ class Transition(BaseModel):
     dropped: tuple[Message, ...] = ()
     settled: tuple[Settled, ...] = ()
     questions: tuple[DutyQuestion, ...] = ()
+
+    @classmethod
+    def of(
+        cls, document: dict[str, Any], version: int, outcomes: Sequence[Outcome], settled: Sequence[Settled]
+    ) -> "Transition":
+        """What several outcomes in a row come to; messages that a later one says again are dropped."""
+        messages = [message for outcome in outcomes for message in outcome.messages]
+        late = overtaken(messages)
+        late_keys = {message.key for message in late}  # after a long outage there are hundreds
+        return cls(
+            document=document,
+            version=version,
+            timeline=tuple(entry for outcome in outcomes for entry in outcome.timeline),
+            messages=tuple(message for message in messages if message.key not in late_keys),
+            waiting=tuple(message for outcome in outcomes for message in outcome.waiting),
+            dropped=(*(message for outcome in outcomes for message in outcome.dropped), *late),
+            settled=tuple(settled),
+            questions=tuple(question for outcome in outcomes for question in outcome.questions),
+        )

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from domain.calendars import Calendar
-from domain.durations import Duration, PositiveDuration
+from domain.durations import SECONDS_PER_DAY, Duration, PositiveDuration
 from domain.tickets import Channel, Level, Priority, TimeZone
 
 PauseReason = Literal["waiting_on_customer", "waiting_on_third_party", "scheduled"]
@@ -183,6 +183,13 @@ class Policy(_Part):
     def calendar(self, name: str) -> Calendar:
         """The calendar called `name`; `always` exists without being written down."""
         return self.calendars.get(name) or ALWAYS
+
+    def seconds_in(self, calendar: str, duration: Duration) -> int:
+        """Working seconds of `duration` in the calendar of that name.
+
+        The loader refuses days in a calendar without `day:`; were there any, they would count 24 h rather than stop a case.
+        """
+        return duration.seconds_in(self.calendar(calendar).day_seconds or SECONDS_PER_DAY)
 
     def with_version(self, version: int) -> Self:
         """The same rules under a version number."""

@@ -22,11 +22,8 @@ def rebased(turn: Turn, policy: Policy) -> dict[str, list[str | None]]:
     if tier is None:
         raise NotAllowed("tier_missing", f"{policy.name} version {policy.version} has no tier '{state.here.name}'")
     before = _due_times(state)
-    turn.set(
-        policy=_with_calendars_of(state, policy),
-        tier=tier,
-        clocks=tuple(_pinned(clock, state) for clock in state.clocks),
-    )
+    clocks = tuple(_pinned(clock, state) for clock in state.clocks)
+    turn.set(policy=_with_calendars_of(state, policy), tier=tier, clocks=clocks)
     turn.set_entry(fired=min(state.entry.fired, len(policy.tiers[tier].steps)))
     targets.retarget(turn)
     after = _due_times(turn.state)

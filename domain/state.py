@@ -37,6 +37,11 @@ class Tell(_Part):
     keys: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
+    @property
+    def reaches(self) -> bool:
+        """Somebody is being told, or may yet be."""
+        return not self.answered or (self.person is not None and set(self.failed) != set(self.keys))
+
 
 class Entry(_Part):
     """One arrival at a tier. `fired` steps of `round` have begun; `pulled_to` brings the next one forward.
@@ -76,6 +81,8 @@ class Shout(_Part):
 
 
 class Resolution(_Part):
+    """The fix: `summary` is for us, `customer_message` was told to the customer."""
+
     summary: str
     by: str
     at: datetime
@@ -83,12 +90,16 @@ class Resolution(_Part):
 
 
 class RecordedCause(_Part):
+    """The root cause, who recorded it and when."""
+
     by: str
     at: datetime
     cause: RootCause
 
 
 class Survey(_Part):
+    """The customer's rating, 1 to 5."""
+
     score: int
     comment: str | None
     at: datetime
@@ -132,8 +143,10 @@ class Opening(BaseModel):
 class Escalation(BaseModel):
     """The state of one episode of an escalation, at the instant `at`.
 
-    `version` counts transitions (the store takes only a newer one), `seq` timeline entries, `said` messages per entry and kind.
-    `applied` holds the ids of the latest commands, so that each is applied once.
+    `version` counts transitions (the store takes only a newer one), `seq` timeline entries, `said` what was said to whom in this
+    entry. `applied` holds the ids of the latest commands, so that each is applied once. `held` messages wait for the end of
+    quiet hours, `outstanding` ones are being sent. `stale_from` is when somebody last did something on an acknowledged case,
+    `silence_until` when a resolved one closes unless the customer speaks. `told` ends with the person told last.
     """
 
     rules_version: int = RULES_VERSION
@@ -158,7 +171,6 @@ class Escalation(BaseModel):
     leads: dict[str, str] = {}
     watchers: tuple[str, ...] = ()
     clocks: tuple[Clock, ...] = ()
-    promises: int = 0
     pause: PauseState | None = None
     stale_from: datetime | None = None
     shouts: tuple[Shout, ...] = ()
@@ -192,6 +204,7 @@ class Escalation(BaseModel):
 
     @property
     def at_last_tier(self) -> bool:
+        """There is nowhere to climb."""
         return self.tier == len(self.policy.tiers) - 1
 
     @property
@@ -201,7 +214,41 @@ class Escalation(BaseModel):
             return self.owner
         if self.told:
             return self.told[-1]
+        return self.lead
+
+    @property
+    def lead(self) -> str:
+        """The lead of the team that has the case, as last heard of; the owner of last resort where it has none."""
         return self.leads.get(self.team) or self.policy.owner_of_last_resort
+
+
+TimelineKind = Literal[
+    "opened",
+    "told",
+    "warned",
+    "breached",
+    "climbed",
+    "acknowledged",
+    "assigned",
+    "escalated",
+    "handed_back",
+    "paused",
+    "resumed",
+    "note",
+    "customer_told",
+    "customer_replied",
+    "reprioritized",
+    "resolved",
+    "root_cause_recorded",
+    "closed",
+    "reopened",
+    "cancelled",
+    "merged",
+    "rebased",
+    "nobody_on_duty",
+    "delivery_failed",
+    "skipped",
+]
 
 
 class TimelineEntry(BaseModel):
@@ -211,7 +258,7 @@ class TimelineEntry(BaseModel):
 
     seq: int
     at: datetime
-    kind: str
+    kind: TimelineKind
     actor: str
     text: str
     data: dict[str, Any] = {}

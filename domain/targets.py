@@ -8,21 +8,22 @@ from datetime import datetime
 
 from domain.clocks import Clock, deadline, started, warning_at
 from domain.durations import Duration
-from domain.policy import ALWAYS, CalendarChoice, PauseReason, Policy, Target, TargetName
+from domain.policy import CalendarChoice, PauseReason, Target, TargetName
 from domain.state import Escalation
 from domain.turn import Turn
 
 OF_THE_ENTRY: tuple[TargetName, ...] = ("acknowledge", "tier_resolution")
 REMINDER_PERCENT = 80  # of a promise: the accountable person gets a draft
-PROMISES_KEPT_IN_STATE = 3  # met promises beyond these live in the timeline only, so that the state stays small
+REMEMBERED_PROMISES = 3  # of those that have ended, met and missed each; older ones live in the timeline only
 PAUSES_BY_DEFAULT: tuple[TargetName, ...] = ("tier_resolution", "resolution")
 
 
 def definition(state: Escalation, name: TargetName) -> Target | None:
     """The target called `name` in the policy, at the current tier for those of the entry."""
+    tier, case = state.here.targets, state.policy.targets
     if name in OF_THE_ENTRY:
-        return getattr(state.here.targets, name)  # type: ignore[no-any-return]
-    return getattr(state.policy.targets, name, None)
+        return tier.acknowledge if name == "acknowledge" else tier.tier_resolution
+    return {"resolution": case.resolution, "closure": case.closure, "root_cause": case.root_cause}.get(name)
 
 
 def calendar_of(state: Escalation, name: TargetName) -> str:
@@ -41,15 +42,10 @@ def _calendar_choice(state: Escalation, name: TargetName) -> CalendarChoice | No
     return state.here.calendar if name in OF_THE_ENTRY else None
 
 
-def seconds_in(policy: Policy, calendar: str, duration: Duration) -> int:
-    """A duration in working seconds of that calendar (`d` is the calendar's `day`; the loader made sure it has one)."""
-    return duration.seconds_in(policy.calendar(calendar).day_seconds or ALWAYS.day_seconds or 86_400)
-
-
 def seconds_of(state: Escalation, name: TargetName) -> int | None:
     """The target's working seconds for the case's priority, or None when the policy sets none."""
     duration = _duration(state, name)
-    return None if duration is None else seconds_in(state.policy, calendar_of(state, name), duration)
+    return None if duration is None else state.policy.seconds_in(calendar_of(state, name), duration)
 
 
 def _duration(state: Escalation, name: TargetName) -> Duration | None:
@@ -94,6 +90,8 @@ def start(turn: Turn, name: TargetName, at: datetime | None = None, seconds: int
         pauses=pausing_reasons(state, name),
     )
     turn.set(clocks=(*state.clocks, clock))
+    if name == "customer_update":
+        _forget_old_promises(turn)
 
 
 def open_clocks(state: Escalation, *names: TargetName) -> Iterator[Clock]:
@@ -132,6 +130,13 @@ def go_on(turn: Turn) -> None:
             turn.replace_clock(clock, clock.then("resume", turn.now))
 
 
+def resume_met(turn: Turn, name: TargetName) -> None:
+    """The target was met too early: its clock runs on, and the time since counts as a pause."""
+    for clock in turn.state.clocks:
+        if clock.name == name and clock.phase == "met":
+            turn.replace_clock(clock, clock.then("resume", turn.now))
+
+
 def retarget(turn: Turn) -> None:
     """Recompute every open clock from its own anchor, for the state's priority and policy.
 
@@ -164,6 +169,7 @@ def _only_latest_warning(state: Escalation, clock: Clock, now: datetime) -> Cloc
     return clock.with_warned(tuple(past[:-1]))
 
 
+# A target that a priority without it cancelled comes back with its own anchor, so that changing to and fro costs nothing.
 def _missing(state: Escalation) -> Iterable[tuple[TargetName, datetime]]:
     """Targets the new priority or policy sets where there was none: they start at their original anchor."""
     mine = {clock.name: clock for clock in state.clocks if clock.entry in (None, state.entry.number) or not clock.over}
@@ -187,8 +193,10 @@ def due_of(state: Escalation, clock: Clock) -> datetime | None:
     return deadline(clock, state.policy.calendar(clock.calendar))
 
 
-def forget_old_promises(turn: Turn) -> None:
-    """Keep the breached promises and the latest few; a case of weeks makes hundreds."""
-    kept = [clock for clock in turn.state.clocks if clock.name == "customer_update" and clock.breached_at is None]
-    old = {id(clock) for clock in kept[:-PROMISES_KEPT_IN_STATE]}
-    turn.set(clocks=tuple(clock for clock in turn.state.clocks if id(clock) not in old))
+def _forget_old_promises(turn: Turn) -> None:
+    """A case of weeks makes hundreds of promises; they would make every look at the clocks slow and the state large."""
+    ended = [clock for clock in turn.state.clocks if clock.name == "customer_update" and clock.over]
+    missed = [clock for clock in ended if clock.breached_at is not None]
+    others = [clock for clock in ended if clock.breached_at is None]
+    old = [*missed[:-REMEMBERED_PROMISES], *others[:-REMEMBERED_PROMISES]]
+    turn.set(clocks=tuple(clock for clock in turn.state.clocks if not any(clock is one for one in old)))

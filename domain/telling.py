@@ -5,6 +5,7 @@ first channel that works.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.clocks import Clock
@@ -35,6 +36,7 @@ NOTICES: dict[NoticeMoment, CustomerKind] = {
     "resolved": "customer_resolved",
     "closed": "customer_closed",
 }
+UNSAID_CHANNELS: tuple[Channel, ...] = ("email", "sms")  # to the customer, where the policy promises nothing
 CUSTOMER_PURPOSES: dict[CustomerKind, str] = {
     "customer_opened": "we have your case",
     "customer_acknowledged": "somebody owns your case",
@@ -61,6 +63,17 @@ def current_channels(state: Escalation) -> tuple[Channel, ...]:
     return state.here.steps[max(state.entry.fired - 1, 0)].channels
 
 
+@dataclass(frozen=True)
+class _Words:
+    """What is said: `purpose` is what an operator reads, `facts` what only this message knows; `round` keeps keys apart."""
+
+    kind: MessageKind
+    purpose: str
+    facts: dict[str, str]
+    step: int = 0
+    round: int = 0
+
+
 def tell_step(turn: Turn, person: str, step: int, round_: int) -> tuple[str, ...]:
     """Tell a responder of a step on all its channels at once; returns the keys of the messages."""
     state = turn.state
@@ -68,14 +81,27 @@ def tell_step(turn: Turn, person: str, step: int, round_: int) -> tuple[str, ...
     due_at = due_of(state, acknowledge) if acknowledge else None
     overdue = due_at is None or due_at <= state.at
     purpose = "acknowledge now" if overdue else f"acknowledge by {local_time(state, due_at)}"
-    facts = {} if due_at is None else {"due_at": rfc3339(due_at) or ""}
-    channels = state.here.steps[step].channels
-    made = [_message(turn, "step", channel, person, purpose, facts, step, round_) for channel in channels]
+    words = _Words("step", purpose, _times(due_at=due_at), step, round_)
+    return _tell_responder(turn, words, person, state.here.steps[step].channels, person)
+
+
+def tell_last_resort(turn: Turn, kind: ResponderKind, purpose: str) -> None:
+    """Tell the owner of last resort on every channel of the current step."""
+    person = turn.state.policy.owner_of_last_resort
+    words = _Words(kind, purpose, {}, round=_said_before(turn, kind, person))
+    _tell_responder(turn, words, person, current_channels(turn.state), f"owner of last resort {person}")
+
+
+def _tell_responder(
+    turn: Turn, words: _Words, person: str, channels: Sequence[Channel], called: str
+) -> tuple[str, ...]:
+    """Tell somebody on all these channels and write it down: the person is now the one told last."""
+    made = [_message(turn, words, channel, person) for channel in channels]
     for message in made:
         turn.send(message)
-    turn.note(
-        "told", TIERLINE, f"{person} told by {listed(channels)}: {purpose}", person=person, channels=list(channels)
-    )
+    turn.set(told=(*(one for one in turn.state.told if one != person), person))
+    text = f"{called} told by {listed(channels)}: {words.purpose}"
+    turn.note("told", TIERLINE, text, person=person, channels=list(channels))
     return tuple(message.key for message in made)
 
 
@@ -83,28 +109,15 @@ def tell_person(
     turn: Turn, kind: ResponderKind, person: str, purpose: str, *, facts: dict[str, str] | None = None, step: int = 0
 ) -> None:
     """Tell one person on the first channel of the current step."""
-    state = turn.state
-    channel = current_channels(state)[0]
-    round_ = _said_before(turn, kind, person, step)
-    turn.send(_message(turn, kind, channel, person, purpose, facts or {}, step, round_))
-
-
-def tell_last_resort(turn: Turn, kind: ResponderKind, purpose: str) -> None:
-    """Tell the owner of last resort on every channel of the current step, and write it down."""
-    state = turn.state
-    person, channels = state.policy.owner_of_last_resort, current_channels(state)
-    round_ = _said_before(turn, kind, person, 0)
-    for channel in channels:
-        turn.send(_message(turn, kind, channel, person, purpose, {}, 0, round_))
-    turn.set(told=(*(one for one in state.told if one != person), person))
-    turn.note("told", TIERLINE, f"owner of last resort {person} told by {listed(channels)}: {purpose}", person=person)
+    words = _Words(kind, purpose, facts or {}, step, _said_before(turn, kind, person, step))
+    turn.send(_message(turn, words, current_channels(turn.state)[0], person))
 
 
 def tell_watchers(turn: Turn, purpose: str) -> None:
     """Watchers get a notice by e-mail and own nothing."""
     for person in turn.state.watchers:
-        round_ = _said_before(turn, "watch", person, 0)
-        turn.send(_message(turn, "watch", "email", person, purpose, {}, 0, round_))
+        words = _Words("watch", purpose, {}, round=_said_before(turn, "watch", person))
+        turn.send(_message(turn, words, "email", person))
 
 
 def warn(turn: Turn, clock: Clock, percent: int) -> None:
@@ -115,7 +128,7 @@ def warn(turn: Turn, clock: Clock, percent: int) -> None:
     person = state.accountable
     promise = clock.name == "customer_update"
     purpose = f"{label(clock)} due by {local_time(state, due_at)}"
-    facts = {"target": label(clock), "percent": str(percent), "due_at": rfc3339(due_at) or ""}
+    facts = {"target": label(clock), "percent": str(percent), **_times(due_at=due_at)}
     tell_person(turn, "promise_reminder" if promise else "warning", person, purpose, facts=facts, step=percent)
     text = f"{percent} % of {label(clock)} used; {person} warned, due by {local_time(state, due_at)}"
     turn.note("warned", TIERLINE, text, target=clock.name, percent=percent, person=person)
@@ -131,24 +144,22 @@ def notice(turn: Turn, moment: NoticeMoment, facts: dict[str, str] | None = None
 def tell_customer(turn: Turn, kind: CustomerKind, facts: dict[str, str] | None = None, actor: str = TIERLINE) -> None:
     """Tell the customer on the first channel that works; the next promise is always repeated."""
     state = turn.state
-    updates = state.policy.customer_updates
-    reachable = {"email": state.customer.email, "sms": state.customer.phone}
-    channels = tuple(one for one in (updates.channels if updates else ("email", "sms")) if reachable[one])
+    purpose, channels = CUSTOMER_PURPOSES[kind], _customer_channels(state)
     if not channels:
-        turn.note(
-            "delivery_failed",
-            TIERLINE,
-            f"the customer has no address for: {CUSTOMER_PURPOSES[kind]}",
-            reason="no_address",
-        )
+        text = f"customer not told, there is no address: {purpose}"
+        turn.note("delivery_failed", TIERLINE, text, reason="no_address")
         return
     promise = current(state, "customer_update")
-    due_at = due_of(state, promise) if promise else None
-    all_facts = {**(facts or {}), **({"next_update_by": rfc3339(due_at) or ""} if due_at else {})}
-    round_ = _said_before(turn, kind, CUSTOMER, 0)
-    purpose = CUSTOMER_PURPOSES[kind]
-    message = _message(turn, kind, channels[0], None, purpose, all_facts, 0, round_, channels[1:])
-    _to_customer(turn, message, actor)
+    times = _times(next_update_by=due_of(state, promise) if promise else None)
+    words = _Words(kind, purpose, {**(facts or {}), **times}, round=_said_before(turn, kind, CUSTOMER))
+    _to_customer(turn, _message(turn, words, channels[0], None, channels[1:]), actor)
+
+
+def _customer_channels(state: Escalation) -> tuple[Channel, ...]:
+    """The channels of the policy, in its order, that there is an address for."""
+    updates = state.policy.customer_updates
+    addresses = {"email": state.customer.email, "sms": state.customer.phone}
+    return tuple(channel for channel in (updates.channels if updates else UNSAID_CHANNELS) if addresses[channel])
 
 
 def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
@@ -162,14 +173,14 @@ def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
         turn.send(message)
         turn.note("customer_told", actor, text, **message.facts)
     elif turn.state.live:
-        for older in turn.state.held:
-            turn.drop(older)
+        drop_held(turn)
         turn.hold(message.model_copy(update={"not_before": until}))
         turn.note("customer_told", actor, f"{text} (waits for the end of the quiet hours)", **message.facts)
     elif message.fallbacks:
         _to_customer(turn, _on_next_channel(turn, message), actor)
     else:
-        turn.note("skipped", TIERLINE, f"{message.summary}: quiet hours, and the case is closed", reason="quiet_hours")
+        text = f"{message.addressed} not sent: quiet hours, and the case is closed"
+        turn.note("skipped", TIERLINE, text, reason="quiet_hours")
 
 
 def _quiet_until(state: Escalation, message: Message) -> datetime | None:
@@ -201,46 +212,46 @@ def drop_held(turn: Turn) -> None:
 
 def message_failed(turn: Turn, message: Message, result: SendResult) -> None:
     """Write down a failed message; the customer is tried on the next channel."""
-    who = message.person or CUSTOMER
-    text = f"{CHANNEL_WORDS[message.channel]} to {who} failed: {result.reason or result.code or 'no reason given'}"
+    text = f"{message.addressed} failed: {result.reason or result.code or 'no reason given'}"
     turn.note("delivery_failed", TIERLINE, text, key=message.key, code=result.code, reason=result.reason)
     goes_on = turn.state.live or message.kind in AFTER_CLOSING
     if message.person is None and message.fallbacks and goes_on:
         _to_customer(turn, _on_next_channel(turn, message))
 
 
-def _said_before(turn: Turn, kind: MessageKind, person: str, step: int) -> int:
+def message_skipped(turn: Turn, message: Message, why: str) -> None:
+    """Write down a message that was no longer needed when it was about to go out."""
+    turn.note("skipped", TIERLINE, f"{message.addressed} not sent: {why}", key=message.key, reason=why)
+
+
+def _said_before(turn: Turn, kind: MessageKind, person: str, step: int = 0) -> int:
     """How often this was said to the person in this entry: the `round` that keeps keys apart."""
-    state = turn.state
-    slot = f"{state.entry.number}/{kind}/{step}/{person}"
-    count = state.said.get(slot, 0)
-    turn.set(said={**state.said, slot: count + 1})
+    slot = f"{kind}/{step}/{person}"
+    count = turn.state.said.get(slot, 0)
+    turn.set(said={**turn.state.said, slot: count + 1})
     return count
 
 
+def _times(**times: datetime | None) -> dict[str, str]:
+    """The times that are known, as facts of a message."""
+    return {name: text for name, at in times.items() if (text := rfc3339(at)) is not None}
+
+
 def _message(
-    turn: Turn,
-    kind: MessageKind,
-    channel: Channel,
-    person: str | None,
-    purpose: str,
-    facts: dict[str, str],
-    step: int,
-    round_: int,
-    fallbacks: tuple[Channel, ...] = (),
+    turn: Turn, words: _Words, channel: Channel, person: str | None, fallbacks: tuple[Channel, ...] = ()
 ) -> Message:
     state = turn.state
-    entry = state.entry.number
+    place = (state.entry.number, words.kind, words.step, words.round)
     return Message(
-        key=message_key(state.id, state.episode, entry, kind, step, round_, person, channel),
-        kind=kind,
+        key=message_key(state.id, state.episode, *place, person, channel),
+        kind=words.kind,
         channel=channel,
         person=person,
-        entry=entry,
-        step=step,
-        round=round_,
+        entry=state.entry.number,
+        step=words.step,
+        round=words.round,
         at=state.at,
-        facts=facts,
-        purpose=purpose,
+        facts=words.facts,
+        purpose=words.purpose,
         fallbacks=fallbacks,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from domain.clocks import Clock
 from domain.messages import DutyQuestion, Message
 from domain.outcome import Outcome
-from domain.state import Entry, Escalation, TimelineEntry
+from domain.state import Entry, Escalation, TimelineEntry, TimelineKind
 
 TIERLINE = "tierline"  # the actor of what happens by itself
 
@@ -20,6 +20,7 @@ class Turn:
 
     def __init__(self, state: Escalation) -> None:
         self.state = state
+        self._round = state.entry.round
         self._timeline: list[TimelineEntry] = []
         self._questions: list[DutyQuestion] = []
         self._messages: list[Message] = []
@@ -49,7 +50,7 @@ class Turn:
         """Put `new` where `old` stands."""
         self.set(clocks=tuple(new if clock is old else clock for clock in self.state.clocks))
 
-    def note(self, kind: str, actor: str, text: str, /, **data: Any) -> None:
+    def note(self, kind: TimelineKind, actor: str, text: str, /, **data: Any) -> None:
         """Add a line to the timeline."""
         entry = TimelineEntry(seq=self.state.seq + 1, at=self.now, kind=kind, actor=actor, text=text, data=data)
         self._timeline.append(entry)
@@ -76,7 +77,14 @@ class Turn:
 
     def outcome(self) -> Outcome:
         """What came of it; the version moves when there is something to write down."""
-        parts = (self._timeline, self._questions, self._messages, self._waiting, self._dropped)
-        if any(parts):
+        came_of_it = (self._timeline, self._questions, self._messages, self._waiting, self._dropped)
+        if any(came_of_it) or self.state.entry.round != self._round:  # a new round changes what is due next
             self.set(version=self.state.version + 1)
-        return Outcome(self.state, *(tuple(part) for part in parts))  # type: ignore[arg-type]
+        return Outcome(
+            self.state,
+            timeline=tuple(self._timeline),
+            questions=tuple(self._questions),
+            messages=tuple(self._messages),
+            waiting=tuple(self._waiting),
+            dropped=tuple(self._dropped),
+        )

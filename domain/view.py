@@ -6,9 +6,10 @@
 from datetime import datetime
 from typing import Any
 
-from domain.clocks import Clock, deadline, warning_at
+from domain.clocks import Clock, warning_at
 from domain.due import next_due
-from domain.state import Escalation
+from domain.state import Escalation, RecordedCause
+from domain.targets import current, due_of
 from domain.view_time import rfc3339
 
 
@@ -50,11 +51,11 @@ def _who(state: Escalation) -> dict[str, Any]:
 
 
 def _when(state: Escalation) -> dict[str, Any]:
-    promise = _current(state, "customer_update")
+    promise = current(state, "customer_update")
     return {
         "targets": [_target(state, clock) for clock in state.clocks],
         "next_due_at": rfc3339(next_due(state)),
-        "next_customer_update_by": rfc3339(_due_at(state, promise)) if promise else None,
+        "next_customer_update_by": rfc3339(due_of(state, promise)) if promise else None,
         "opened_at": rfc3339(state.opened_at),
         "acknowledged_at": rfc3339(state.acknowledged_at),
         "resolved_at": rfc3339(state.resolved_at),
@@ -63,18 +64,19 @@ def _when(state: Escalation) -> dict[str, Any]:
 
 
 def _end(state: Escalation) -> dict[str, Any]:
-    cause = state.root_cause
     return {
         "resolution": state.resolution.model_dump(mode="json") if state.resolution else None,
-        "root_cause": {"by": cause.by, "at": rfc3339(cause.at), **cause.cause.model_dump(mode="json")}
-        if cause
-        else None,
+        "root_cause": _root_cause(state.root_cause) if state.root_cause else None,
         "reopen_count": state.reopen_count,
         "reopened_from": state.origin.episode if state.origin else None,
         "survey": state.survey.model_dump(mode="json") if state.survey else None,
         "parent": state.parent,
         "children": list(state.children),
     }
+
+
+def _root_cause(recorded: RecordedCause) -> dict[str, Any]:
+    return {"by": recorded.by, "at": rfc3339(recorded.at), **recorded.cause.model_dump(mode="json")}
 
 
 def _target(state: Escalation, clock: Clock) -> dict[str, Any]:
@@ -95,8 +97,4 @@ def _target(state: Escalation, clock: Clock) -> dict[str, Any]:
 def _due_at(state: Escalation, clock: Clock) -> datetime | None:
     """The deadline; of a clock that has ended, the one it would have had."""
     ran = clock.model_copy(update={"events": clock.events[:-1]}) if clock.over else clock
-    return clock.breached_at or deadline(ran, state.policy.calendar(clock.calendar))
-
-
-def _current(state: Escalation, name: str) -> Clock | None:
-    return next((clock for clock in reversed(state.clocks) if clock.name == name and not clock.over), None)
+    return clock.breached_at or due_of(state, ran)

@@ -9,6 +9,7 @@ from typing import Any
 from temporalio.common import Priority, SearchAttributeUpdate
 
 from domain import tickets
+from domain.clocks import Clock
 from domain.due import label, next_event
 from domain.outcome import Transition
 from domain.state import Escalation
@@ -26,7 +27,7 @@ def temporal_priority(priority: tickets.Priority) -> Priority:
 
 def summary(priority: str, customer: str, subject: str) -> str:
     """`critical · Acme GmbH · Checkout is down`, cut to what the server takes, never inside a character."""
-    return _cut(f"{priority} · {customer} · {subject}")
+    return cut(f"{priority} · {customer} · {subject}")
 
 
 def next_deadline(state: Escalation) -> datetime | None:
@@ -55,14 +56,16 @@ def details(state: Escalation) -> str:
     ]
     if state.pause is not None:
         lines.append(f"Paused: {state.pause.reason.replace('_', ' ')} until {_written(state.pause.until)}")
-    dues = []
-    for clock in open_clocks(state):
-        due = clock.breached_at or due_of(state, clock)
-        missed = " — **missed**" if clock.breached_at else ""
-        dues.append(f"- {label(clock)}: {_written(due) if due else 'paused'}{missed}")
+    dues = "\n".join(_target(state, clock) for clock in open_clocks(state))
     event = next_event(state)
     what_next = f"Next: {event.what} at {_written(event.at)}" if event else "Nothing is due by itself."
-    return "\n\n".join([*lines, "\n".join(dues), what_next])
+    return "\n\n".join([*lines, dues, what_next])
+
+
+def _target(state: Escalation, clock: Clock) -> str:
+    due = clock.breached_at or due_of(state, clock)
+    missed = " — **missed**" if clock.breached_at else ""
+    return f"- {label(clock)}: {_written(due) if due else 'paused'}{missed}"
 
 
 def _written(at: datetime) -> str:
@@ -73,10 +76,10 @@ def recorded(transition: Transition) -> str:
     """`L1 acknowledge missed; climbed from L1 to L2: …`: the summary of a record is what it writes down."""
     texts = [entry.text for entry in transition.timeline]
     texts += [f"asks who is {question.selector} of {question.team}" for question in transition.questions]
-    return _cut("; ".join(texts) or "write down")
+    return cut("; ".join(texts) or "write down")
 
 
-def _cut(text: str) -> str:
-    """As much as the server takes, never ending inside a character."""
+def cut(text: str) -> str:
+    """As much as the server takes in a summary, never ending inside a character."""
     raw = text.encode()
     return text if len(raw) <= LONGEST_SUMMARY else raw[: LONGEST_SUMMARY - 3].decode(errors="ignore") + "…"

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.recording import Recording
     from activities.sending import Sending
     from domain.commands import Command
-    from domain.errors import DomainError
+    from domain.errors import DomainError, Invalid
     from domain.escalation import advance, answer, apply, delivered, next_event, open_case
     from domain.messages import DutyAnswer, Message, SendResult
     from domain.outcome import Outcome, Settled, Transition
@@ -44,13 +44,15 @@ class EscalationWorkflow:
         if state is None:
             raise ValueError("a start needs an opening or a state")  # `Start` refuses to be made so
         self._state: Escalation = state
-        self._first_ticket = state.ticket if opened else None
+        self._first_ticket = (
+            state.ticket if opened else None
+        )  # the API has it, so answers leave it out until it changes
         self._unrecorded: list[Outcome] = [opened] if opened else []
         self._settled: list[Settled] = []
         self._recording: tuple[Transition, workflow.ActivityHandle[list[DutyAnswer]]] | None = None
         self._sends: dict[str, workflow.ActivityHandle[SendResult]] = {}
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
-        self._shown = describe.search_attributes(state)
+        self._shown = describe.search_attributes(state)  # set by the client at the start; continue-as-new keeps them
         self._news = False
 
     @workflow.run
@@ -59,6 +61,7 @@ class EscalationWorkflow:
         while True:
             self._news = False
             self._harvest()
+            # The API's clock, which stamped the opening, may run ahead of the server's.
             self._take(advance(self._state, max(workflow.now(), self._state.at)))
             self._record()
             self._show()
@@ -70,39 +73,48 @@ class EscalationWorkflow:
             await workflow.wait_condition(self._something_happened)
 
     @workflow.update(dynamic=True)
-    def command(self, _name: str, args: Sequence[RawValue]) -> contract.Answer:
+    def command(self, name: str, args: Sequence[RawValue]) -> contract.Answer:
         """Apply a command; the answer is the case as it then stands."""
-        command = _command(args)
+        command = _command(name, args)
         self._obey(command)
-        self._settled.append(Settled(command_id=command.id, status="applied"))
+        self._settle(Settled(command_id=command.id, status="applied"))
         as_opened = self._state.ticket is self._first_ticket
         left_out = (*contract.STATIC_KEYS, *(("ticket",) if as_opened else ()))
         shown = {key: value for key, value in document(self._state).items() if key not in left_out}
         return contract.Answer(document=shown)
 
     @command.validator
-    def refuse(self, _name: str, args: Sequence[RawValue]) -> None:
+    def refuse(self, name: str, args: Sequence[RawValue]) -> None:
         """Try the command on the pure rules; a refusal leaves no trace in the history."""
-        command = _command(args)
         try:
+            command = _command(name, args)
             apply(self._state, command, self._heard_at(command))
         except DomainError as error:
             raise _refusal(error) from error
 
     @workflow.signal(dynamic=True)
-    def word(self, _name: str, args: Sequence[RawValue]) -> None:
+    def word(self, name: str, args: Sequence[RawValue]) -> None:
         """The same command, left durably while no worker answered; its end is settled in the store."""
-        command = _command(args)
+        try:
+            command = _command(name, args)
+        except DomainError as error:
+            # Anybody can type a signal into the Temporal UI. Raising here would stop the case for good.
+            workflow.logger.warning("A signal that is no command was left aside: %s", error)
+            return
         try:
             self._obey(command)
         except DomainError as error:
             settled = Settled(command_id=command.id, status="refused", code=error.code, reason=error.message)
         else:
             settled = Settled(command_id=command.id, status="applied")
-        self._settled.append(settled)
+        self._settle(settled)
 
     def _obey(self, command: Command) -> None:
         self._take(apply(self._state, command, self._heard_at(command)))
+
+    def _settle(self, settled: Settled) -> None:
+        """Have the end of a command written down, and wake the loop for it: a refusal too is waited for."""
+        self._settled.append(settled)
         self._news = True
 
     def _heard_at(self, command: Command) -> datetime:
@@ -131,6 +143,8 @@ class EscalationWorkflow:
             self._recording = None
             for message in transition.messages:
                 self._sends[message.key] = self._send(message)
+            for message in transition.dropped:
+                self._take(delivered(self._state, _overtaken(message)))
             for duty in recorded.result():
                 self._take(answer(self._state, duty))
         for key in [key for key, send in self._sends.items() if send.done()]:
@@ -140,18 +154,9 @@ class EscalationWorkflow:
         """Write down everything that has happened since the last time, in one transaction; one at a time."""
         if self._recording is not None or not (self._unrecorded or self._settled):
             return
-        outcomes, settled = self._unrecorded, self._settled
+        shown, version = document(self._state), self._state.version
+        transition = Transition.of(shown, version, self._unrecorded, self._settled)
         self._unrecorded, self._settled = [], []
-        transition = Transition(
-            document=document(self._state),
-            version=self._state.version,
-            timeline=tuple(entry for outcome in outcomes for entry in outcome.timeline),
-            messages=tuple(message for outcome in outcomes for message in outcome.messages),
-            waiting=tuple(message for outcome in outcomes for message in outcome.waiting),
-            dropped=tuple(message for outcome in outcomes for message in outcome.dropped),
-            settled=tuple(settled),
-            questions=tuple(question for outcome in outcomes for question in outcome.questions),
-        )
         handle = workflow.start_local_activity_method(
             Recording.record,
             transition,
@@ -172,7 +177,7 @@ class EscalationWorkflow:
             schedule_to_close_timeout=patience,
             retry_policy=SEND_RETRY,
             priority=describe.temporal_priority(self._state.priority),
-            summary=message.summary,
+            summary=describe.cut(message.summary),
         )
 
     def _show(self) -> None:
@@ -194,9 +199,15 @@ class EscalationWorkflow:
             self._timer = (due.at, asyncio.create_task(workflow.sleep(wait, summary=due.what)))
 
 
-def _command(args: Sequence[RawValue]) -> Command:
-    """The one argument of every update and signal."""
-    return workflow.payload_converter().from_payload(args[0].payload, Command)
+def _command(name: str, args: Sequence[RawValue]) -> Command:
+    """The one argument of the update or signal `name`. Raises Invalid `malformed_command`."""
+    try:
+        command = workflow.payload_converter().from_payload(args[0].payload, Command)
+    except (LookupError, ValueError, TypeError, RuntimeError) as error:
+        raise Invalid("malformed_command", f"'{name}' needs one argument, a command: {error}") from error
+    if not isinstance(command, Command) or command.name != name:
+        raise Invalid("malformed_command", f"the argument of '{name}' must be a command of that name")
+    return command
 
 
 def _refusal(error: DomainError) -> ApplicationError:
@@ -205,10 +216,19 @@ def _refusal(error: DomainError) -> ApplicationError:
     return ApplicationError(error.message, details, type=error.code, non_retryable=True)
 
 
+def _overtaken(message: Message) -> SendResult:
+    """How a message ends that never went out because a later one says the same."""
+    return SendResult(key=message.key, status="skipped", at=workflow.now(), reason="overtaken")
+
+
 def _end_of(key: str, send: workflow.ActivityHandle[SendResult]) -> SendResult:
-    """How a send ended; one that ran out of patience has failed, and its last error says why."""
+    """How a send ended; one that ran out of patience has failed, and its last error says why.
+
+    The sender's clock may run ahead of the server's; what has not come yet must not fire by it.
+    """
     try:
-        return send.result()
+        result = send.result()
+        return result.model_copy(update={"at": min(result.at, workflow.now())})
     except ActivityError as error:
         cause = error.cause
         code = cause.type if isinstance(cause, ApplicationError) else None

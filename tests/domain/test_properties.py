@@ -129,11 +129,17 @@ class World:
 
     def __post_init__(self) -> None:
         opening = Opening(
-            id="zendesk-1", episode=1, accepted_at=START, opened_by=None, policy=self.policy, priority="high",
-            priority_reasons=(), ticket=Ticket(system="zendesk", id="1", subject="Down"),
+            id="zendesk-1",
+            episode=1,
+            accepted_at=START,
+            opened_by=None,
+            policy=self.policy,
+            priority="high",
+            priority_reasons=(),
+            ticket=Ticket(system="zendesk", id="1", subject="Down"),
             customer=Customer(id="acme", name="Acme", email="it@acme.example", phone="+493012345678"),
             trigger=Trigger(kind="manual"),
-        )  # fmt: skip
+        )
         self.take(open_case(opening))
 
     def take(self, outcome: Outcome) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.domain.story import Story, policy, when
+from domain.view import document
+from tests.domain.story import Story, policy, said, when
 
 AT_THE_TOP = "start_tier: {high: L3}"
 
@@ -26,6 +27,18 @@ def test_the_steps_repeat_three_times_by_default() -> None:
     with Story(policy(AT_THE_TOP)) as story:
         story.later("14:00").expect_told("olga", "email", kind="last_resort")
         assert [message.round for message in story.messages if message.kind == "step"] == [0, 1, 2, 3]
+
+
+def test_a_round_that_waits_for_the_opening_is_news_to_the_store() -> None:
+    """The round begins at night and its step waits for the morning: what is due next has changed, so the version moves."""
+    rules = policy(AT_THE_TOP, L3="{calendar: office, targets: {acknowledge: {all: 8h, calendar: always}}}")
+    with Story(rules) as story:
+        story.expect_told("mia", "email")
+        story.at("Tue 01:59")
+        before = story.state.version
+        story.at("Tue 02:00")
+        assert said(document(story.state)["next_due_at"]) == "Tue 09:00"
+        assert story.state.version == before + 1
 
 
 def test_an_acknowledgement_ends_the_rounds_and_the_daily_telling() -> None:

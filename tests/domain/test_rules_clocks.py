@@ -6,7 +6,9 @@ import pytest
 
 from domain import escalation
 from domain.errors import PolicyFaults
+from domain.outcome import Transition
 from domain.state import TimelineEntry
+from domain.tickets import Priority
 from tests.domain.story import Story, policy, said, when
 
 PROMISES = "customer_updates: {every: {all: 4h}, on: []}"
@@ -45,8 +47,9 @@ def test_all_targets_start_when_the_escalation_is_accepted_not_when_the_ticket_w
 
 def test_all_is_the_default_and_a_named_priority_wins() -> None:
     rules = policy("targets: {resolution: {all: 8h, critical: 2h}}")
-    for priority, due in (("low", "18:00"), ("critical", "12:00")):
-        with Story(rules, priority=priority) as story:  # type: ignore[arg-type]
+    expected: dict[Priority, str] = {"low": "18:00", "critical": "12:00"}
+    for priority, due in expected.items():
+        with Story(rules, priority=priority) as story:
             assert story.target("resolution").due == due
             story.never_mind()
 
@@ -62,8 +65,9 @@ def test_no_duration_for_the_priority_means_no_target() -> None:
 
 def test_calendar_is_a_name_or_a_map_by_priority() -> None:
     by_priority = policy("targets: {resolution: {all: 9h, calendar: {critical: always, else: office}}}")
-    for priority, due in (("critical", "19:00"), ("high", "Tue 11:00")):
-        with Story(by_priority, priority=priority) as story:  # type: ignore[arg-type]
+    expected: dict[Priority, str] = {"critical": "19:00", "high": "Tue 11:00"}
+    for priority, due in expected.items():
+        with Story(by_priority, priority=priority) as story:
             assert story.target("resolution").due == due
             story.never_mind()
     with Story(policy("targets: {resolution: {all: 9h, calendar: office}}")) as story:
@@ -242,6 +246,18 @@ def test_outage_messages_of_an_entry_already_left_are_skipped_as_overtaken() -> 
         story.expect_told("finn", "sms")  # not dana, not eli: their entry is over
         assert story.texts("skipped") == ["step 1: overtaken", "step 2: overtaken"]
         assert story.happened("breached", "climbed") == ["09:30 breached", "09:30 climbed"]
+
+
+def test_outage_nobody_is_told_once_for_every_missed_tick() -> None:
+    """At the top no entry is left: of what the leap says again and again only the latest goes out, the rest is dropped."""
+    story = Story(policy(f"{{{PROMISES}, start_tier: {{high: L3}}}}"))
+    story.never_mind()
+    leap = escalation.advance(story.state, when("Wed 10:00"))
+    batch = Transition.of({}, leap.state.version, [leap], [])
+    assert [said(one.at) for one in batch.messages if one.kind == "customer_holding"] == ["Wed 10:00"]
+    assert [said(one.at) for one in batch.messages if one.kind == "last_resort"] == ["Tue 14:00"]
+    assert [one.kind for one in batch.dropped].count("customer_holding") == 2 * 24 // 4 - 1
+    assert {one.key for one in (*batch.messages, *batch.dropped)} == {one.key for one in leap.messages}
 
 
 # command time

@@ -4,6 +4,7 @@ import pytest
 
 from domain import escalation
 from domain.state import Escalation
+from domain.tickets import Priority
 from tests.domain.story import Story, policy, said, when
 
 RAISED = "priority: {raise_for: [{customer: {tier: vip}, by: 1}, {customer: {id: acme}, by: 2}]}"
@@ -184,7 +185,7 @@ def test_holidays_are_dates_kept_with_the_case() -> None:
 
 
 @pytest.mark.parametrize(("priority", "tier"), [("critical", "L2"), ("high", "L1")])
-def test_start_tier_is_the_first_unless_the_priority_has_its_own(priority: str, tier: str) -> None:
-    with Story(policy("start_tier: {critical: L2}"), priority=priority) as story:  # type: ignore[arg-type]
+def test_start_tier_is_the_first_unless_the_priority_has_its_own(priority: Priority, tier: str) -> None:
+    with Story(policy("start_tier: {critical: L2}"), priority=priority) as story:
         assert story.tier == tier
         story.never_mind()

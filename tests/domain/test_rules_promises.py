@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.policy import QuietHours
+from domain.policy import Policy, QuietHours
 from domain.quiet import quiet_until
+from domain.tickets import Priority
 from tests.domain.story import Story, policy, when
 
 EVERY_4H = "customer_updates: {every: {all: 4h}, on: []}"
@@ -15,7 +16,11 @@ BY_SMS = "{customer_updates: {every: {all: 4h}, channels: [sms], on: []}, quiet_
 
 def acknowledged(rules: str, opens: str = "10:00") -> Story:
     """Dana has it at once, and every message so far is of no matter."""
-    story = Story(policy(rules), opens=opens)
+    return acknowledged_under(policy(rules), opens)
+
+
+def acknowledged_under(rules: Policy, opens: str = "10:00") -> Story:
+    story = Story(rules, opens=opens)
     story.dana.acknowledges()
     story.never_mind()
     return story
@@ -26,8 +31,9 @@ def acknowledged(rules: str, opens: str = "10:00") -> Story:
 
 def test_promise_is_first_due_at_acceptance_plus_every_for_the_priority() -> None:
     rules = policy("customer_updates: {every: {high: 4h, all: 8h}, on: []}")
-    for priority, due in (("high", "14:00"), ("low", "18:00")):
-        with Story(rules, priority=priority) as story:  # type: ignore[arg-type]
+    expected: dict[Priority, str] = {"high": "14:00", "low": "18:00"}
+    for priority, due in expected.items():
+        with Story(rules, priority=priority) as story:
             assert story.target("customer_update").due == due
             story.never_mind()
 
@@ -212,3 +218,31 @@ def test_quiet_hours_may_lie_inside_one_day() -> None:
     nap = QuietHours(customer_sms="12:00-14:00")
     assert quiet_until(nap, None, when("13:00")) == when("14:00")
     assert quiet_until(nap, None, when("14:00")) is None
+
+
+# what the rules remember
+
+
+def test_a_case_of_weeks_remembers_its_latest_promises_only() -> None:
+    """Hourly updates, none given for 15 days: the state must stay small and one leap over them quick."""
+    story = Story(policy("{customer_updates: {every: {all: 1h}, on: []}, start_tier: {high: L3}}"))
+    story.never_mind()
+    story.leaps_to("03-17 10:00")
+    promises = story.targets("customer_update")
+    assert len(story.texts("breached")) >= 15 * 24
+    assert [promise.status for promise in promises] == ["breached"] * 3 + ["running"]
+    assert promises[-1].due == "03-17 11:00"
+
+
+def test_a_promise_in_days_needs_a_calendar_that_knows_how_long_its_day_is() -> None:
+    rules = policy("customer_updates: {every: {all: 4h}, calendar: office, on: []}")
+    office = rules.calendars["office"].model_copy(update={"day": None})
+    dayless = rules.model_copy(update={"calendars": {"office": office}})
+    with acknowledged_under(dayless) as story:
+        with story.refused("no_working_day"):
+            story.dana.updates_the_customer(next_update_in="2d")
+        assert story.target("customer_update").due == "14:00"
+    with acknowledged_under(rules) as story:
+        story.dana.updates_the_customer(next_update_in="2d")
+        story.expect_customer_told("update")
+        assert story.target("customer_update").due == "Wed 10:00"

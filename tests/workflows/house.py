@@ -1,7 +1,7 @@
 """Everything an escalation needs around it, real but for the two vendors: store, roster, workers, and postboxes."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -73,11 +73,11 @@ class Postbox:
     channel: Channel
     name: str = "postbox"
     kept: list[Envelope] = field(default_factory=list)
-    answers: Any = None
+    answers: Callable[[Envelope], Outcome] | None = None
 
     def send(self, envelope: Envelope) -> Outcome:
         if self.answers is not None:
-            return self.answers(envelope)  # type: ignore[no-any-return]
+            return self.answers(envelope)
         self.kept.append(envelope)
         return Sent(provider_id=f"{self.name}-{len(self.kept)}")
 
@@ -100,20 +100,18 @@ class House:
         self, policy: str = POLICY, priority: Priority = "high", **changes: Any
     ) -> WorkflowHandle[Any, Any]:
         """Open a case the way the API does."""
-        number = uuid.uuid4().hex[:8]
-        opening = Opening(
-            id=f"zendesk-{number}", episode=1, accepted_at=datetime.now(UTC), opened_by=None, policy=load_policy(policy),
-            priority=priority, priority_reasons=(),
-            ticket=Ticket(system="zendesk", id=number, subject="Checkout is down"),
-            customer=Customer(id="acme", name="Acme GmbH", email="it@acme.example", phone="+493012345678"),
-            trigger=Trigger(kind="manual"), leads={"support": "lee"},
-        ).model_copy(update=changes)  # fmt: skip
+        return await self.starts(contract.Start(opening=opening(policy, priority, **changes)))
+
+    async def starts(self, start: contract.Start) -> WorkflowHandle[Any, Any]:
+        """Start a case from its opening, or from the state it carried over."""
+        case = start.opening or start.state
+        assert case is not None
         return await self.client.start_workflow(
             contract.ESCALATION,
-            contract.Start(opening=opening),
-            id=opening.id,
+            start,
+            id=case.id,
             task_queue=self.task_queue,
-            static_summary=describe.summary(opening.priority, opening.customer.name, opening.ticket.subject),
+            static_summary=describe.summary(case.priority, case.customer.name, case.ticket.subject),
         )
 
     def document(self, handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
@@ -129,6 +127,24 @@ class House:
         """When things of that kind happened, counted from the opening."""
         timeline = self.escalations.timeline(handle.id, 1)
         return [entry.at - timeline[0].at for entry in timeline if entry.kind == kind]
+
+
+def opening(policy: str = POLICY, priority: Priority = "high", **changes: Any) -> Opening:
+    """What the API accepts: a ticket of its own, just now."""
+    number = uuid.uuid4().hex[:8]
+    return Opening(
+        id=f"zendesk-{number}",
+        episode=1,
+        accepted_at=datetime.now(UTC),
+        opened_by=None,
+        policy=load_policy(policy),
+        priority=priority,
+        priority_reasons=(),
+        ticket=Ticket(system="zendesk", id=number, subject="Checkout is down"),
+        customer=Customer(id="acme", name="Acme GmbH", email="it@acme.example", phone="+493012345678"),
+        trigger=Trigger(kind="manual"),
+        leads={"support": "lee"},
+    ).model_copy(update=changes)
 
 
 def said(
@@ -170,11 +186,16 @@ async def house(
     recording = Recording(database)
     with ThreadPoolExecutor(8) as threads:
         cases = Worker(
-            client, task_queue=task_queue, workflows=[EscalationWorkflow, FollowUpWorkflow], workflow_runner=sandbox.runner(),
+            client,
+            task_queue=task_queue,
+            workflows=[EscalationWorkflow, FollowUpWorkflow],
+            workflow_runner=sandbox.runner(),
             activities=[recording.record, recording.record_survey],
-            activity_executor=threads, max_concurrent_activities=4, max_concurrent_local_activities=4,
+            activity_executor=threads,
+            max_concurrent_activities=4,
+            max_concurrent_local_activities=4,
             max_cached_workflows=cached,
-        )  # fmt: skip
+        )
         async with cases, send_worker(client, sending, threads) if sends else nullcontext():
             yield House(client, database, task_queue, sms, email)
     database.close()

@@ -1,18 +1,22 @@
 """The workflow in virtual time, on the full Temporal server: what is due happens when it is due."""
 
+import asyncio
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.providers.port import AnswerLost, Envelope, Refused, Sent
+from domain.escalation import apply, open_case
+from records.command_log import CommandLog
 from tests.until import until
-from tests.workflows.house import House, said, says
+from tests.workflows.house import House, opening, said, says
 from workflows import contract
 
 LIMIT = 20  # seconds a hanging provider hangs at the most
@@ -106,6 +110,75 @@ async def test_a_signal_that_is_not_allowed_is_settled_and_harms_nobody(
     assert document["status"] == "acknowledged"
 
 
+async def test_a_signal_that_is_refused_is_settled_at_once(env: WorkflowEnvironment, tierline: House) -> None:
+    log, word = CommandLog(tierline.database), said("close")
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens()
+        await until(lambda: len(tierline.email.kept) == 2)
+        log.queue(word, case.id, 1)
+        await case.signal("close", word)
+        await until(lambda: (found := log.find(word.id)) is not None and found.status == "refused")
+        await says(case, "cancel", reason="done testing")
+
+
+@pytest.mark.parametrize("words", [[], ["hello"], [None], [said("close")]], ids=["none", "text", "null", "another"])
+async def test_a_signal_that_is_no_command_harms_nobody(
+    env: WorkflowEnvironment, tierline: House, words: list[Any]
+) -> None:
+    """Somebody may type one into the Temporal UI; the case must go on."""
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens()
+        await case.signal("acknowledge", args=words)
+        document = await says(case, "acknowledge")
+        await says(case, "cancel", reason="done testing")
+    assert document["status"] == "acknowledged"
+
+
+async def test_after_an_outage_nobody_is_told_once_for_every_missed_tick(
+    env: WorkflowEnvironment, tierline: House
+) -> None:
+    """The workers were away for two days; at the top tier six promises were missed meanwhile."""
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(accepted_at=datetime.now(UTC) - timedelta(days=2, minutes=1))
+        await until(lambda: Counter(fates(tierline, case.id, "customer_holding")) == {"sent": 1, "skipped": 5})
+        await says(case, "cancel", reason="done testing")
+        await case.result()
+    assert fates(tierline, case.id, "last_resort").count("sent") == 1
+    assert len(tierline.at(case, "breached")) >= 6
+
+
+def fates(tierline: House, case: str, kind: str) -> list[str]:
+    """What became of the messages of that kind."""
+    return [message.status for message in tierline.escalations.messages(case, 1) if message.kind == kind]
+
+
+async def test_a_sender_whose_clock_runs_ahead_brings_no_deadline_forward(
+    env: WorkflowEnvironment, tierline: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(hours=1)
+
+    monkeypatch.setattr("activities.sending.datetime", Ahead)
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens()
+        async with asyncio.timeout(LIMIT):
+            while (await sends_taken_in(case)) < 3:  # noqa: ASYNC110 - the server alone knows
+                await asyncio.sleep(0.05)
+        document = await says(case, "acknowledge")
+        await says(case, "cancel", reason="done testing")
+        await case.result()
+    assert document["tier"]["name"] == "L1"
+    assert "breached" not in tierline.kinds(case)
+
+
+async def sends_taken_in(case: WorkflowHandle[Any, Any]) -> int:
+    """How many messages have come to their end, for the workflow."""
+    events = (await case.fetch_history()).events
+    return sum(event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED for event in events)
+
+
 async def test_a_hanging_provider_holds_up_no_deadline(env: WorkflowEnvironment, tierline: House) -> None:
     let_go = threading.Event()
 
@@ -175,6 +248,22 @@ async def test_operators_see_the_case_in_plain_words(env: WorkflowEnvironment, t
         await says(case, "cancel", reason="done testing")
     for secret in ("dana@support.example", "+493023125101"):
         assert secret not in history
+
+
+async def test_a_case_goes_on_from_the_state_it_carried_over(env: WorkflowEnvironment, tierline: House) -> None:
+    """After continue-as-new: owner, deadlines and the ids of what was said are those of the run before."""
+    opened = open_case(opening()).state
+    taken = said("acknowledge", at=opened.at)
+    with env.with_time_skipping_disabled():
+        case = await tierline.starts(contract.Start(state=apply(opened, taken, opened.at).state))
+        again = await case.execute_update("acknowledge", taken, result_type=contract.Answer)
+        await env.fast_forward(case, timedelta(hours=2, minutes=1))
+        document = await says(case, "acknowledge", "lee")
+        await says(case, "cancel", reason="done testing")
+        await case.result()
+    assert again.document["owner"] == "dana"
+    assert again.document["ticket"]["subject"] == "Checkout is down"
+    assert (document["tier"]["name"], document["entry"], document["owner"]) == ("L2", 2, "lee")
 
 
 def test_a_start_without_a_case_cannot_be_made() -> None:
