@@ -148,7 +148,7 @@ class RebaseRequest(Body):
 
 
 BY = "the acting person; the key's own when left out"
-INTERNAL = ("adopt",)  # said by the API itself, in a merge
+INTERNAL = ("adopt", "release")  # said by the API itself, in a merge
 REQUESTS: dict[str, type[Body]] = {**BODIES, "rebase": RebaseRequest}
 
 

@@ -63,7 +63,13 @@ async def merge(services: Services, case: Document, said: Said, say: Say) -> Ans
     except DomainError as refusal:
         await in_thread(settle_refused, services, said, refusal)
         raise
-    return await say(services, case, said, wait=told.status == 200)
+    try:
+        return await say(services, case, said, wait=told.status == 200)
+    except DomainError as refusal:
+        if not isinstance(refusal, Unavailable):  # it ended by itself meanwhile: the target must not keep it as a child
+            release_id = str(uuid5(UUID(said.id), "release"))
+            await say(services, target, replace(said, name="release", body={"child": case["id"]}, id=release_id))
+        raise
 
 
 async def rebase(services: Services, case: Document, said: Said, say: Say) -> Answered:

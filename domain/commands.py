@@ -183,6 +183,12 @@ class Adopt(Body):
     child: Line
 
 
+class Release(Body):
+    """Said to the target of a merge by the API when the child would not be merged after all: forget `child`."""
+
+    child: Line
+
+
 class Rebase(Body):
     """Move to another version of the policy; the API puts the policy itself in, since the rules read no store."""
 
@@ -210,6 +216,7 @@ BODIES: Mapping[str, type[Body]] = {
     "cancel": Cancel,
     "merge": Merge,
     "adopt": Adopt,
+    "release": Release,
     "rebase": Rebase,
 }
 

@@ -16,6 +16,7 @@ from domain.commands import (
     HandBack,
     Note,
     Rebase,
+    Release,
     Reprioritize,
     TicketUpdate,
     Watch,
@@ -167,6 +168,14 @@ def adopt(turn: Turn, by: str, body: Adopt) -> None:
         turn.note("merged", by, f"{by} merged {body.child} into this one", child=body.child)
 
 
+def release(turn: Turn, by: str, body: Release) -> None:
+    """Forget a case that was to be merged into this one and ended by itself before."""
+    require_live(turn.state)
+    if body.child in turn.state.children:
+        turn.set(children=tuple(child for child in turn.state.children if child != body.child))
+        turn.note("note", by, f"{body.child} was not merged into this one after all", child=body.child)
+
+
 def rebase(turn: Turn, by: str, body: Rebase) -> None:
     """Go on by another version of the policy. Raises NotAllowed `tier_missing`."""
     require_live(turn.state)
@@ -198,5 +207,6 @@ DEEDS: Mapping[str, Callable[[Turn, str, Any], None]] = {
     "cancel": closing.cancel,
     "merge": closing.merge,
     "adopt": adopt,
+    "release": release,
     "rebase": rebase,
 }

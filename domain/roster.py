@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,6 +27,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.calendars import WEEKDAYS, Calendar, WeekHours, WorkingTime, Zone, as_utc, wall_to_utc, window_minutes
 from domain.durations import PositiveDuration
+from domain.phones import Phone
 from domain.roster_checks import roster_faults
 
 _DAY: Final = timedelta(days=1)
@@ -38,19 +38,6 @@ _ID: Final = r"[a-z0-9][a-z0-9_.-]{0,63}"
 Id = Annotated[str, Field(pattern=rf"^{_ID}$")]
 SELECTORS: Final = ("on_call", "on_call.next", "team.lead", "person:<id>")
 """What a step may `tell`."""
-
-
-def _e164(value: object) -> object:
-    """Possible numbers only: length and country. Whether one is assigned changes, and test ranges never are."""
-    if not isinstance(value, str):
-        raise ValueError('put the number in quotes, or YAML drops its plus: "+493023125000"')
-    try:
-        number = phonenumbers.parse(value)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        raise ValueError(f"{value!r} is no phone number: write it with plus and country code, such as +493023125000")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _text(value: object) -> object:
@@ -80,8 +67,6 @@ def check_selector(text: str) -> None:
     raise ValueError(f"{text!r} tells nobody: write one of {', '.join(SELECTORS)}")
 
 
-Phone = Annotated[str, BeforeValidator(_e164)]
-"""A phone number in E.164 (`+493023125000`); spaces are taken out."""
 Instant = Annotated[datetime, AfterValidator(as_utc)]
 """An aware instant, kept in UTC; one without a zone is refused."""
 HandOff = Annotated[str, BeforeValidator(_text), AfterValidator(_check_handoff)]

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
-from pydantic_extra_types.phone_numbers import PhoneNumberValidator
 
 from domain.calendars import Zone
+from domain.phones import Phone
 
 Priority = Literal["low", "medium", "high", "critical"]
 Level = Literal["low", "medium", "high"]
@@ -46,7 +46,6 @@ def _in_reach(at: datetime) -> datetime:
 
 
 TimeZone = Zone
-Phone = Annotated[str, PhoneNumberValidator(number_format="E164")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(printable)]
 Url = Annotated[Line, StringConstraints(pattern=r"(?i)^https?://")]

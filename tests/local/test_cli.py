@@ -54,7 +54,7 @@ VERBS: list[tuple[list[str], str, dict[str, Any]]] = [
     (["rebase", "ID", "--version", "4"], "rebase", {"version": 4}),
 ]  # fmt: skip
 
-NOT_TYPED = {"adopt"}  # said by the API to the target of a merge
+NOT_TYPED = {"adopt", "release"}  # said by the API to the target of a merge
 
 
 @pytest.fixture(autouse=True)

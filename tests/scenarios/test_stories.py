@@ -1,5 +1,6 @@
 """Ten stories of an escalation, over HTTP, on the real server. Each fails on any message nobody expected."""
 
+import asyncio
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -286,3 +287,23 @@ async def test_the_customer_rates_a_closed_case(tierline: Tierline) -> None:
     assert (last["kind"], last["actor"], last["text"]) == ("note", "customer", "the customer rated it 2 of 5")
     assert (await case.shows())["survey"]["score"] == 2
     await case.refuses("dana", "survey", "invalid_field", score=6)
+
+
+async def test_a_case_that_ends_while_it_is_merged_is_nobodys_child(tierline: Tierline) -> None:
+    """Merge and cancel at the same instant: whichever is first, the target and the child agree."""
+    await tierline.has_policy(LADDER)
+    first = await tierline.opens(policy="ladder")
+    second = await tierline.opens(policy="ladder", subject="Cannot pay")
+    for case in (first, second):
+        await case.tells("dana", "sms", "step")
+        await case.tells("dana", "email", "step")
+    path = f"/v1/escalations/{second.id}"
+    merged, cancelled = await asyncio.gather(
+        tierline.call("POST", f"{path}/merge", "dana", into=first.id),
+        tierline.call("POST", f"{path}/cancel", "sam", reason="a false alarm"),
+    )
+    assert sorted((merged.status_code, cancelled.status_code)) == [200, 409]
+    parent, children = (await second.shows())["parent"], (await first.shows())["children"]
+    assert (parent, children) == ((first.id, [second.id]) if merged.status_code == 200 else (None, []))
+    await first.says("dana", "cancel", reason="end of the story")
+    await first.ends()

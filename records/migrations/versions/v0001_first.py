@@ -10,6 +10,19 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Every table of the first release."""
+    _api_keys()
+    _commands()
+    _escalations()
+    _idempotency()
+    _inbound_events()
+    _policies()
+    _roster()
+    _messages()
+    _timeline()
+
+
+def _api_keys() -> None:
     op.create_table(
         "api_keys",
         sa.Column("id", sa.Text(), nullable=False),
@@ -22,6 +35,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_api_keys"),
         sa.UniqueConstraint("hash", name="uq_api_keys_hash"),
     )
+
+
+def _commands() -> None:
     op.create_table(
         "commands",
         sa.Column("command_id", sa.Text(), nullable=False),
@@ -38,6 +54,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("command_id", name="pk_commands"),
     )
     op.create_index("ix_commands_escalation", "commands", ["escalation"])
+
+
+def _escalations() -> None:
     op.create_table(
         "escalations",
         sa.Column("id", sa.Text(), nullable=False),
@@ -70,6 +89,9 @@ def upgrade() -> None:
     op.create_index("ix_escalations_opened_at", "escalations", ["opened_at"])
     op.create_index("ix_escalations_status_next_due_at", "escalations", ["status", "next_due_at"])
     op.create_index("ix_escalations_updated_at", "escalations", ["updated_at"])
+
+
+def _idempotency() -> None:
     op.create_table(
         "idempotency",
         sa.Column("owner", sa.Text(), nullable=False),
@@ -84,6 +106,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", "method", "path", "key", name="pk_idempotency"),
     )
     op.create_index("ix_idempotency_created_at", "idempotency", ["created_at"])
+
+
+def _inbound_events() -> None:
     op.create_table(
         "inbound_events",
         sa.Column("source", sa.Text(), nullable=False),
@@ -94,6 +119,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "event_id", name="pk_inbound_events"),
     )
     op.create_index("ix_inbound_events_handled_at_received_at", "inbound_events", ["handled_at", "received_at"])
+
+
+def _policies() -> None:
     op.create_table(
         "policies",
         sa.Column("name", sa.Text(), nullable=False),
@@ -105,6 +133,9 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", "version", name="pk_policies"),
     )
+
+
+def _roster() -> None:
     op.create_table(
         "roster",
         sa.Column("version", sa.Integer(), nullable=False),
@@ -113,6 +144,9 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("version", name="pk_roster"),
     )
+
+
+def _messages() -> None:
     op.create_table(
         "messages",
         sa.Column("key", sa.Text(), nullable=False),
@@ -143,6 +177,9 @@ def upgrade() -> None:
     op.create_index("ix_messages_created_at", "messages", ["created_at"])
     op.create_index("ix_messages_id_episode", "messages", ["id", "episode"])
     op.create_index("ix_messages_provider_id", "messages", ["provider_id"])
+
+
+def _timeline() -> None:
     op.create_table(
         "timeline",
         sa.Column("id", sa.Text(), nullable=False),
