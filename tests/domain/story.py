@@ -219,7 +219,7 @@ class Story:
         self.does(None, "customer-reply", text="still broken")
 
     @contextmanager
-    def refused(self, code: str) -> Iterator[None]:
+    def expect_refused(self, code: str) -> Iterator[None]:
         """What happens inside is refused with that code and changes nothing."""
         before = self.state
         with pytest.raises(DomainError) as refusal:

@@ -328,4 +328,5 @@ def test_a_bad_calendar_is_refused_and_told_what_to_write(change: dict[str, obje
 
 
 def test_windows_that_touch_are_fine_and_24_00_is_the_end_of_the_day() -> None:
-    every_day("UTC", "09:00-12:00", "12:00-13:00", "20:00-24:00")
+    working = WorkingTime(every_day("UTC", "09:00-12:00", "12:00-13:00", "20:00-24:00"))
+    assert working.between(utc("2026-03-02T00:00Z"), utc("2026-03-03T00:00Z")) == 8 * 3600

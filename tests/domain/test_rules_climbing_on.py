@@ -189,7 +189,7 @@ def test_acknowledge_by_another_is_refused_and_by_the_same_person_again_changes_
     with Story() as story:
         story.dana.acknowledges()
         before = document_of(story)
-        with story.refused("already_acknowledged"):
+        with story.expect_refused("already_acknowledged"):
             story.eli.acknowledges()
         story.dana.acknowledges()
         assert document_of(story) == before
@@ -207,7 +207,7 @@ def test_assign_acknowledges_for_the_person_named() -> None:
         story.expect_told("gus", "sms", kind="assigned")
         assert (story.status, story.owner, story.target("acknowledge").status) == ("acknowledged", "gus", "met")
         story.gus.acknowledges()  # again by the same person: nothing changes
-        with story.refused("already_acknowledged"):
+        with story.expect_refused("already_acknowledged"):
             story.dana.acknowledges()
 
 
@@ -236,7 +236,7 @@ def test_hierarchical_goes_to_the_next_tier_or_the_tier_named() -> None:
 def test_hierarchical_at_the_top_is_refused() -> None:
     with Story(policy(AT_THE_TOP)) as story:
         story.expect_told("mia", "email")
-        with story.refused("no_higher_tier"):
+        with story.expect_refused("no_higher_tier"):
             story.mia.escalates()
 
 
@@ -244,7 +244,7 @@ def test_hierarchical_goes_up_only() -> None:
     with Story(policy("start_tier: {high: L2}")) as story:
         story.expect_told("finn", "sms")
         for tier in ("L1", "L2"):
-            with story.refused("no_higher_tier"):
+            with story.expect_refused("no_higher_tier"):
                 story.finn.escalates(tier=tier)
 
 
@@ -262,7 +262,7 @@ def test_functional_keeps_the_tier_unless_one_is_named_and_goes_to_the_team_name
 def test_functional_needs_a_team() -> None:
     with Story() as story:
         story.expect_told("dana", "sms", "email")
-        with story.refused("field_required"):
+        with story.expect_refused("field_required"):
             story.dana.escalates(kind="functional")
 
 
@@ -272,7 +272,7 @@ def test_hand_back_goes_one_tier_down_and_from_the_first_it_is_refused() -> None
         story.finn.hands_back()
         story.expect_told("dana", "sms", "email")
         assert (story.tier, story.state.team) == ("L1", "support")
-        with story.refused("no_lower_tier"):
+        with story.expect_refused("no_lower_tier"):
             story.dana.hands_back()
 
 

@@ -100,14 +100,14 @@ def test_days_in_a_calendar_without_a_day_refuse_the_policy() -> None:
 def test_pause_only_from_acknowledged() -> None:
     with Story() as story:
         story.expect_told("dana", "sms", "email")
-        with story.refused("not_acknowledged"):
+        with story.expect_refused("not_acknowledged"):
             story.dana.waits_for_the_customer()
         story.dana.acknowledges()
         story.dana.waits_for_the_customer()
-        with story.refused("already_paused"):
+        with story.expect_refused("already_paused"):
             story.dana.waits_for_the_customer()
         story.dana.resolves()
-        with story.refused("already_resolved"):
+        with story.expect_refused("already_resolved"):
             story.dana.waits_for_the_customer()
 
 
@@ -120,7 +120,7 @@ def test_pause_resume_and_until_lead_back_to_acknowledged() -> None:
         story.dana.waits_for_the_customer(until="12:00")
         story.at("12:00")
         assert (story.status, story.owner) == ("acknowledged", "dana")
-        with story.refused("not_paused"):
+        with story.expect_refused("not_paused"):
             story.dana.resumes()
 
 
@@ -144,7 +144,7 @@ def test_pause_until_may_be_said_in_any_zone_and_is_kept_in_utc() -> None:
 def test_pause_until_must_lie_ahead() -> None:
     with acknowledged() as story:
         story.at("11:00")
-        with story.refused("until_in_the_past"):
+        with story.expect_refused("until_in_the_past"):
             story.dana.waits_for_the_customer(until="10:30")
 
 

@@ -90,12 +90,12 @@ def test_reopen_with_the_resolver_absent_tells_the_steps_of_the_tier() -> None:
 
 def test_reopen_needs_a_resolved_case() -> None:
     with acknowledged() as story:
-        with story.refused("not_resolved"):
+        with story.expect_refused("not_resolved"):
             story.dana.reopens()
         story.dana.resolves()
         story.dana.records_the_cause()
         story.dana.closes()
-        with story.refused("already_closed"):
+        with story.expect_refused("already_closed"):
             story.dana.reopens()
 
 
@@ -148,10 +148,10 @@ def test_closing_without_confirm_within_is_only_by_hand() -> None:
 
 def test_closing_needs_a_resolution_and_a_recorded_cause() -> None:
     with acknowledged() as story:
-        with story.refused("not_resolved"):
+        with story.expect_refused("not_resolved"):
             story.dana.closes()
         story.dana.resolves()
-        with story.refused("root_cause_required"):
+        with story.expect_refused("root_cause_required"):
             story.dana.closes()
 
 
@@ -193,5 +193,5 @@ def test_after_closing_every_command_is_refused(command: str) -> None:
     with resolved() as story:
         story.dana.records_the_cause()
         story.dana.closes()
-        with story.refused("already_closed"):
+        with story.expect_refused("already_closed"):
             story.does("dana", command, **bodies.get(command, {}))

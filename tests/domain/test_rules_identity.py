@@ -100,7 +100,7 @@ def test_a_command_id_is_applied_once_even_when_the_case_has_moved_on_since() ->
 def test_a_refused_command_changes_nothing_and_may_be_said_again() -> None:
     with Story() as story:
         story.never_mind()
-        with story.refused("not_paused"):
+        with story.expect_refused("not_paused"):
             story.does("dana", "resume", id="r-1")
         story.dana.acknowledges()
         story.dana.waits_for_the_customer()
@@ -112,14 +112,14 @@ def test_a_refused_command_changes_nothing_and_may_be_said_again() -> None:
 def test_an_unknown_command_is_refused(command: str) -> None:
     with Story() as story:
         story.never_mind()
-        with story.refused("unknown_command"):
+        with story.expect_refused("unknown_command"):
             story.does("dana", command)
 
 
 def test_a_malformed_body_is_refused_with_its_field() -> None:
     with Story() as story:
         story.never_mind()
-        with story.refused("invalid_field"):
+        with story.expect_refused("invalid_field"):
             story.does("dana", "assign", whom="eli")
 
 

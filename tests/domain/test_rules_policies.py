@@ -31,7 +31,7 @@ def test_priority_by_impact_is_raised_by_the_largest_rule_and_all_that_fired_are
 def test_priority_of_nothing_given_is_refused() -> None:
     with Story() as story:
         story.never_mind()
-        with story.refused("field_required"):
+        with story.expect_refused("field_required"):
             story.lea.does("reprioritize", reason="just so")
 
 
@@ -61,7 +61,7 @@ def test_rebase_to_a_version_without_the_tier_is_refused() -> None:
     renamed = policy(L1="name: Frontline").with_version(2)
     with Story() as story:
         story.never_mind()
-        with story.refused("tier_missing"):
+        with story.expect_refused("tier_missing"):
             story.ops.moves_to(renamed)
 
 

@@ -239,7 +239,7 @@ def test_a_promise_in_days_needs_a_calendar_that_knows_how_long_its_day_is() -> 
     office = rules.calendars["office"].model_copy(update={"day": None})
     dayless = rules.model_copy(update={"calendars": {"office": office}})
     with acknowledged_under(dayless) as story:
-        with story.refused("no_working_day"):
+        with story.expect_refused("no_working_day"):
             story.dana.updates_the_customer(next_update_in="2d")
         assert story.target("customer_update").due == "14:00"
     with acknowledged_under(rules) as story:
