@@ -40,7 +40,8 @@ def test_threads_that_migrate_at_once_both_succeed(empty_url: str) -> None:
     databases = [Database(empty_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(Database.migrate, databases))
-    databases[0].ping()
+    with databases[0].read() as connection:
+        assert connection.execute(select(roster)).all() == []
     for database in databases:
         database.close()
 

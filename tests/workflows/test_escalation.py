@@ -117,8 +117,11 @@ async def test_a_signal_that_is_refused_is_settled_at_once(env: WorkflowEnvironm
         await until(lambda: len(tierline.email.kept) == 2)
         log.queue(word, case.id, 1)
         await case.signal("close", word)
-        await until(lambda: (found := log.find(word.id)) is not None and found.status == "refused")
+        await until(lambda: (found := log.find(word.id)) is not None and found.settled_at is not None)
         await says(case, "cancel", reason="done testing")
+    settled = log.find(word.id)
+    assert settled is not None
+    assert (settled.status, settled.code) == ("refused", "not_resolved")
 
 
 @pytest.mark.parametrize("words", [[], ["hello"], [None], [said("close")]], ids=["none", "text", "null", "another"])
