@@ -145,7 +145,7 @@ class EscalationWorkflow:
                 self._sends[message.key] = self._send(message)
             for message in transition.dropped:
                 self._take(delivered(self._state, _overtaken(message)))
-            for duty in recorded.result():
+            for duty in _answers(recorded):
                 self._take(answer(self._state, duty))
         for key in [key for key, send in self._sends.items() if send.done()]:
             self._take(delivered(self._state, _end_of(key, self._sends.pop(key))))
@@ -219,6 +219,17 @@ def _refusal(error: DomainError) -> ApplicationError:
 def _overtaken(message: Message) -> SendResult:
     """How a message ends that never went out because a later one says the same."""
     return SendResult(key=message.key, status="skipped", at=workflow.now(), reason="overtaken")
+
+
+def _answers(recorded: workflow.ActivityHandle[list[DutyAnswer]]) -> list[DutyAnswer]:
+    """What the store answered. A record is tried for ever; should it fail all the same, the case must not end by it.
+
+    An ActivityError would fail the workflow; any other error fails its task only, which waits for mended code.
+    """
+    try:
+        return recorded.result()
+    except ActivityError as error:
+        raise RuntimeError("a transition could not be recorded") from error
 
 
 def _end_of(key: str, send: workflow.ActivityHandle[SendResult]) -> SendResult:
