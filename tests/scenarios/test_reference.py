@@ -1,6 +1,7 @@
 """What an escalation costs in Temporal, and what happens when many people act at the same instant."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from temporalio.api.enums.v1 import EventType
 from tests.scenarios.system import Tierline
 from tests.scenarios.test_stories import CAUSE
 from tests.until import until
+from tests.workflows.test_replay import HISTORIES
 
 MOST_EVENTS = 130
 MOST_BYTES = 100_000
@@ -40,6 +42,8 @@ async def test_the_reference_escalation_is_small(
     kinds = Counter(EventType.Name(event.event_type).removeprefix("EVENT_TYPE_") for event in history.events)
     record_property("measured", f"reference escalation: {len(history.events)} history events, {size:,} bytes")
     record_property("measured", ", ".join(f"{kind.lower()} {number}" for kind, number in kinds.most_common()))
+    if "TIERLINE_RECORD_HISTORIES" in os.environ:
+        (HISTORIES / "reference.json").write_text(history.to_json())
     assert len(history.events) <= MOST_EVENTS
     assert size <= MOST_BYTES
 
