@@ -124,7 +124,7 @@ class Case:
             customer=one_line(document["customer"]["name"]),
             vip=self._vip,
             priority=word(language, document["priority"]),
-            reasons=one_line("; ".join(document["priority_reasons"])) or None,
+            reasons=one_line("; ".join(reason.rstrip(".") for reason in document["priority_reasons"])) or None,
             tier=document["tier"]["name"],
             team=self._team(),
             status=word(language, document["status"]),

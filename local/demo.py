@@ -180,7 +180,7 @@ def _finish(story: Story) -> None:
     show.timeline(story.events)
     console.print(
         f"[bold green]All as it should be:[/] {len(story.events)} events in the right order, {len(story.messages)} messages "
-        "to the right people, none too many,\nthe root cause on record, the case closed.\n"
+        "to the right people, none too many, the root cause on record, the case closed.\n"
     )
     console.print("[bold]While the system runs[/]")
     links = {"the case on its page": "page"} if story.system.has_pages else {}

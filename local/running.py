@@ -52,6 +52,7 @@ def _demo(asked: threading.Event, *, keep: bool) -> None:
         play(stack, ROOT / "examples" / "checkout-down.json", asked)
         if keep:
             typer.echo(f"\nThe system stays up for you to look around.\n{_addresses(stack)}")
+            typer.echo(f"In a second terminal:\n  {_command_line(stack, home)} show {CASE}\n")
             stack.serve()
     typer.echo(_look_further(home))
 
@@ -89,11 +90,16 @@ def _addresses(stack: Stack) -> str:
     return "\n".join(["", "Tierline is up. Ctrl-C ends it; nothing is lost when it starts again.", *lines, ""])
 
 
+def _command_line(stack: Stack, home: Path) -> str:
+    """How to reach this very system: it has ports and keys of its own."""
+    return f"TIERLINE_URL={stack.api_url} TIERLINE_HOME={_shown(home)} .venv/bin/tierline"
+
+
 def _look_further(home: Path) -> str:
     where = f"TIERLINE_HOME={_shown(home)}"
     hints = [
         (f"{where} make run", "the same data again, with working links"),
-        (f"{where} .venv/bin/tierline show {CASE}", "in a second terminal"),
+        (f"{where} .venv/bin/tierline show {CASE}", "beside it, in a second terminal"),
         ("make demo KEEP=1", "the story anew, and the system stays up"),
     ]
     widest = max(len(typed) for typed, _ in hints)

@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 PIPE_WIDTH = 200  # columns when nobody watches: a pipe should not break lines
 LONGEST_CELL = 60  # characters of a text in a table
@@ -65,13 +66,19 @@ def word(value: object) -> str:
     return f"[{STYLES[str(value)]}]{text}[/]" if str(value) in STYLES else text
 
 
+NEVER_CUT = ("id", "status")  # what people copy, and what they look for
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
     """A plain table, or the sentence `empty` when there is nothing in it."""
     found = [list(row) for row in rows]
     if not found:
         console().print(empty)
         return
-    grid = Table(*headings, box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    grid = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for heading, *cells in zip(headings, *found, strict=True):
+        whole = max(Text.from_markup(cell).cell_len for cell in cells) if heading in NEVER_CUT else None
+        grid.add_column(heading, min_width=whole, no_wrap=whole is not None)
     for row in found:
         grid.add_row(*row)
     console().print(grid)
@@ -94,8 +101,9 @@ def escalation(data: Mapping[str, Any]) -> None:
     facts(_facts_of(data))
     headings = ("target", "tier", "status", "due", "warnings", "missed")
     table(headings, (_target(row) for row in data.get("targets") or []), "no targets")
-    for name, address in (data.get("links") or {}).items():
-        console().print(f"{name:<12} {escape(str(address))}")
+    address = (data.get("links") or {}).get("temporal_ui")
+    if address:
+        console().print(f"Temporal UI  {escape(str(address))}", soft_wrap=True)
 
 
 def _facts_of(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -111,7 +111,7 @@ class Stack:
         elif not is_serving(self._env):
             raise StackError(f"No Temporal server answers at {self._env['TEMPORAL_ADDRESS']} (TEMPORAL_ADDRESS).")
         self._bring_up(self._worker, lambda: has_worker(self._env), WORKER_LIMIT, "runs the cases, sends messages")
-        self._bring_up(self._api, lambda: self._answers("/readyz"), API_LIMIT, "takes commands, shows pages")
+        self._bring_up(self._api, lambda: self._answers("/readyz"), API_LIMIT, "takes commands")
 
     def _bring_up(self, child: Child, ready: Callable[[], bool], within: float, does: str) -> None:
         begin = time.monotonic()
