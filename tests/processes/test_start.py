@@ -17,7 +17,7 @@ WHO = r"[A-Z]\w+ [A-Z]\w+"
 DEMO = rf"""
 Temporal +keeps every timer and step +up after
 worker +runs the cases, sends messages +up after
-API +takes commands, shows pages +up after
+API +takes commands +up after
 Acme GmbH writes: “Checkout is down
 On call now: {WHO} at L1 \(support\), {WHO} at L2 \(specialists\)
 s  Opened with priority critical at L1
