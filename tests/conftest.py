@@ -12,6 +12,12 @@ from temporalio.testing import WorkflowEnvironment
 import process
 from workflows import contract
 
+SERVER = (
+    "frontend.WorkflowTimeSkippingEnabled=true",
+    "matching.numTaskqueueReadPartitions=1",  # one queue is one order: who is urgent goes first, not among the first
+    "matching.numTaskqueueWritePartitions=1",
+)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def logs_go_to_pytest() -> None:
@@ -23,7 +29,7 @@ def logs_go_to_pytest() -> None:
 async def env() -> AsyncIterator[WorkflowEnvironment]:
     started = await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=shutil.which("temporal", path=".venv/bin") or shutil.which("temporal"),
-        dev_server_extra_args=["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+        dev_server_extra_args=[word for setting in SERVER for word in ("--dynamic-config-value", setting)],
         search_attributes=list(contract.SEARCH_ATTRIBUTES),
         data_converter=pydantic_data_converter,
     )
