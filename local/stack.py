@@ -79,6 +79,11 @@ class Stack:
     def __enter__(self) -> Self:
         try:
             self._start()
+        except StackError:
+            self._stop()
+            if self._asked.is_set():  # Ctrl-C may reach a call to the server before it has a session of its own
+                raise StopAsked from None
+            raise
         except BaseException:
             self._stop()
             raise
