@@ -1,8 +1,9 @@
-"""One full Temporal server with virtual time for every ring that needs one."""
+"""One full Temporal server with virtual time, and one PostgreSQL, for every ring that needs them."""
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 import structlog
@@ -10,6 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import process
+from tests.postgres import Postgres, server
 from workflows import contract
 
 SERVER = (
@@ -27,15 +29,31 @@ def logs_go_to_pytest() -> None:
 
 @pytest.fixture(scope="session")
 async def env() -> AsyncIterator[WorkflowEnvironment]:
+    async with virtual_time() as started:
+        yield started
+
+
+@asynccontextmanager
+async def virtual_time(*settings: str) -> AsyncIterator[WorkflowEnvironment]:
+    """A full server with a virtual clock for each workflow; `settings` are more of its dynamic configuration."""
     started = await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=shutil.which("temporal", path=".venv/bin") or shutil.which("temporal"),
-        dev_server_extra_args=[word for setting in SERVER for word in ("--dynamic-config-value", setting)],
+        dev_server_extra_args=[word for setting in (*SERVER, *settings) for word in ("--dynamic-config-value", setting)],
         search_attributes=list(contract.SEARCH_ATTRIBUTES),
         data_converter=pydantic_data_converter,
     )
-    yield started
-    await started.shutdown()
-    await asyncio.sleep(process.PAUSE)  # the SDK's threads let go; without it interpreters crash at exit
+    try:
+        yield started
+    finally:
+        await started.shutdown()
+        await asyncio.sleep(process.PAUSE)  # the SDK's threads let go; without it interpreters crash at exit
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL server of this process, from the first test that asks for it on."""
+    with server() as running:
+        yield running
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -49,8 +49,12 @@ def search_attributes(state: Escalation) -> list[SearchAttributeUpdate[Any]]:
 
 
 def details(state: Escalation) -> str:
-    """The case in a few lines of Markdown, as it stands."""
+    """The case in a few lines of Markdown, as it stands.
+
+    They begin with the summary, because a run that continues an earlier one has none: the server does not carry it over.
+    """
     lines = [
+        summary(state.priority, state.customer.name, state.ticket.subject),
         f"**{state.status}** at **{state.here.name}** ({state.team}), priority {state.priority}",
         f"Accountable: {state.accountable}" + (" (owner)" if state.owner else " (nobody has acknowledged)"),
     ]
