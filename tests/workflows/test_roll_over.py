@@ -39,8 +39,11 @@ async def short() -> AsyncIterator[WorkflowEnvironment]:
 async def test_a_case_that_rolls_over_tells_the_same_story_as_one_that_does_not(
     env: WorkflowEnvironment, short: WorkflowEnvironment, tmp_path: Path, record_property: Measured
 ) -> None:
-    whole, one = await unattended(env, tmp_path / "whole")
-    rolled, runs = await unattended(short, tmp_path / "rolled")
+    folders = [tmp_path / "whole", tmp_path / "rolled"]
+    for folder in folders:
+        folder.mkdir()
+    whole, one = await unattended(env, folders[0])
+    rolled, runs = await unattended(short, folders[1])
     record_property("measured", f"{A_WHILE} unattended with a limit of 40 events: {runs} runs, the same story")
     assert one == 1
     assert runs > 3
@@ -49,7 +52,6 @@ async def test_a_case_that_rolls_over_tells_the_same_story_as_one_that_does_not(
 
 async def unattended(env: WorkflowEnvironment, folder: Path) -> tuple[list[Any], int]:
     """What was written down and sent, with the minutes since the opening; and how many runs it took."""
-    folder.mkdir()
     async with house(env.client, folder) as tierline:
         with env.with_time_skipping_disabled():
             case = await tierline.opens(priority="low")

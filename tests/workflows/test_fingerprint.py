@@ -1,0 +1,184 @@
+"""The sequence of commands the workflow gives to Temporal, kept word for word beside this test.
+
+A replay must give the same commands in the same order as the first time. Saved histories (`test_replay.py`) prove that for the
+cases of earlier releases; this one notices a change the moment it is made, and says what it means.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHandle
+from temporalio.converter import default
+from temporalio.testing import WorkflowEnvironment
+
+from domain.afterwards import LateSurvey
+from domain.commands import Survey
+from tests.until import LIMIT, until
+from tests.workflows.house import House, said, says
+from workflows import contract
+
+FINGERPRINTS = Path(__file__).parent / "fingerprints"
+REFRESH = "TIERLINE_RECORD_FINGERPRINTS"
+
+LESSON = """
+The workflow '{name}' now gives other commands, or gives them in another order, than {file} says (- before, + now):
+
+{difference}
+
+A running case that began with the old code replays its history with the new code, and must give the old commands again: with this
+change it would stop with a nondeterminism error. What to do:
+- Not meant? Look for an await, an activity, a timer or an upsert that moved in workflows/, or a rule in domain/ that now asks for
+  more or fewer effects.
+- Meant for new cases only? Keep the old way for running ones: `if workflow.patched("what-changed"):` in workflows/, or a branch
+  on `state.rules_version` in domain/. Then tests/workflows/test_replay.py stays green.
+- Only new things at the end, which no running case can have reached yet? Then it is safe.
+Then write the new sequence down, and look at the difference before committing it:
+
+    {refresh}=1 .venv/bin/python -m pytest tests/workflows/test_fingerprint.py
+"""
+
+ONE_BY_ONE = """
+name: one-by-one
+owner_of_last_resort: ops-manager
+tiers:
+  - name: L1
+    team: support
+    targets: {acknowledge: {all: 15m, warn_at: [50]}, tier_resolution: {all: 2h}}
+    steps: [{tell: on_call, channels: [sms]}]
+  - {name: L2, team: specialists, targets: {acknowledge: {all: 15m}}, steps: [{tell: on_call, channels: [sms]}]}
+closing: {root_cause: required}
+"""  # one message at a time, so that the order in which messages end is always the same
+
+CAUSE = {"category": "certificate", "description": "expired", "origin": "ours"}
+WORDS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("acknowledge", {}),
+    ("pause", {"reason": "scheduled"}),
+    ("resume", {}),
+    ("resolve", {"summary": "renewed the certificate"}),
+    ("root-cause", CAUSE),
+    ("close", {}),
+)
+ENDED = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+PAST_THE_CLIMB = timedelta(minutes=16)
+
+
+async def test_the_commands_of_an_escalation_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    """L1 is told, warned and late; L2 acknowledges, waits, resolves, records the cause and closes."""
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ONE_BY_ONE)
+        await sends_taken_in(case, 1)
+        await case.signal("note", said("note", text="by signal"))
+        await until(lambda: "note" in tierline.kinds(case))
+        await env.fast_forward(case, PAST_THE_CLIMB)
+        await sends_taken_in(case, 3)
+        for name, body in WORDS:
+            answer = await says(case, name, "lee", **body)
+            await until(_stored(tierline, case, answer["version"]))
+        await case.result()
+    await same_as_written("escalation", case)
+
+
+async def test_the_commands_of_a_follow_up_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ONE_BY_ONE)
+        for name, body in WORDS[-3:]:
+            await says(case, name, "dana", **body)
+        await case.result()
+        given = LateSurvey(
+            escalation=case.id, episode=1, command_id="late", at=datetime.now(UTC), answer=Survey(score=4)
+        )
+        follow_up = await tierline.client.start_workflow(
+            contract.FOLLOW_UP, given, id=contract.follow_up_id(given), task_queue=tierline.task_queue
+        )
+        await follow_up.result()
+    await same_as_written("follow_up", follow_up)
+
+
+def test_a_change_is_refused_with_a_lesson(tmp_path: Path) -> None:
+    file = tmp_path / "escalation.txt"
+    file.write_text("record\ntimer\n")
+    with pytest.raises(AssertionError) as refused:
+        compare("escalation", file, ["timer", "record"])
+    for words in ("-timer\n", "+timer\n", "nondeterminism", "workflow.patched", "rules_version", REFRESH):
+        assert words in str(refused.value)
+
+
+async def same_as_written(name: str, case: WorkflowHandle[Any, Any]) -> None:
+    """Compare what the workflow did with the committed file, or write that file when asked to."""
+    events = (await case.fetch_history()).events
+    now = [line for event in events for line in commands_and_causes(event)]
+    file = FINGERPRINTS / f"{name}.txt"
+    if REFRESH in os.environ:
+        file.write_text("\n".join(now) + "\n")
+    compare(name, file, now)
+
+
+def compare(name: str, file: Path, now: list[str]) -> None:
+    before = file.read_text().splitlines()
+    difference = "\n".join(unified_diff(before, now, "before", "now", lineterm=""))
+    lesson = LESSON.format(name=name, file=file.name, difference=difference, refresh=REFRESH)
+    assert now == before, lesson
+
+
+async def sends_taken_in(case: WorkflowHandle[Any, Any], count: int) -> None:
+    """Wait until the workflow has heard how so many messages ended."""
+    async with asyncio.timeout(LIMIT):
+        while sum([event.event_type == ENDED async for event in case.fetch_history_events()]) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # the server alone knows
+
+
+def _stored(tierline: House, case: WorkflowHandle[Any, Any], version: int) -> Callable[[], bool]:
+    return lambda: bool(tierline.document(case)["version"] >= version)
+
+
+def commands_and_causes(event: HistoryEvent) -> Iterator[str]:
+    """A command as a line; what came from outside before it as a line that begins with a dot, to read it by."""
+    kind = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
+    if kind in CAUSES:
+        yield f". {CAUSES[kind]}"
+    elif kind in COMMANDS:
+        yield COMMANDS[kind](event)
+
+
+def _marker(event: HistoryEvent) -> str:
+    """A local activity leaves a marker; its data tells which activity it was."""
+    attributes = event.marker_recorded_event_attributes
+    data = default().payload_converter.from_payload(attributes.details["data"].payloads[0])
+    return f"{attributes.marker_name} {data['activity_type']}"
+
+
+def _activity(event: HistoryEvent) -> str:
+    attributes = event.activity_task_scheduled_event_attributes
+    elsewhere = f" on {contract.SEND_TASK_QUEUE}" if attributes.task_queue.name == contract.SEND_TASK_QUEUE else ""
+    return f"activity {attributes.activity_type.name}{elsewhere}"
+
+
+def _accepted(event: HistoryEvent) -> str:
+    return f"accept {event.workflow_execution_update_accepted_event_attributes.accepted_request.input.name}"
+
+
+CAUSES: Mapping[str, str] = {
+    "WORKFLOW_EXECUTION_STARTED": "started",
+    "WORKFLOW_EXECUTION_SIGNALED": "a signal came",
+    "ACTIVITY_TASK_COMPLETED": "an activity ended",
+    "TIMER_FIRED": "the timer fired",
+}
+COMMANDS: Mapping[str, Callable[[HistoryEvent], str]] = {
+    "MARKER_RECORDED": _marker,
+    "ACTIVITY_TASK_SCHEDULED": _activity,
+    "TIMER_STARTED": lambda _: "start timer",
+    "TIMER_CANCELED": lambda _: "cancel timer",
+    "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": lambda _: "upsert search attributes",
+    "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": _accepted,
+    "WORKFLOW_EXECUTION_UPDATE_COMPLETED": lambda _: "answer update",
+    "WORKFLOW_EXECUTION_COMPLETED": lambda _: "complete",
+    "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": lambda _: "continue as new",
+}
