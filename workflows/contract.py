@@ -17,6 +17,7 @@ ESCALATION = "Escalation"
 FOLLOW_UP = "FollowUp"
 TASK_QUEUE = "tierline"
 SEND_TASK_QUEUE = "tierline-send"
+DEPLOYMENT = "tierline"  # the name that versions of our workers go by in Temporal
 
 RECORD = "record"
 RECORD_SURVEY = "record_survey"

@@ -26,6 +26,7 @@ SEARCH_ATTRIBUTES = {
 def test_names_on_the_wire_are_pinned() -> None:
     assert (contract.ESCALATION, contract.FOLLOW_UP) == ("Escalation", "FollowUp")
     assert (contract.TASK_QUEUE, contract.SEND_TASK_QUEUE) == ("tierline", "tierline-send")
+    assert contract.DEPLOYMENT == "tierline"
     assert tuple(COMMANDS.split()) == contract.COMMANDS
     assert {key.name: key.indexed_value_type.name for key in contract.SEARCH_ATTRIBUTES} == SEARCH_ATTRIBUTES
 
