@@ -2,6 +2,8 @@
 #   make demo     one escalation from opening to root cause, played and checked (KEEP=1 leaves the system running)
 #   make run      the whole system, until Ctrl-C
 #   make test     lint, types, import rules, every test
+#   make chaos    everything broken again and again while people work; every promise checked (MINUTES=2, CHAOS_SEED=n repeats)
+#   make bench    Tierline beside a bare Temporal workflow, about ten minutes (QUICK=1 three); writes bench/results.json
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +14,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 # Time zones come from the pinned tzdata package and not from the machine: deadlines must not change under replay.
 export PYTHONTZPATH :=
 
-.PHONY: help setup demo run test lint lock clean
+.PHONY: help setup demo run test chaos bench lint lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -49,12 +51,20 @@ lint: setup
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# Hashes, and no addresses: no registry host may stand in the repository.
+chaos: setup
+	@CHAOS_MINUTES=$(or $(MINUTES),2) $(BIN)/python -m pytest tests/chaos/test_chaos.py -q -s
+
+bench: setup
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+# Hashes, and no addresses: no registry host may stand in the repository. The second lock is the image's: the same pins, no tools.
 lock:
 	@test -x $(BIN)/uv || $(PIP) install uv
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --universal \
 	  --quiet --no-emit-index-url --no-emit-find-links -o requirements.lock
-	@! grep -nE '(https?|file)://' requirements.lock || { echo "requirements.lock holds an address" >&2; exit 1; }
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --constraints requirements.lock --generate-hashes --universal \
+	  --quiet --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-runtime.lock
+	@! grep -nE '(https?|file)://' requirements.lock requirements-runtime.lock || { echo "a lock holds an address" >&2; exit 1; }
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

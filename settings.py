@@ -7,7 +7,7 @@ The API process never reads the vendors' keys; the worker never reads the pages'
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ENV = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
@@ -42,19 +42,26 @@ class CommonSettings(BaseSettings):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
-class ApiSettings(CommonSettings):
-    """What the API needs beyond the common settings."""
+class ServerSettings(CommonSettings):
+    """What the processes share that serve, API and worker; the command line's callers have none of it."""
 
     secret: SecretStr | None = None
+    temporal_patience: int = Field(default=60, ge=0)  # seconds; a server that is restarted is up again within a minute
+
+
+class ApiSettings(ServerSettings):
+    """What the API needs beyond the common settings."""
+
     temporal_ui: str = "http://127.0.0.1:8233"
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
 
 
-class WorkerSettings(CommonSettings):
+class WorkerSettings(ServerSettings):
     """How much one worker process takes on, and how fast the whole installation sends."""
 
     sends_per_second: float = Field(default=20.0, gt=0)
     max_sends: int = Field(default=20, ge=1)
+    build_id: str | None = None
 
 
 class SendGridSettings(BaseSettings):
@@ -77,3 +84,9 @@ class TwilioSettings(BaseSettings):
     from_: str | None = Field(default=None, validation_alias="TWILIO_FROM")
     messaging_service_sid: str | None = None
     base_url: str | None = None
+
+
+def setting_faults(error: ValidationError) -> str:
+    """What is wrong with which variable, in one line, without the values: one may be a secret."""
+    faults = (f"TIERLINE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+    return f"A setting is wrong: {'; '.join(faults)}. What each means stands in .env.example"

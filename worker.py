@@ -18,23 +18,26 @@ from typing import get_args
 import structlog
 from pydantic import ValidationError
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 
 import process
+import production
 from activities.providers.outbox import Outbox
 from activities.providers.port import SEND_TIMEOUT, Provider
 from activities.providers.sendgrid_mail import SendGridMail
 from activities.providers.twilio_sms import TwilioSms
+from activities.providers.unset import Unset
 from activities.recording import Recording
 from activities.rendering import Renderer, TemplateFault
 from activities.sending import Sending
 from domain.tickets import Channel
 from records.database import Database
 from records.policies import Policies
-from settings import SendGridSettings, TwilioSettings, WorkerSettings
+from settings import SendGridSettings, TwilioSettings, WorkerSettings, setting_faults
 from workflows import contract, sandbox
 from workflows.escalation import EscalationWorkflow
 from workflows.follow_up import FollowUpWorkflow
@@ -43,7 +46,6 @@ ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
 
 DEFAULT_ADDRESS = "localhost:7233"  # Temporal's own
 
-TEMPORAL_PATIENCE = timedelta(seconds=60)  # an embedded server is up within ten, one that is restarted within a minute
 TEMPORAL_PAUSE = timedelta(seconds=1)
 
 GRACE = timedelta(seconds=20)  # a send ends within 15 s; then there is time to mark it
@@ -63,23 +65,21 @@ class StartRefused(Exception):
 async def serve(settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT. Raises StartRefused, or whatever broke a worker for good."""
     renderer, sendgrid, twilio = Renderer(settings.policies / "templates"), SendGridSettings(), TwilioSettings()
-    if settings.mode == "production" and settings.database.startswith("sqlite"):
-        chosen_providers(settings, sendgrid, twilio, ALL_CHANNELS)  # refuses, before it leaves a file behind
+    refuse_unready(settings, sendgrid, twilio)  # before it leaves a file behind
     settings.home.mkdir(parents=True, exist_ok=True)
     with _database(settings) as db, ExitStack() as threads:
         providers = chosen_providers(settings, sendgrid, twilio, used_channels(Policies(db)))
         sending = Sending(db, providers, renderer, settings.public_address)
         if settings.mode == "production" and settings.public_url is None:
-            log.warning("TIERLINE_PUBLIC_URL is not set: links in messages lead nowhere", now=settings.public_address)
-        client = await connected()
+            log.warning(production.NO_PUBLIC_URL, now=settings.public_address)
+        client = await connected(timedelta(seconds=settings.temporal_patience))
         send_threads = threads.enter_context(ThreadPoolExecutor(settings.max_sends, "send"))
         record_threads = threads.enter_context(ThreadPoolExecutor(RECORD_THREADS, "record"))
-        await _until_stopped(
-            [case_worker(client, Recording(db), record_threads), send_worker(client, sending, send_threads, settings)]
-        )
+        cases = case_worker(client, Recording(db), record_threads, settings)
+        await _until_stopped([cases, send_worker(client, sending, send_threads, settings)])
 
 
-def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecutor) -> Worker:
+def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecutor, settings: WorkerSettings) -> Worker:
     """Runs the workflows, and the records as local activities beside them."""
     return Worker(
         client,
@@ -94,6 +94,7 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
         graceful_shutdown_timeout=GRACE,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        deployment_config=deployment(settings),
     )
 
 
@@ -108,39 +109,48 @@ def send_worker(client: Client, sending: Sending, threads: ThreadPoolExecutor, s
         max_task_queue_activities_per_second=settings.sends_per_second,
         graceful_shutdown_timeout=GRACE,
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        deployment_config=deployment(settings),
     )
+
+
+def deployment(settings: WorkerSettings) -> WorkerDeploymentConfig | None:
+    """With a build id the worker is one version of the deployment: it takes work once an operator makes that version current.
+
+    Running cases move to the current version by themselves, for they live up to fifteen days and an old worker does not.
+    """
+    if settings.build_id is None:
+        return None
+    version = WorkerDeploymentVersion(deployment_name=contract.DEPLOYMENT, build_id=settings.build_id)
+    return WorkerDeploymentConfig(
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE
+    )
+
+
+def refuse_unready(settings: WorkerSettings, sendgrid: SendGridSettings, twilio: TwilioSettings) -> None:
+    """Raises StartRefused with everything production misses; the database, once there is one, tells which channels count."""
+    try:
+        missing = production.missing(settings, production.temporal_address())
+    except ValueError as error:
+        raise StartRefused(str(error)) from error
+    if missing:
+        missing += production.missing_credentials(sendgrid, twilio, ALL_CHANNELS)
+        raise StartRefused(production.refusal(missing))
 
 
 def chosen_providers(
     settings: WorkerSettings, sendgrid: SendGridSettings, twilio: TwilioSettings, used: frozenset[Channel]
 ) -> dict[Channel, Provider]:
-    """The vendor where there are credentials, else the outbox. Raises StartRefused in production for what is missing."""
-    if settings.mode == "production" and (missing := missing_for_production(settings, sendgrid, twilio, used)):
-        raise StartRefused("TIERLINE_MODE=production needs " + "; ".join(missing))
+    """The vendor where there are credentials, else the outbox; in production nobody. Raises StartRefused for what is missing."""
+    if settings.mode == "production" and (missing := production.missing_credentials(sendgrid, twilio, used)):
+        raise StartRefused(production.refusal(missing))
     try:
         chosen: dict[Channel, Provider] = {"email": _mail(sendgrid), "sms": _sms(twilio)}
     except ValueError as error:
         raise StartRefused(str(error)) from error
+    if settings.mode == "production":
+        chosen = {channel: Unset(channel) if isinstance(one, Outbox) else one for channel, one in chosen.items()}
     log.info("providers chosen", **{channel: provider.name for channel, provider in chosen.items()})
     return chosen
-
-
-def missing_for_production(
-    settings: WorkerSettings, sendgrid: SendGridSettings, twilio: TwilioSettings, used: frozenset[Channel]
-) -> list[str]:
-    """What production does not start without, each with the variable to set."""
-    database, address = settings.database, ClientConfig.load_client_connect_config().get("target_host")
-    twilio_sender = twilio.from_ or twilio.messaging_service_sid
-    needed = {
-        "a server database (TIERLINE_DATABASE_URL)": not database.startswith("sqlite"),
-        "a Temporal address (TEMPORAL_ADDRESS)": address,
-        "e-mail credentials (SENDGRID_API_KEY, SENDGRID_FROM)": "email" not in used
-        or (sendgrid.api_key and sendgrid.from_),
-        "SMS credentials (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID)": (
-            "sms" not in used or (twilio.account_sid and twilio.auth_token and twilio_sender)
-        ),
-    }
-    return [what for what, there in needed.items() if not there]
 
 
 def used_channels(policies: Policies) -> frozenset[Channel]:
@@ -152,7 +162,7 @@ def used_channels(policies: Policies) -> frozenset[Channel]:
     return frozenset(steps | told | watched) if known else ALL_CHANNELS
 
 
-async def connected(patience: timedelta = TEMPORAL_PATIENCE) -> Client:
+async def connected(patience: timedelta) -> Client:
     """A client once Temporal answers. Raises StartRefused when it has not within `patience`."""
     config = ClientConfig.load_client_connect_config()
     address = config.setdefault("target_host", DEFAULT_ADDRESS)
@@ -163,9 +173,12 @@ async def connected(patience: timedelta = TEMPORAL_PATIENCE) -> Client:
             return await Client.connect(**config, data_converter=pydantic_data_converter)
         except (RuntimeError, RPCError) as error:
             if time.monotonic() >= ends:
-                raise StartRefused(f"Temporal at {address} did not answer for {patience.seconds} s: {error}") from error
+                raise StartRefused(
+                    f"Temporal at {address} (TEMPORAL_ADDRESS) did not answer for {patience.seconds} s: {error}. Start it, or "
+                    "set the address; to wait longer set TIERLINE_TEMPORAL_PATIENCE"
+                ) from error
             if not waiting:
-                log.info("waiting for Temporal", address=address)
+                log.info("waiting for Temporal", address=address, up_to_seconds=patience.seconds)
                 waiting = True
         await asyncio.sleep(TEMPORAL_PAUSE.total_seconds())
 
@@ -175,13 +188,13 @@ def main() -> int:
     try:
         settings = WorkerSettings()
     except ValidationError as error:
-        print(f"worker: the settings are wrong: {error}", file=sys.stderr)
+        print(f"worker: {setting_faults(error)}", file=sys.stderr)
         return 1
     process.begin(settings.mode)
     try:
         process.run(serve(settings))
     except (StartRefused, TemplateFault) as refusal:
-        log.error("worker cannot start", why=str(refusal))
+        print(f"worker: {refusal}", file=sys.stderr)  # for a person: several lines, not one of JSON
         return 1
     except KeyboardInterrupt:
         return 130  # Ctrl-C before the worker was ready; later it is a stop that ends well
@@ -198,13 +211,23 @@ async def _until_stopped(workers: Sequence[Worker]) -> None:
         loop.add_signal_handler(signum, asked.set)
     running = [asyncio.create_task(worker.run()) for worker in workers]
     stop = asyncio.create_task(asked.wait())
-    log.info("worker ready", task_queues=[worker.task_queue for worker in workers])
+    build = workers[0].config()["deployment_config"]
+    log.info("worker ready", task_queues=[worker.task_queue for worker in workers], **_as_version(build))
     await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
     log.info("worker stopping", grace_seconds=GRACE.seconds)
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     await asyncio.gather(*running)
     log.info("worker stopped")
+
+
+def _as_version(build: WorkerDeploymentConfig | None) -> dict[str, str]:
+    """Which version, and how it is made current: until then a new build waits, which must not look like a fault."""
+    if build is None:
+        return {}
+    name, build_id = build.version.deployment_name, build.version.build_id
+    promote = f"temporal worker deployment set-current-version --deployment-name {name} --build-id {build_id}"
+    return {"build": build_id, "takes_work_after": promote}
 
 
 @contextmanager

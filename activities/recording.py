@@ -2,6 +2,9 @@
 
 Both in one activity, because both are quick, and what completes together costs one workflow task. The roster is read when
 the question is asked, for the instant the workflow names: a swap of shifts applies at once, a retry answers the same.
+
+A record that takes too long is given up by Temporal and goes on here to its own end. The SDK's default would throw an
+exception into its thread, between any two instructions: who waits for the store's lock would get it and never give it back.
 """
 
 from datetime import UTC, datetime
@@ -27,7 +30,7 @@ class Recording:
         self._afterwards = Afterwards(db)
         self._roster = RosterStore(db)
 
-    @activity.defn(name="record")
+    @activity.defn(name="record", no_thread_cancel_exception=True)
     def record(self, transition: Transition) -> list[DutyAnswer]:
         """Write the transition in one transaction; the answers stand in the order of its questions."""
         self._transitions.record(transition, datetime.now(UTC))
@@ -36,7 +39,7 @@ class Recording:
         roster = self._roster.current()
         return [answered(roster, question) for question in transition.questions]
 
-    @activity.defn(name="record_survey")
+    @activity.defn(name="record_survey", no_thread_cancel_exception=True)
     def record_survey(self, given: LateSurvey) -> dict[str, Any]:
         """Write a survey answer into a closed case; the document as it then stands."""
         return self._afterwards.record_survey(given, datetime.now(UTC))

@@ -2,8 +2,9 @@
 
 The claim is the gate: it looks at the case as it is now, and a message that has ended is never sent again. A try whose end
 nobody knows (a lost answer, a worker killed between claim and mark) is looked up at the provider first where the provider
-can be asked; where it cannot, a second try is marked as a possible duplicate. What is settled is a result; only what is
-worth the same try again raises, and Temporal repeats it.
+can be asked; where it cannot, a new try is marked as a possible duplicate, and the doubt stays until the message has ended,
+whatever the tries between were answered. What is settled is a result; only what is worth the same try again raises, and
+Temporal repeats it. The message keeps what each try was told, in the provider's words.
 """
 
 import time
@@ -18,6 +19,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.providers.deadline import within
 from activities.providers.port import SEND_TIMEOUT, AnswerLost, Envelope, Finder, Provider, Refused, RetryLater, Sent
 from activities.reading import Case
 from activities.rendering import Rendered, Renderer, TemplateFault
@@ -29,7 +31,7 @@ from records.database import Database
 from records.outbound import Granted, Loaded, Outbound
 from records.outbound import Refused as ClaimRefused
 from records.roster import RosterStore
-from records.stored import MessageStatus
+from records.stored import POSSIBLE_DUPLICATE, MessageStatus
 
 SEND_LIMIT = timedelta(seconds=15)  # one try as the workflow allows it: an answer of the provider and two of the store
 # A look-up that took longer leaves no time to send as well.
@@ -45,13 +47,25 @@ LONGEST_BACKOFF = timedelta(minutes=2)  # the longest pause of the workflow's re
 
 ONCE_MORE = frozenset({"30500"})  # an unknown failure inside Twilio: worth a second try, not a third
 
-TRIES_AFTER_A_LOST_ANSWER = 2  # in all: a message is worth a possible duplicate, a broken line is not worth a dozen
+# Where nobody can look, each new try after a lost answer may be a duplicate. Three tries over two minutes outlast a provider
+# that hangs; one that takes every message and swallows every answer is not worth a dozen.
+MOST_TRIES_IN_DOUBT = 3
+FIRST_PAUSE_IN_DOUBT, LATER_PAUSE_IN_DOUBT = timedelta(seconds=5), timedelta(minutes=2)
 
 NO_ADDRESS = "no_address"
 ANSWER_LOST = "answer_lost"
 TEMPLATE_FAULT = "template_fault"
-POSSIBLE_DUPLICATE = "possible_duplicate"
-TWICE = "sent again after a try whose answer was lost: it may have arrived twice"
+
+# What a message's history says beside the providers' own words.
+LOST = "the answer was lost ({})"
+SILENT = "a try ended without a word (its worker was stopped or killed)"
+SENT_LATER = "sent"
+SENT_AGAIN = "sent again: it may have arrived twice"
+FOUND = "found at the provider, not sent again"
+TOO_SLOW = f"no whole answer within {SEND_TIMEOUT.seconds} s"
+MAYBE_OUT = "an earlier try may have gone out"
+THEN = "; then "
+LONGEST_HISTORY = 1000  # characters; of a longer one the newest are kept
 
 _SETTLED: dict[MessageStatus, Any] = {"sent": "sent", "delivered": "sent", "failed": "failed", "skipped": "skipped"}
 
@@ -60,7 +74,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Try:
-    """One claimed try at a provider. `since` is when the message came to be: no earlier try of it is older."""
+    """One claimed try at a provider. `since` is when the message came to be: no earlier try of it is older.
+
+    `before` is what the tries before were told, None for the first.
+    """
 
     key: str
     provider: Provider
@@ -68,11 +85,20 @@ class _Try:
     claim: Granted
     since: datetime
     begun: float
+    before: str | None
 
     @property
     def may_be_out(self) -> bool:
         """Whether an earlier try may have reached the provider."""
         return self.claim.previous in ("sending", "unknown")
+
+    @property
+    def can_look(self) -> bool:
+        return isinstance(self.provider, Finder)
+
+    def perhaps_twice(self, *, taken: bool) -> bool:
+        """Whether the provider may have two of it by now; `taken` tells whether this try may have reached it."""
+        return self.may_be_out and not self.can_look and self.claim.attempt + taken > 2
 
     @property
     def elapsed(self) -> timedelta:
@@ -91,7 +117,7 @@ class Sending:
         self._renderer = renderer
         self._pages = f"{public_url.rstrip('/')}/escalations/"
 
-    @activity.defn(name="send")
+    @activity.defn(name="send", no_thread_cancel_exception=True)  # why: `activities.recording`
     def send(self, message: Message) -> SendResult:
         """Send the message unless it has ended or its case has moved on.
 
@@ -104,12 +130,12 @@ class Sending:
         roster = self._roster.current()
         to = address(message, loaded.document, roster)
         if to is None:
-            return self._end(message.key, "failed", NO_ADDRESS, why_no_address(message, roster))
+            return self._mark(message.key, "failed", NO_ADDRESS, why_no_address(message, roster))
         reference = reference_of(message.key)
         try:
             rendered = self._render(message, loaded, roster, reference)
         except TemplateFault as fault:
-            return self._end(message.key, "failed", TEMPLATE_FAULT, str(fault))
+            return self._mark(message.key, "failed", TEMPLATE_FAULT, str(fault))
         claim = self._outbound.claim(message.key, to, rendered.subject, rendered.text, datetime.now(UTC))
         if isinstance(claim, ClaimRefused):
             return _result(message.key, "skipped", None, claim.reason)
@@ -117,7 +143,8 @@ class Sending:
             return _result(message.key, claim.status, None, claim.reason)
         envelope = Envelope(reference, to, rendered.subject, rendered.text, rendered.html, validity(message))
         provider = self._providers[message.channel]
-        return self._try(_Try(message.key, provider, envelope, claim, loaded.record.created_at, begun))
+        before = history(loaded.record.reason, SILENT if claim.previous == "sending" else None)
+        return self._try(_Try(message.key, provider, envelope, claim, loaded.record.created_at, begun, before))
 
     def _load(self, key: str) -> Loaded:
         try:
@@ -133,63 +160,94 @@ class Sending:
     def _try(self, attempt: _Try) -> SendResult:
         found = self._look_up(attempt) if attempt.may_be_out else None
         if found is not None:
-            return self._sent(attempt.key, found)
+            return self._end(attempt, "sent", None, FOUND, found.provider_id)
         try:
-            outcome = attempt.provider.send(attempt.envelope)
+            outcome = within(SEND_TIMEOUT, lambda: attempt.provider.send(attempt.envelope))
         except RetryLater as later:
-            return self._later(attempt, later, may_be_out=later.may_have_sent)
+            return self._later(attempt, later)
+        except TimeoutError:
+            outcome = AnswerLost(TOO_SLOW)
         match outcome:
             case Sent():
-                return self._sent(attempt.key, outcome, twice=attempt.may_be_out and not _can_look(attempt.provider))
+                return self._sent(attempt, outcome)
             case Refused():
-                return self._end(attempt.key, "failed", outcome.code, outcome.reason)
+                return self._failed(attempt, outcome.code, outcome.reason, taken=False)
             case AnswerLost():
                 return self._lost(attempt, outcome)
 
     def _look_up(self, attempt: _Try) -> Sent | None:
         """The message of an earlier try at the provider. When that cannot be told in time, nothing is sent yet."""
-        if not isinstance(attempt.provider, Finder):
+        finder = attempt.provider
+        if not isinstance(finder, Finder):
             return None
         try:
-            found = attempt.provider.find(attempt.envelope, attempt.since)
+            found = within(SEND_TIMEOUT, lambda: finder.find(attempt.envelope, attempt.since))
         except RetryLater as later:
             self._retry(attempt, later, "unknown")
+        except TimeoutError:
+            self._retry(attempt, RetryLater("lookup_failed", TOO_SLOW), "unknown")
         if found is None and attempt.elapsed > LOOKUP_LIMIT:
             self._retry(attempt, RetryLater("slow_lookup", "looking the message up left no time to send it"), "unknown")
         return found
 
-    def _later(self, attempt: _Try, later: RetryLater, *, may_be_out: bool) -> SendResult:
+    def _sent(self, attempt: _Try, sent: Sent) -> SendResult:
+        if attempt.perhaps_twice(taken=True):
+            return self._end(attempt, "sent", POSSIBLE_DUPLICATE, SENT_AGAIN, sent.provider_id)
+        return self._end(attempt, "sent", None, SENT_LATER if attempt.before else None, sent.provider_id)
+
+    def _failed(self, attempt: _Try, code: str, reason: str, *, taken: bool) -> SendResult:
+        """A known end, in the provider's words; what an earlier try may have done is said beside them."""
+        told = history(attempt.before, f"{code}: {reason}" if attempt.before else reason)
+        if attempt.may_be_out and not attempt.can_look:
+            told = f"{told}; {MAYBE_OUT}"
+        twice = attempt.perhaps_twice(taken=taken)
+        return self._mark(attempt.key, "failed", POSSIBLE_DUPLICATE if twice else code, told)
+
+    def _later(self, attempt: _Try, later: RetryLater) -> SendResult:
         """Try again later, unless the workflow's patience ends before: then a known failure beats a silent time-out."""
         tried_enough = later.code in ONCE_MORE and attempt.claim.attempt > 1
         if not tried_enough and not _patience_ends_before(later.after or LONGEST_BACKOFF):
-            self._retry(attempt, later, "unknown" if may_be_out else "queued")
-        return self._end(attempt.key, "failed", later.code, later.reason)
+            self._retry(attempt, later, "unknown" if later.may_have_sent or attempt.may_be_out else "queued")
+        return self._failed(attempt, later.code, later.reason, taken=later.may_have_sent)
 
     def _lost(self, attempt: _Try, lost: AnswerLost) -> SendResult:
-        """Nobody knows whether it went out: one more try (a look-up first, where there is one), then it stays `unknown`."""
-        if attempt.claim.attempt < TRIES_AFTER_A_LOST_ANSWER and not _patience_ends_before(LONGEST_BACKOFF):
-            self._retry(attempt, RetryLater(ANSWER_LOST, lost.reason), "unknown")
-        return self._end(attempt.key, "unknown", ANSWER_LOST, lost.reason)
+        """Nobody knows whether it went out: try again, where there is a look-up with that first; then it stays `unknown`."""
+        words, pause = LOST.format(lost.reason), _pause(attempt)
+        enough = attempt.may_be_out and not attempt.can_look and attempt.claim.attempt >= MOST_TRIES_IN_DOUBT
+        if not enough and not _patience_ends_before(pause or LONGEST_BACKOFF):
+            self._retry(attempt, RetryLater(ANSWER_LOST, lost.reason, pause), "unknown", words)
+        twice = attempt.perhaps_twice(taken=True)
+        return self._end(attempt, "unknown", POSSIBLE_DUPLICATE if twice else ANSWER_LOST, words)
 
-    def _retry(self, attempt: _Try, later: RetryLater, status: MessageStatus) -> NoReturn:
+    def _retry(self, attempt: _Try, later: RetryLater, status: MessageStatus, words: str | None = None) -> NoReturn:
         """Leave the message where the next try finds it, and ask Temporal for that try."""
-        self._outbound.mark(attempt.key, status, datetime.now(UTC), code=later.code, reason=later.reason)
+        told = history(attempt.before, words or str(later))
+        self._outbound.mark(attempt.key, status, datetime.now(UTC), code=later.code, reason=told)
         log.warning(
             "message_postponed", key=attempt.key, provider=attempt.provider.name, code=later.code, status=status
         )
         raise ApplicationError(str(later), type=later.code, next_retry_delay=later.after) from later
 
-    def _sent(self, key: str, sent: Sent, *, twice: bool = False) -> SendResult:
-        code, reason = (POSSIBLE_DUPLICATE, TWICE) if twice else (None, None)
-        return self._end(key, "sent", code, reason, sent.provider_id)
-
     def _end(
+        self, attempt: _Try, status: MessageStatus, code: str | None, words: str | None, provider_id: str | None = None
+    ) -> SendResult:
+        return self._mark(attempt.key, status, code, history(attempt.before, words), provider_id)
+
+    def _mark(
         self, key: str, status: MessageStatus, code: str | None, reason: str | None, provider_id: str | None = None
     ) -> SendResult:
         now = datetime.now(UTC)
         self._outbound.mark(key, status, now, provider_id=provider_id, code=code, reason=reason)
         log.info("message_ended", key=key, status=status, code=code)
         return _result(key, status, code, reason)
+
+
+def history(before: str | None, words: str | None) -> str | None:
+    """What the tries of a message were told, in order; the same words several times in a row are said once."""
+    if not before or not words or before == words or before.endswith(f"{THEN}{words}"):
+        return before or words
+    told = f"{before}{THEN}{words}"
+    return told if len(told) <= LONGEST_HISTORY else f"…{told[-LONGEST_HISTORY + 1 :]}"
 
 
 def reference_of(key: str) -> str:
@@ -227,8 +285,11 @@ def _result(key: str, status: MessageStatus, code: str | None, reason: str | Non
     return SendResult(key=key, status=ended, at=datetime.now(UTC), code=code, reason=reason)
 
 
-def _can_look(provider: Provider) -> bool:
-    return isinstance(provider, Finder)
+def _pause(attempt: _Try) -> timedelta | None:
+    """How long to wait after a lost answer; None where a look-up comes first: as the workflow's policy says."""
+    if attempt.can_look:
+        return None
+    return LATER_PAUSE_IN_DOUBT if attempt.may_be_out else FIRST_PAUSE_IN_DOUBT
 
 
 def _patience_ends_before(wait: timedelta) -> bool:

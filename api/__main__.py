@@ -4,16 +4,25 @@ import logging
 import signal
 import sys
 
+import structlog
 import uvicorn
+from pydantic import ValidationError
 
 import process
+import production
 from api.app import create_app
 from api.seeding import read_folder
 from domain.errors import PolicyFaults
-from settings import ApiSettings
+from settings import ApiSettings, setting_faults
 
 ACCESS_LOG = "uvicorn.access"
 GRACE = 10  # seconds for requests under way; a command takes at most its update limit and a signal
+
+log = structlog.get_logger("api")
+
+
+class StartRefused(Exception):
+    """The API cannot start; the text says why, for people."""
 
 
 def without_query(record: logging.LogRecord) -> bool:
@@ -23,16 +32,34 @@ def without_query(record: logging.LogRecord) -> bool:
     return True
 
 
+def checked() -> ApiSettings:
+    """The settings, once nothing stands against a start. Raises StartRefused.
+
+    Said plainly and before anything is written or opened: before the server's own log begins.
+    """
+    try:
+        settings = ApiSettings()
+        if missing := production.missing(settings, production.temporal_address()):
+            raise StartRefused(production.refusal(missing))
+        read_folder(settings.policies)
+    except ValidationError as error:
+        raise StartRefused(setting_faults(error)) from None
+    except (ValueError, PolicyFaults) as error:
+        raise StartRefused(str(error)) from None
+    return settings
+
+
 def main() -> int:
     """Serve; the exit status."""
-    settings = ApiSettings()
     try:
-        read_folder(settings.policies)  # said plainly here, before the server's own log begins
-    except PolicyFaults as faults:
-        print(faults.message, file=sys.stderr)
+        settings = checked()
+    except StartRefused as refused:
+        print(f"api: {refused}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again after its own shutdown, and would end here
     process.begin(settings.mode)
+    if settings.mode == "production" and settings.public_url is None:
+        log.warning(production.NO_PUBLIC_URL, now=settings.public_address)
     logging.getLogger(ACCESS_LOG).addFilter(without_query)
     with process.letting_go():
         app = create_app(settings)

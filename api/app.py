@@ -1,22 +1,28 @@
 """The composition root of the API: everything is made here and handed down; nothing is global."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, NoReturn
 
 from fastapi import FastAPI
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.service import RetryConfig
 
 from api import errors, escalations, health, keys, outbox, policies, roster
+from api.description import DescribedApi
 from api.limits import BodyLimit
+from api.relay import relay
 from api.seeding import seed
 from api.services import in_thread, utc_now, wire
 from records.database import Database
 from settings import ApiSettings
 
 LOCAL_TEMPORAL = "127.0.0.1:7233"
+# A person waits for the answer: the SDK's own tries end soon, and where Temporal has no room the word is kept here.
+RETRY = RetryConfig(max_elapsed_time_millis=500)
 DESCRIPTION = """Tierline climbs so that customers do not wait.
 
 Every refusal is `application/problem+json` with a stable `code`. Times are RFC 3339 in UTC; durations are `90s`, `15m`, `4h`,
@@ -34,12 +40,13 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
             await in_thread(store.migrate)
             app.state.services = wire(settings, store, client or await connect())
             await in_thread(seed, app.state.services, utc_now())
-            yield
+            async with in_background(relay(app.state.services)):
+                yield
         finally:
             if database is None:
                 store.close()
 
-    app = FastAPI(title="Tierline", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app = DescribedApi(title="Tierline", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
     errors.register(app)
     for module in (escalations, policies, roster, keys, outbox, health):
@@ -51,4 +58,16 @@ async def connect() -> Client:
     """A client by the SDK's own `TEMPORAL_*` variables; it connects at its first use, so the API starts and says what is away."""
     config: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
     config.setdefault("target_host", LOCAL_TEMPORAL)
-    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=True)
+    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=True, retry_config=RETRY)
+
+
+@asynccontextmanager
+async def in_background(work: Coroutine[Any, Any, NoReturn]) -> AsyncIterator[None]:
+    """Let `work` run beside the block and end with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):  # the end that was asked for; any other error is raised here
+            await task

@@ -4,7 +4,7 @@ A key is looked up at every request, so a revoked one opens nothing from that mo
 signature (`caller: Operator`); who may *act* as whom in a case is `acting`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,7 +22,7 @@ SYSTEM_COMMANDS = frozenset({"note", "customer-reply", "ticket-update", "reprior
 OPERATOR_COMMANDS = frozenset({"rebase"})
 NEEDS_NOBODY = frozenset({"customer-reply", "ticket-update", "survey"})  # the contract knows no `by` for these
 
-_bearer = HTTPBearer(auto_error=False, description="an API key: `Authorization: Bearer tl_…`")
+_bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="an API key: `Authorization: Bearer tl_…`")
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def authenticated(
     return Caller(key.id, key.role, key.person, key.label)
 
 
-def allow(*roles: Role) -> Callable[[Caller], Caller]:
+def allow(*roles: Role) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency that lets only these roles in; others get 403 `role_not_allowed`."""
 
-    def allowed(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+    async def allowed(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
         if caller.role not in roles:
             needed = " or ".join(roles)
             raise Forbidden("role_not_allowed", f"a key of role '{caller.role}' may not do this; it needs {needed}")

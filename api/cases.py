@@ -56,6 +56,10 @@ class NoWorkflow(Exception):
     """No run of this case takes commands: it has ended, or never was."""
 
 
+class NoRoom(Exception):
+    """Temporal answers and has no room now (RESOURCE_EXHAUSTED): the word must be kept here and said later."""
+
+
 class Cases:
     """One per process and event loop."""
 
@@ -104,7 +108,7 @@ class Cases:
     async def say(self, id: str, command: Command, *, wait: bool = True) -> dict[str, Any] | None:
         """The document after the command, or None when it is kept for a worker to come; not to `wait` is to keep it at once.
 
-        Raises the workflow's refusal (a DomainError), NoWorkflow, Unavailable.
+        Raises the workflow's refusal (a DomainError), NoWorkflow, NoRoom, Unavailable.
         """
         handle = self._handle(id)
         if not wait:
@@ -169,6 +173,8 @@ class Cases:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise NoWorkflow from error
+            if error.status == RPCStatusCode.RESOURCE_EXHAUSTED:
+                raise NoRoom from error
             raise _unavailable() from error
         except AWAY as error:
             raise _unavailable() from error

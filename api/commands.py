@@ -8,10 +8,12 @@ workflow decides; what is decided here is only what it cannot know: the roster, 
 import asyncio
 from typing import Any
 
+import structlog
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import Caller, acting, known_person
-from api.cases import NoWorkflow
+from api.cases import NoRoom, NoWorkflow
 from api.errors import Unavailable
 from api.idempotency import Answered, Once
 from api.links import with_links
@@ -29,6 +31,8 @@ from records import rows
 from records.stored import StoredCommand
 from records.transitions import settle
 from workflows.contract import STATIC_KEYS
+
+log = structlog.get_logger()
 
 LEFT_OUT = (*STATIC_KEYS, "ticket")  # the ticket only when the command did not touch it
 
@@ -60,9 +64,12 @@ async def say(services: Services, case: Document, said: Said, *, wait: bool = Tr
         await in_thread(settle_refused, services, said, refusal)
         raise
     except NoWorkflow:
-        over = await in_thread(_why_no_workflow, services, case["id"])
+        over = await in_thread(why_no_workflow, services, case["id"])
         await in_thread(settle_refused, services, said, over)
         raise over from None
+    except NoRoom:
+        await in_thread(services.commands.owe, said.id, services.now())  # `api/relay.py` says it when there is room
+        answer = None
     if answer is None:
         return Answered(202, {"status": "queued", "command_id": said.id})
     return Answered(200, with_links(services, await in_thread(_applied, services, case, said, answer)))
@@ -145,14 +152,22 @@ def _applied(services: Services, case: Document, said: Said, answer: Document) -
     """The whole document again, stored so that people read their own writes, and the command settled.
 
     What the workflow leaves out is what the command did not change; it is read again now, for it may have changed meanwhile.
+    A store that fails here changes nothing: the case has taken the word, and the worker will write it down.
     """
-    base = services.escalations.find(case["id"], answer["episode"]) or case
-    whole = {**{key: base[key] for key in LEFT_OUT}, **answer}
-    now = services.now()
-    with services.database.write() as connection:
-        rows.save(connection, whole, whole["version"], now)
-        settle(connection, Settled(command_id=said.id, status="applied"), now)
+    whole = _whole(case, answer)
+    try:
+        whole = _whole(services.escalations.find(case["id"], answer["episode"]) or case, answer)
+        now = services.now()
+        with services.database.write() as connection:
+            rows.save(connection, whole, whole["version"], now)
+            settle(connection, Settled(command_id=said.id, status="applied"), now)
+    except SQLAlchemyError as error:
+        log.error("an applied command is not stored yet", command=said.name, error=type(error).__name__)
     return whole
+
+
+def _whole(base: Document, answer: Document) -> Document:
+    return {**{key: base[key] for key in LEFT_OUT}, **answer}
 
 
 def _told_again(services: Services, case: Document, earlier: StoredCommand) -> Answered:
@@ -162,7 +177,7 @@ def _told_again(services: Services, case: Document, earlier: StoredCommand) -> A
     return Answered(200, with_links(services, case))
 
 
-def _why_no_workflow(services: Services, id: str) -> DomainError:
+def why_no_workflow(services: Services, id: str) -> DomainError:
     """What the store knows of a case that takes no commands any more."""
     case = case_of(services, id)
     if case["status"] not in LIVE:

@@ -21,9 +21,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound, PolicyFaults
@@ -36,6 +37,10 @@ HTTP = {  # what the framework refuses by itself: its code here, and what to do
     405: ("method_not_allowed", "this address does not take that method; every route is described at /docs"),
 }
 JSON_TYPE = "application/json"
+READ_ONLY = "25006"  # SQLSTATE: a PostgreSQL that has become, or is not yet, the one to write to
+DISK_FULL = ("53100", "SQLITE_FULL")
+AWAY = ("database_unavailable", "the database does not answer; try again")
+FULL = ("database_full", "the database has no room left; nothing was stored. Try again when its operator has made room")
 MOST_ERRORS = 100  # listed; a body with more mistakes than that is something else
 LONGEST_MESSAGE = 300  # characters; values may be repeated in a message, and are the caller's
 
@@ -116,8 +121,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _no_database)
-    app.add_exception_handler(PoolTimeout, _no_database)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
     app.add_middleware(LastResort)
 
 
@@ -181,12 +186,28 @@ async def _http(request: Request, error: Exception) -> Json:
     if error.status_code == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:
         return await _refused(request, unreadable(error.__cause__))  # FastAPI's own reading of a body
     code, detail = HTTP.get(error.status_code, (f"http_{error.status_code}", str(error.detail)))
-    return answer(error.status_code, problem(error.status_code, code, detail), error.headers)
+    allowed = _allowed(request) if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else ""
+    headers = {"Allow": allowed} if allowed else error.headers
+    return answer(error.status_code, problem(error.status_code, code, detail), headers)
 
 
-async def _no_database(request: Request, error: Exception) -> Json:
-    log.error("database away", path=request.url.path, error=type(error).__name__)
-    return answer(503, problem(503, "database_unavailable", "the database does not answer; try again"), _RETRY)
+def _allowed(request: Request) -> str:
+    """Every method described for this address; the framework names those of one route only."""
+    described = request.app.openapi()["paths"].items()
+    here = [methods for path, methods in described if compile_path(path)[0].match(request.url.path)]
+    return ", ".join(sorted({method.upper() for methods in here for method in methods}))
+
+
+async def _database(request: Request, error: Exception) -> Json:
+    """503 for what may pass: away, locked, full, failing over. Everything else is a fault of ours and goes on its way."""
+    cause = getattr(error, "orig", None)
+    reason = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or type(error).__name__
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if not (lost or reason == READ_ONLY or isinstance(error, (OperationalError, PoolTimeout))):
+        raise error
+    log.error("database does not serve", path=request.url.path, reason=reason)
+    code, detail = FULL if reason in DISK_FULL else AWAY
+    return answer(503, problem(503, code, detail), _RETRY)
 
 
 class LastResort:
@@ -227,13 +248,29 @@ def _trace(error: BaseException) -> str:
     return f"{earlier}{''.join(format_tb(error.__traceback__))}{type(error).__qualname__}"
 
 
+BODY = (413, 415, 422)  # what every route with a body may refuse
+
+_HEADERS: Mapping[int, tuple[str, str]] = {
+    401: ("WWW-Authenticate", "how to send a key"),
+    503: ("Retry-After", "seconds to wait before the same request may be sent again"),
+}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Declares these problems for a route in OpenAPI."""
-    content = {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {status: _declared(status) for status in statuses}
 
 
-PROBLEM_SCHEMA: Mapping[str, Any] = {
+def _declared(status: int) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    shown: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": content}
+    if status in _HEADERS:
+        name, meaning = _HEADERS[status]
+        shown["headers"] = {name: {"description": meaning, "schema": {"type": "string"}}}
+    return shown
+
+
+PROBLEM_SCHEMA: dict[str, Any] = {
     "title": "Problem",
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],

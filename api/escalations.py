@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from api import commands
+from api import commands, examples
 from api.auth import Anybody, Caller, Opener, Reader, allow, command_roles
-from api.errors import Json, problems
+from api.errors import BODY, Json, problems
 from api.idempotency import Acting, Answered, Once
 from api.links import with_links
 from api.openings import OpenRequest, open_escalation
@@ -27,7 +27,7 @@ Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]  # PostgreSQ
 Episode = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the latest when left out")]
 
 
-def _case_id(id: Annotated[str, Path(description="the escalation's id, such as zendesk-4711")]) -> str:
+def _case_id(id: Annotated[str, Path(description="the escalation's id", examples=[examples.CASE])]) -> str:
     if _ID.fullmatch(id) is None:
         raise NotFound("escalation_not_found", f"there is no escalation '{id}'")
     return id
@@ -61,12 +61,15 @@ class ListQuery(BaseModel):
 
 @router.post(
     "/escalations",
+    name="open_escalation",
     status_code=201,
     response_model=Escalation,
     responses={
         200: {"model": Escalation, "description": "it is already live"},
-        **problems(401, 403, 409, 413, 422, 503),
+        201: {"headers": {"Location": {"description": "its address", "schema": {"type": "string"}}}},
+        **problems(401, 403, 409, *BODY, 503),
     },
+    openapi_extra=examples.body(examples.OPEN),
 )
 async def open_case(request: OpenRequest, caller: Opener, acting: Acting, services: Wired) -> Response:
     """Escalate a ticket. The same ticket while it is live: 200 and the same escalation, nothing sent twice."""
@@ -79,14 +82,16 @@ async def _open(services: Services, caller: Caller, request: OpenRequest, acting
     return Answered(201 if created else 200, body, headers={"Location": body["links"]["self"]} if created else {})
 
 
-@router.get("/escalations", response_model=EscalationPage, responses=problems(401, 422, 503))
+@router.get("/escalations", name="list_escalations", response_model=EscalationPage, responses=problems(401, 422, 503))
 def list_cases(query: Annotated[ListQuery, Query()], _: Anybody, services: Wired) -> Response:
     """A page of escalations, the newest first unless `sort` says otherwise."""
     found, following = services.escalations.list_page(query.filters, query.sort, query.limit, query.cursor)
     return Json({"items": [with_links(services, one) for one in found], "next_cursor": following})
 
 
-@router.get("/escalations/{id}", response_model=Escalation, responses=problems(401, 404, 422, 503))
+@router.get(
+    "/escalations/{id}", name="show_escalation", response_model=Escalation, responses=problems(401, 404, 422, 503)
+)
 def show(id: CaseId, _: Anybody, services: Wired, episode: Episode = None) -> Response:
     """One escalation as it stands."""
     return Json(with_links(services, _find(services, id, episode)))
@@ -170,12 +175,14 @@ def _add_command(name: str, fields: type[Body]) -> None:
     router.post(
         f"/escalations/{{id}}/{name}",
         name=name,
-        operation_id=name.replace("-", "_"),
+        summary=name.replace("-", " ").capitalize(),
+        description=fields.__doc__,
         response_model=Escalation,
         responses={
             202: {"model": QueuedCommand, "description": "kept for a worker"},
-            **problems(401, 403, 404, 409, 413, 422, 503),
+            **problems(401, 403, 404, 409, *BODY, 503),
         },
+        openapi_extra=examples.body(examples.COMMANDS[name]),
     )(command)
 
 

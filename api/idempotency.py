@@ -13,7 +13,9 @@ from hashlib import sha256
 from typing import Annotated, Any
 from uuid import uuid4
 
+import structlog
 from fastapi import Depends, Header, Request
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import Anybody
 from api.errors import MEDIA_TYPE, Busy, Json, problem_of, status_of
@@ -25,6 +27,8 @@ from records.idempotency import Fresh, Pending, Replay
 WAIT_FOR_FIRST = 10.0  # seconds; a command takes at most 5 s for the update and 3 s for the signal
 LOOK_AGAIN = 0.1  # seconds
 GIVEN_UP = timedelta(seconds=30)  # a first request older than this died with its process; the retry does the work
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,10 @@ class Once:
         except BaseException:
             await in_thread(self._release, self._slot)
             raise
-        await in_thread(self._finish, self._slot, answered)
+        try:
+            await in_thread(self._finish, self._slot, answered)
+        except SQLAlchemyError as error:  # decided all the same; a retry says the same command, which is applied once
+            log.error("an answer is not remembered", path=self._slot.path, error=type(error).__name__)
         return self._response(answered)
 
     async def _begin(self, slot: _Slot) -> Fresh | Replay | Pending:
@@ -133,7 +140,13 @@ async def once(
     caller: Anybody,
     services: Wired,
     idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=255, description="makes a retry of this request safe for 24 h")
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            description="makes a retry of this request safe for 24 h",
+        ),
     ] = None,
 ) -> Once:
     """The dependency behind `Acting`."""

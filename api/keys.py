@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.auth import Admin, known_person
-from api.errors import Json, problems
+from api.errors import BODY, Json, problems
 from api.idempotency import Acting, Answered
 from api.services import Services, Wired, in_thread
-from api.shapes import Items, KeyItem, NewKey
+from api.shapes import KeyItem, KeyList, NewKey
 from domain.commands import PersonId
 from domain.errors import NotAllowed, NotFound
 from domain.tickets import Line
@@ -40,13 +40,13 @@ class KeyRequest(BaseModel):
         return self
 
 
-@router.post("", status_code=201, response_model=NewKey, responses=problems(401, 403, 409, 413, 422, 503))
+@router.post("", status_code=201, response_model=NewKey, responses=problems(401, 403, 409, *BODY, 503))
 async def create_key(request: KeyRequest, _: Admin, acting: Acting, services: Wired) -> Response:
     """Make a key. Its secret is in this answer only."""
     return await acting.answer(partial(_create, services, request))
 
 
-@router.get("", response_model=Items, responses=problems(401, 403, 503))
+@router.get("", response_model=KeyList, responses=problems(401, 403, 503))
 def list_keys(_: Admin, services: Wired) -> Response:
     """Every key ever made, without secrets, oldest first."""
     return Json({"items": [_item(key).model_dump(mode="json") for key in services.keys.all()]})

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.auth import Caller, Operator, Reader
+from api.errors import BODY as REFUSALS
 from api.errors import Json, problems
 from api.services import Services, Wired
-from api.shapes import Items, PolicyVersionItem
+from api.shapes import PolicyVersionItem, PolicyVersionList
 from api.uploads import BODY, Uploaded
 from domain.errors import Fault, NotFound, PolicyFaults
 from domain.policy import Policy
@@ -16,22 +17,27 @@ from domain.routing import match_ties
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 
+_POLICY = {"$ref": "#/components/schemas/Policy"}  # what `dump_policy` makes: a file again, without idle defaults
+_POLICIES = {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "items": _POLICY}}}
+POLICY: dict[str, Any] = {"content": {"application/json": {"schema": _POLICY}}}
+POLICIES: dict[str, Any] = {"content": {"application/json": {"schema": _POLICIES}}}
+
 Version = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the newest when left out")]
 
 
-@router.get("", response_model=Items, responses=problems(401, 403, 503))
+@router.get("", responses={200: POLICIES, **problems(401, 403, 503)})
 def list_policies(_: Reader, services: Wired) -> Response:
     """The newest version of every policy, by name."""
     return Json({"items": [dump_policy(policy) for policy in services.policies.latest_all()]})
 
 
-@router.get("/{name}", responses=problems(401, 403, 404, 422, 503))
+@router.get("/{name}", responses={200: POLICY, **problems(401, 403, 404, 422, 503)})
 def show_policy(name: str, _: Reader, services: Wired, version: Version = None) -> dict[str, Any]:
     """One policy, as a file would say it."""
     return dump_policy(policy_of(services, name, version))
 
 
-@router.get("/{name}/versions", response_model=Items, responses=problems(401, 403, 404, 503))
+@router.get("/{name}/versions", response_model=PolicyVersionList, responses=problems(401, 403, 404, 503))
 def list_versions(name: str, _: Reader, services: Wired) -> Response:
     """All versions, newest first, and where each came from."""
     policy_of(services, name, None)
@@ -39,7 +45,7 @@ def list_versions(name: str, _: Reader, services: Wired) -> Response:
     return Json({"items": [_version_item(one) for one in found]})
 
 
-@router.put("/{name}", openapi_extra=BODY, responses=problems(401, 403, 413, 415, 422, 503))
+@router.put("/{name}", openapi_extra=BODY, responses=problems(401, 403, *REFUSALS, 503))
 def put_policy(name: str, body: Uploaded, caller: Operator, services: Wired) -> dict[str, Any]:
     """Store a new version; refused with every fault listed. The answer has `warnings`: allowed, but probably not meant."""
     return _put(services, caller, name, body)

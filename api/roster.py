@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from api.auth import Caller, Operator, Reader
+from api.errors import BODY as REFUSALS
 from api.errors import Json, problems
 from api.idempotency import Acting, Answered
 from api.services import Services, Wired, in_thread
-from api.shapes import Items, OnCall, OnCallUntil, ShiftItem
+from api.shapes import OnCall, OnCallList, OnCallUntil, ShiftItem
 from api.uploads import BODY, Uploaded
 from domain.errors import Invalid, NotFound
 from domain.roster import Absence, Override, Roster, lead, on_duty
@@ -24,22 +25,22 @@ router = APIRouter(prefix="/v1", tags=["roster"])
 LONGEST_LOOK = timedelta(days=92)  # a quarter, a few thousand questions; more is asked in parts
 
 
-@router.get("/roster", responses=problems(401, 403, 503))
-def show_roster(_: Reader, services: Wired) -> dict[str, Any]:
+@router.get("/roster", response_model=Roster, responses=problems(401, 403, 503))
+def show_roster(_: Reader, services: Wired) -> Response:
     """The whole roster, as the file would say it."""
-    return _shown(services.roster.current())
+    return Json(_shown(services.roster.current()))
 
 
-@router.put("/roster", openapi_extra=BODY, responses=problems(401, 403, 413, 415, 422, 503))
-def put_roster(body: Uploaded, caller: Operator, services: Wired) -> dict[str, Any]:
+@router.put("/roster", openapi_extra=BODY, response_model=Roster, responses=problems(401, 403, *REFUSALS, 503))
+def put_roster(body: Uploaded, caller: Operator, services: Wired) -> Response:
     """Replace the roster; it counts at once. Refused with every fault listed."""
     new = check_roster(body)
     services.roster.save(new, caller.name, services.now())
-    return _shown(new)
+    return Json(_shown(new))
 
 
 @router.post(
-    "/roster/overrides", status_code=201, response_model=Override, responses=problems(401, 403, 409, 413, 422, 503)
+    "/roster/overrides", status_code=201, response_model=Override, responses=problems(401, 403, 409, *REFUSALS, 503)
 )
 async def add_override(body: Override, caller: Operator, acting: Acting, services: Wired) -> Response:
     """Somebody stands in for somebody, or is on duty first, for a while."""
@@ -47,14 +48,14 @@ async def add_override(body: Override, caller: Operator, acting: Acting, service
 
 
 @router.post(
-    "/roster/absences", status_code=201, response_model=Absence, responses=problems(401, 403, 409, 413, 422, 503)
+    "/roster/absences", status_code=201, response_model=Absence, responses=problems(401, 403, 409, *REFUSALS, 503)
 )
 async def add_absence(body: Absence, caller: Operator, acting: Acting, services: Wired) -> Response:
     """Somebody cannot be reached for a while."""
     return await acting.answer(partial(_add, services, caller, "absences", body))
 
 
-@router.get("/on-call", response_model=Items, responses=problems(401, 403, 404, 422, 503))
+@router.get("/on-call", response_model=OnCallList, responses=problems(401, 403, 404, 422, 503))
 def on_call(
     _: Reader,
     services: Wired,

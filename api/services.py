@@ -66,8 +66,8 @@ def wire(settings: ApiSettings, database: Database, client: Client, now: Callabl
     )
 
 
-def services_of(request: Request) -> Services:
-    """The services of the app that answers this request."""
+async def services_of(request: Request) -> Services:
+    """The services of the app that answers this request. Async, for it does not wait: FastAPI runs others on a thread."""
     return cast(Services, request.app.state.services)
 
 

@@ -219,7 +219,24 @@ class OnCallUntil(OnCall):
     shifts: list[ShiftItem]
 
 
-class Items(Shape):
-    """A whole list."""
+class KeyList(Shape):
+    items: list[KeyItem]
 
-    items: list[Any]
+
+class PolicyVersionList(Shape):
+    items: list[PolicyVersionItem]
+
+
+class OnCallList(Shape):
+    items: list[OnCallUntil | OnCall]
+
+
+class MessageList(Shape):
+    """Messages, and how many of all those made since `since` are in doubt, whatever the list was asked for."""
+
+    items: list[MessageItem]
+    since: Instant
+    possible_duplicates: int
+    """They may have arrived twice: the answer to an earlier try was lost. `?code=possible_duplicate`"""
+    unknown: int
+    """Nobody knows whether they arrived. `?status=unknown`"""

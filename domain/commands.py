@@ -5,7 +5,6 @@ parsed here, so API, workflow and simulation agree on what is well formed.
 """
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -13,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from domain.durations import PositiveDuration
 from domain.errors import Invalid
 from domain.policy import Name, PauseReason, Policy
-from domain.tickets import LONGEST_TEXT, Level, Line, Moment, Priority, Tags, Text, Url, printable
+from domain.tickets import LONGEST_TEXT, Day, Level, Line, Moment, Priority, Tags, Text, Url, printable
 
 LONGEST_ACTION = 2_000  # characters; so that a case with the longest ticket and cause still fits one Temporal payload
 MOST_CAUSES = 50
@@ -134,7 +133,7 @@ class Action(Body):
     text: Annotated[Said, StringConstraints(max_length=LONGEST_ACTION)]
     kind: Literal["corrective", "preventive"]
     owner: PersonId
-    due_on: date
+    due_on: Day
 
 
 class RootCause(Body):

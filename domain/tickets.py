@@ -4,11 +4,21 @@ These are the words of the caller, checked once at the edge and never changed by
 change arrives as the command `ticket-update`).
 """
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+)
 
 from domain.calendars import Zone
 from domain.phones import Phone
@@ -23,6 +33,8 @@ LONGEST_TEXT = 20_000  # characters; longer texts belong in the ticket system, a
 MOST_TAGS = 50
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # what lies beyond is a slip of the pen, and near the ends of the calendar
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # no local time can be told
+
+_NUMBER = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 
 
 def printable(text: str) -> str:
@@ -39,6 +51,13 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _spelled_out(value: object) -> object:
+    """No bare numbers: pydantic would take the year 2026 for that many seconds after 1970."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
+        raise ValueError("write it out, such as 2026-03-06T17:00:00Z for a time or 2026-03-06 for a day")
+    return value
+
+
 def _in_reach(at: datetime) -> datetime:
     if not EARLIEST <= at <= LATEST:
         raise ValueError(f"write a time between the years {EARLIEST.year} and {LATEST.year}")
@@ -50,8 +69,9 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(printable)]
 Url = Annotated[Line, StringConstraints(pattern=r"(?i)^https?://")]
 Tags = Annotated[tuple[Line, ...], Field(max_length=MOST_TAGS)]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_reach)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_out), AfterValidator(_in_reach)]
 """An instant with its offset, far enough from both ends of the calendar to be told in any time zone."""
+Day = Annotated[date, BeforeValidator(_spelled_out)]
 SystemName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 
 
@@ -93,8 +113,8 @@ class Customer(_Words):
     email: EmailStr | None = None
     phone: Phone | None = None
     tier: Line | None = None
-    since: date | None = None
-    annual_value: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    since: Day | None = None
+    annual_value: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)] | None = None
     locale: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}([-_][A-Za-z]{2,4})?$")] | None = None
     timezone: TimeZone | None = None
 
@@ -104,5 +124,5 @@ class Trigger(_Words):
 
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
     detail: Text | None = None
-    score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    score: Annotated[float, Field(allow_inf_nan=False, strict=True)] | None = None
     reasons: Annotated[tuple[Line, ...], Field(max_length=50)] = ()

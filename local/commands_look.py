@@ -76,11 +76,12 @@ def messages(id: Id, episode: Episode = None, json: Json = False) -> None:
 @app.command(rich_help_panel=LOOK)
 def outbox(
     status: Annotated[str | None, typer.Option(help="queued, waiting, sending, sent, delivered, failed, …")] = None,
+    code: Annotated[str | None, typer.Option(help="The provider's code of a failure, or possible_duplicate.")] = None,
     limit: Annotated[int | None, typer.Option(min=1)] = None,
     json: Json = False,
 ) -> None:
     """The latest messages of all cases, newest first: sent, or kept on this machine where a channel has no credentials."""
-    ask(lambda api: api.get("/v1/messages", status=status, limit=limit), json, data(_outbox))
+    ask(lambda api: api.get("/v1/messages", status=status, code=code, limit=limit), json, data(_outbox))
 
 
 @app.command(rich_help_panel=LOOK)
@@ -95,8 +96,10 @@ def oncall(
 
 
 def _outbox(found: Any) -> None:
-    columns = ("created_at", "id", "channel", "person", "to", "status", "subject", "text")
-    show.rows(found["items"], columns, "nothing was sent yet")
+    columns = ("created_at", "id", "channel", "person", "to", "status", "why", "subject", "text")
+    items = [{**one, "why": show.why(one)} for one in found["items"]]
+    show.rows(items, columns, "no messages")
+    show.doubts(found)
 
 
 def _on_call(found: Any) -> None:

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
-from settings import CommonSettings
+from settings import CommonSettings, ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - recognised here, never bound
 PREFIXES = ("TIERLINE_", "TEMPORAL_", "SENDGRID_", "TWILIO_")  # every variable of ours begins with one of these
 
 
-class StackSettings(CommonSettings):
+class StackSettings(ServerSettings):
     """The whole system on one machine; the Temporal ports count only for the embedded server."""
 
     temporal_port: int = Field(default=7233, ge=1, le=65535)
@@ -50,12 +50,6 @@ def environment(file: Path | None = None) -> dict[str, str]:
     listed = dotenv_values(file or Path(".env"))
     ours = {name: value for name, value in listed.items() if value and name.startswith(PREFIXES)}
     return {**ours, **os.environ, "PYTHONTZPATH": "", "PYTHONPATH": _search_path(os.environ)}
-
-
-def setting_faults(error: ValidationError) -> str:
-    """What is wrong with which variable, in one line."""
-    faults = (f"TIERLINE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
-    return f"A setting is wrong: {'; '.join(faults)}. What each means stands in .env.example"
 
 
 def without_ours(base: Mapping[str, str]) -> dict[str, str]:

@@ -55,6 +55,13 @@ class Child:
             )  # fmt: skip
 
     @property
+    def pid(self) -> int:
+        """Its process id. Raises StackError before it was started."""
+        if self._process is None:
+            raise StackError(f"{self.name} has not been started")
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None

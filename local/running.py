@@ -11,13 +11,16 @@ import typer
 from pydantic import ValidationError
 
 from local.demo import StoryError, play
-from local.options import ROOT, StackSettings, environment, setting_faults, without_ours
+from local.options import ROOT, StackSettings, environment, without_ours
 from local.processes import StackError, StopAsked, free_ports, stop_signals
 from local.stack import Stack
+from production import missing, refusal
+from settings import setting_faults
 
 FAILED = 1
 INTERRUPTED = 130  # what a shell expects after Ctrl-C of something that was not finished
 DEMO_HOST = "127.0.0.1"
+NOT_FOR_PRODUCTION = "The Temporal server that comes with Tierline is for one machine, not for production."
 CASE = "zendesk-4711"  # of the example
 
 
@@ -36,6 +39,8 @@ def run_demo(*, keep: bool) -> int:
 def _serve(asked: threading.Event) -> None:
     env = environment()
     settings = StackSettings()
+    if lacking := missing(settings, env.get("TEMPORAL_ADDRESS")):
+        raise StackError(f"{refusal(lacking)}\n{NOT_FOR_PRODUCTION}")
     typer.echo(f"Tierline is starting, with its data in {_shown(settings.home)}")
     with Stack(settings, env, typer.echo, asked) as stack:
         typer.echo(_addresses(stack))

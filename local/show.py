@@ -18,6 +18,7 @@ PIPE_WIDTH = 200  # columns when nobody watches: a pipe should not break lines
 LONGEST_CELL = 60  # characters of a text in a table
 STYLES = {
     "critical": "bold red", "high": "yellow", "open": "yellow", "breached": "bold red", "failed": "bold red",
+    "unknown": "bold red",
     "acknowledged": "cyan", "resolved": "green", "closed": "green", "met": "green", "sent": "green", "delivered": "green",
     "cancelled": "dim", "skipped": "dim",
 }  # fmt: skip
@@ -191,7 +192,27 @@ def _message(row: type_of_row) -> Sequence[str]:
     person = row.get("person") or "customer"
     to = f"{escape(person)} <{escape(row['to'])}>" if row.get("to") else escape(person)
     return (moment(row.get("created_at")), word(row.get("kind")), word(row.get("channel")), to, word(row.get("status")),
-            str(row.get("attempts", "")), escape(str(row.get("reason") or "")))  # fmt: skip
+            str(row.get("attempts", "")), escape(why(row)))  # fmt: skip
+
+
+def why(row: type_of_row) -> str:
+    """What the tries of a message were told, with the provider's code of a failure in front."""
+    code, reason = row.get("code"), str(row.get("reason") or "")
+    return f"{code}: {reason}" if row.get("status") == "failed" and code and code not in reason else reason
+
+
+def doubts(found: Mapping[str, Any]) -> None:
+    """How many messages may have arrived twice, and of how many nobody knows; silent when there are none."""
+    twice, unknown = found.get("possible_duplicates"), found.get("unknown")
+    if twice:
+        console().print(
+            f"Since {moment(found['since'])}: {twice} may have arrived twice, because the answer to an earlier try was lost "
+            "(tierline outbox --code possible_duplicate)"
+        )
+    if unknown:
+        console().print(
+            f"Since {moment(found['since'])}: of {unknown} nobody knows whether they arrived (tierline outbox --status unknown)"
+        )
 
 
 def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:

@@ -113,10 +113,27 @@ class Stack:
         if self._temporal and self._embedded:
             self._bring_up(self._temporal, lambda: is_serving(self._env), TEMPORAL_LIMIT, "keeps every timer and step")
             self._embedded.set_retention(self._env)
-        elif not is_serving(self._env):
-            raise StackError(f"No Temporal server answers at {self._env['TEMPORAL_ADDRESS']} (TEMPORAL_ADDRESS).")
+        else:
+            self._wait_for_theirs()
         self._bring_up(self._worker, lambda: has_worker(self._env), WORKER_LIMIT, "runs the cases, sends messages")
         self._bring_up(self._api, lambda: self._answers("/readyz"), API_LIMIT, "takes commands")
+
+    def _wait_for_theirs(self) -> None:
+        """Somebody else's Temporal server may be starting too. Raises StackError when it does not answer in time."""
+        address, patience = self._env["TEMPORAL_ADDRESS"], self.settings.temporal_patience
+        end = time.monotonic() + patience
+        waiting = False
+        while not is_serving(self._env):
+            if time.monotonic() >= end:
+                raise StackError(
+                    f"No Temporal server with its namespace answered at {address} (TEMPORAL_ADDRESS) for {patience} s. Start it, "
+                    "set the address, or leave it out for a server of our own."
+                )
+            if not waiting:
+                self._say(f"  waiting for Temporal at {address}, for up to {patience} s …")
+                waiting = True
+            if self._asked.wait(HALF_A_SECOND):
+                raise StopAsked
 
     def _bring_up(self, child: Child, ready: Callable[[], bool], within: float, does: str) -> None:
         begin = time.monotonic()

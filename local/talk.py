@@ -11,7 +11,8 @@ import typer
 from pydantic import ValidationError
 
 from local.client import Answer, Api, ApiError, case_path
-from local.options import ClientSettings, setting_faults
+from local.options import ClientSettings
+from settings import setting_faults
 
 REFUSED = 1
 WRONG_USAGE = 2

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from domain.commands import Command
 from domain.outcome import Settled
@@ -53,6 +53,23 @@ class CommandLog:
                 return False
             insert_or_ignore(connection, commands, [_row(command, escalation, episode)])
             return True
+
+    def owe(self, command_id: str, now: datetime) -> None:
+        """Temporal has no room for it now: it is handed over later, by whichever API process finds it."""
+        open_still = (commands.c.command_id == command_id) & (commands.c.status == "queued")
+        with self._database.write() as connection:
+            connection.execute(update(commands).where(open_still).values(owed_since=now))
+
+    def owed(self, most: int) -> list[StoredCommand]:
+        """Up to `most` commands that Temporal has not been given yet, in the order they were received."""
+        query = select(commands).where(commands.c.owed_since.is_not(None)).order_by(commands.c.received_at).limit(most)
+        with self._database.read() as connection:
+            return [StoredCommand(**row) for row in connection.execute(query).mappings()]
+
+    def handed_over(self, command_id: str) -> None:
+        """Temporal has it now, or nobody needs it any more."""
+        with self._database.write() as connection:
+            connection.execute(update(commands).where(commands.c.command_id == command_id).values(owed_since=None))
 
     def settle(self, settled: Settled, now: datetime) -> bool:
         """Write how it ended; False when it is unknown or already settled."""

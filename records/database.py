@@ -1,30 +1,37 @@
-"""One database, several processes: how a transaction begins and how the schema gets there.
+"""One database, several processes: how a transaction begins, how long it may wait, how the schema gets there.
 
 SQLite is opened in WAL mode, and a transaction that writes takes the write lock when it begins (BEGIN IMMEDIATE): it
 waits its turn at the door and can never fail half way for a lock it asked for too late. PostgreSQL locks rows instead;
-where a rule spans rows, `exclusive` names what must happen one at a time.
+where a rule spans rows, `exclusive` names what must happen one at a time. On both every wait has an end: for a lock, for a
+connection, for a server that fell silent.
 """
 
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 BUSY_SECONDS = 5.0  # our write transactions last milliseconds; a longer wait means something is stuck
-POOL_SIZE = 5
-POOL_OVERFLOW = 40  # the API runs handlers on up to 40 threads; none should wait for a connection
+POOL_SIZE = 10  # under load a connection above it is opened and closed each time
+POOL_OVERFLOW = 35  # the API runs handlers on up to 40 threads; none should wait for a connection
 _WRITES = "tierline_writes"
+
+# libpq's own words. A server that vanished without a goodbye is given up after 10 s; the system's default is 15 minutes.
+_SILENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
 
 _one_migration = Lock()  # Alembic keeps its context in module globals
 
@@ -39,16 +46,18 @@ class Database:
             address,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
+            pool_timeout=BUSY_SECONDS,
             pool_pre_ping=not self.is_sqlite,
+            connect_args={} if self.is_sqlite else {key: _SILENCE[key] for key in _SILENCE if key not in address.query},
             hide_parameters=True,  # errors are logged and kept in histories: no customer in their text
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare)
             event.listen(self.engine, "begin", _begin)
+        else:
+            event.listen(self.engine, "connect", _limit_waits)
         self._writing: Engine = self.engine.execution_options(**{_WRITES: True})
-        self._turn = (
-            Lock() if self.is_sqlite else nullcontext()
-        )  # one writer at a time anyway; so nobody starves in a rush
+        self._turn = Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -59,7 +68,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: committed at the end of the block, rolled back when it raises."""
-        with self._turn, self._writing.begin() as connection:
+        with self._in_turn(), self._writing.begin() as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -67,6 +76,8 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         with _one_migration, self.write() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SET LOCAL lock_timeout = 0"))  # the one who does it may need minutes
             exclusive(connection, "migrate")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -80,6 +91,23 @@ class Database:
         """Close every connection of the pool."""
         self.engine.dispose()
 
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time anyway; a queue inside the process lets nobody starve in a rush.
+
+        The wait for one's turn ends as the wait for the file's lock does, else a stuck lock would hold the last of ten
+        writers ten times as long as the first.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise WaitedTooLong("the writers before this one did not come to an end")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
 
 def exclusive(connection: Connection, what: str) -> None:
     """Until the end of this write transaction nobody else is inside `exclusive(what)`."""
@@ -89,25 +117,33 @@ def exclusive(connection: Connection, what: str) -> None:
 
 def insert_or_ignore(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """How many of `rows` were new; a row whose primary key is taken stays as it is."""
-    keys = list(table.primary_key)
-    inserts = (_insert(connection, table, row).on_conflict_do_nothing(index_elements=keys) for row in rows)
-    return sum(connection.execute(one).rowcount for one in inserts)  # drivers cannot count the rows of an executemany
+    insert = _insert_or_ignore(connection.dialect.name, table)
+    return sum(connection.execute(insert, row).rowcount for row in rows)  # drivers cannot count those of an executemany
 
 
 def upsert_newer(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert `row`, or overwrite the one with its key when `version` is higher; False when it is not."""
-    insert = _insert(connection, table, row)
+    return connection.execute(_upsert_newer(connection.dialect.name, table), row).rowcount == 1
+
+
+@cache  # making a statement takes longer than running it
+def _insert_or_ignore(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
+@cache
+def _upsert_newer(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    insert = _insert(dialect, table)
     keys = list(table.primary_key)
     changes = {column.name: insert.excluded[column.name] for column in table.c if column not in keys}
     newer = table.c.version < insert.excluded.version
-    upsert = insert.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
-    return connection.execute(upsert).rowcount == 1
+    return insert.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
 
 
-def _insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> "sqlite.Insert | postgresql.Insert":
+def _insert(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """The dialect's own insert. Without `preserve_rowcount` SQLAlchemy forgets how many rows an insert made."""
-    insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    return insert.values(**row).execution_options(preserve_rowcount=True)
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return insert.execution_options(preserve_rowcount=True)
 
 
 def _with_driver(url: URL) -> URL:
@@ -124,6 +160,14 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "PRAGMA synchronous = NORMAL"
     )  # with WAL: safe when a process dies, and far fewer waits for the disk
     _switch_to_wal(connection)
+
+
+def _limit_waits(connection: DBAPIConnection, _record: object) -> None:
+    """Nobody waits for a lock longer than on SQLite, such as while somebody alters a table."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

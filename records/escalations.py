@@ -18,7 +18,7 @@ from domain.errors import Invalid
 from domain.state import LIVE, Status, TimelineEntry
 from records import rows
 from records.database import Database
-from records.stored import MessageStatus, StoredMessage, stored_message
+from records.stored import POSSIBLE_DUPLICATE, Doubts, MessageStatus, StoredMessage, stored_message
 from records.tables import escalations, messages, timeline
 
 LARGEST_PAGE = 200
@@ -129,10 +129,25 @@ class Escalations:
         query = select(messages).where(messages.c.id == id, messages.c.episode == episode)
         return self._messages(query.order_by(messages.c.created_at, messages.c.key))
 
-    def all_messages(self, status: MessageStatus | None = None, limit: int = LATEST_MESSAGES) -> list[StoredMessage]:
-        """The latest messages of all cases, newest first."""
+    def all_messages(
+        self, status: MessageStatus | None = None, limit: int = LATEST_MESSAGES, code: str | None = None
+    ) -> list[StoredMessage]:
+        """The latest messages of all cases, newest first; `code` is a provider's, or one of ours."""
         query = select(messages).order_by(messages.c.created_at.desc(), messages.c.key).limit(limit)
-        return self._messages(query if status is None else query.where(messages.c.status == status))
+        for column, wanted in ((messages.c.status, status), (messages.c.code, code)):
+            query = query if wanted is None else query.where(column == wanted)
+        return self._messages(query)
+
+    def in_doubt(self, since: datetime) -> Doubts:
+        """How many messages made since then may have arrived twice, and of how many nobody knows whether they arrived."""
+        young = messages.c.created_at >= since
+        twice, unknown = messages.c.code == POSSIBLE_DUPLICATE, messages.c.status == "unknown"
+        with self._database.read() as connection:
+            counts = [
+                connection.scalar(select(func.count()).select_from(messages).where(young, which)) or 0
+                for which in (twice, unknown)
+            ]
+        return Doubts(*counts)
 
     def _one(self, query: Select[Any]) -> Document | None:
         with self._database.read() as connection:

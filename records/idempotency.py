@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 
 from domain.errors import Invalid
 from records.database import Database, insert_or_ignore
@@ -58,13 +58,11 @@ class Idempotency:
     ) -> Fresh | Replay | Pending:
         """Take the key, or learn what became of it. Raises Invalid (`idempotency_key_reused`) for another body."""
         row = {"owner": owner, "method": method, "path": path, "key": key}
-        same = _same(owner, method, path, key)
         values = {"body_hash": body_hash, "command_id": command_id, "created_at": now}
-        with self._database.write() as connection:
-            connection.execute(delete(idempotency).where(same, idempotency.c.created_at <= now - REMEMBERED))
-            if insert_or_ignore(connection, idempotency, [{**row, **values}]):
-                return Fresh()
-            known = connection.execute(select(idempotency).where(same)).one()
+        while (known := self._take({**row, **values}, _same(**row), now)) is None:
+            pass  # let go by its first request between our two looks at it; PostgreSQL does not hold it for us
+        if isinstance(known, Fresh):
+            return known
         if known.body_hash != body_hash:
             raise Invalid(
                 "idempotency_key_reused",
@@ -74,6 +72,14 @@ class Idempotency:
         if known.status is None:
             return Pending(known.created_at, known.command_id)
         return Replay(known.status, known.response, known.command_id)
+
+    def _take(self, row: dict[str, Any], same: ColumnElement[bool], now: datetime) -> Fresh | Row[Any] | None:
+        """Fresh when the key is ours now, else what is known of it; None when it is gone again."""
+        with self._database.write() as connection:
+            connection.execute(delete(idempotency).where(same, idempotency.c.created_at <= now - REMEMBERED))
+            if insert_or_ignore(connection, idempotency, [row]):
+                return Fresh()
+            return connection.execute(select(idempotency).where(same)).one_or_none()
 
     def finish(self, owner: str, method: str, path: str, key: str, status: int, response: Any) -> None:
         """Remember the answer; the first one stays."""

@@ -102,10 +102,11 @@ class Outbound:
                 return Already(row["status"], row["reason"], row["provider_id"])
             why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry)
             if why is not None and row["status"] in _MAY_BE_OUT:
-                _set(connection, key, status="unknown", reason=f"{why}; an earlier try may have gone out")
+                reason = _after(row["reason"], f"{why}; an earlier try may have gone out")
+                _set(connection, key, status="unknown", reason=reason)
                 return Already("unknown", why, row["provider_id"])
             if why is not None:
-                _set(connection, key, status="skipped", reason=why)
+                _set(connection, key, status="skipped", code=None, reason=_after(row["reason"], why))
                 return Refused(why)
             attempt = row["attempts"] + 1
             _set(connection, key, status="sending", attempts=attempt, claimed_at=now, to=to, subject=subject, text=text)
@@ -123,12 +124,16 @@ class Outbound:
     ) -> bool:
         """Write what became of the message; False when that is no news (a final status stays). Raises NotFound.
 
-        A receipt may overtake the answer to the sending itself: `sent` after `delivered` still adds its provider id.
+        A receipt may overtake the answer to the sending itself: `sent` after `delivered` still adds its provider id. Two tries of
+        one message may both come back with `sent` (a worker that was paused): the second one's remark is kept.
         """
         with self._database.write() as connection:
             row = _lock_message(connection, key)
             moves = status in _NEXT[row["status"]]
-            changes: dict[str, Any] = {"status": status, "code": code, "reason": reason} if moves else {}
+            second = status == "sent" == row["status"] and code is not None and row["code"] is None
+            changes: dict[str, Any] = {"status": status} if moves else {}
+            if moves or second:
+                changes |= {"code": code, "reason": reason}
             if provider_id is not None and row["provider_id"] is None:
                 changes["provider_id"] = provider_id
             if status == "sent" and row["sent_at"] is None:
@@ -168,6 +173,10 @@ def _lock_message(connection: Connection, key: str) -> RowMapping:
     if found is None:
         raise message_not_found(key)
     return found
+
+
+def _after(before: str | None, words: str) -> str:
+    return f"{before}; then {words}" if before else words
 
 
 def _set(connection: Connection, key: str, **changes: Any) -> None:

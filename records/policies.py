@@ -34,6 +34,7 @@ class Policies:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[str, Policy] = {}  # by name, the newest version last asked for
 
     def save(self, policy: Policy, source: Source, by: str | None, now: datetime, file_hash: str | None = None) -> int:
         """The version the policy has now: a new one, or the current one when nothing changed.
@@ -67,13 +68,19 @@ class Policies:
 
     def latest_all(self) -> list[Policy]:
         """The newest version of every policy, by name."""
-        newest = (
-            select(policies.c.name, func.max(policies.c.version).label("version")).group_by(policies.c.name).subquery()
-        )
-        same = (policies.c.name == newest.c.name) & (policies.c.version == newest.c.version)
-        query = select(policies).join(newest, same).order_by(policies.c.name)
+        newest = select(policies.c.name, func.max(policies.c.version)).group_by(policies.c.name)
         with self._database.read() as connection:
-            return [_parsed(row) for row in connection.execute(query).mappings()]
+            found = connection.execute(newest.order_by(policies.c.name)).all()
+            return [self._parsed_once(connection, name, version) for name, version in found]
+
+    def _parsed_once(self, connection: Connection, name: str, version: int) -> Policy:
+        """Every opening asks for all policies. A version never changes, and parsing one is slow."""
+        known = self._known.get(name)
+        if known is None or known.version != version:
+            query = select(policies).where(policies.c.name == name, policies.c.version == version)
+            known = _parsed(connection.execute(query).mappings().one())
+            self._known[name] = known
+        return known
 
     def versions(self, name: str) -> list[PolicyVersion]:
         """All versions, newest first, without their rules."""

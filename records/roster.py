@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from domain.roster import Roster
 from records.database import Database, exclusive
@@ -21,11 +21,19 @@ class RosterStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: tuple[int, Roster] = (0, Roster())  # the newest seen; a version never changes, parsing it is slow
 
     def current(self) -> Roster:
         """The newest roster; an empty one when none was stored."""
         with self._database.read() as connection:
-            return _parsed(_newest(connection))
+            version = connection.scalar(select(func.max(roster.c.version))) or 0
+            known, parsed = self._known
+            if version == known:
+                return parsed
+            newest = _newest(connection)
+        parsed = _parsed(newest)
+        self._known = (newest["version"] if newest else 0, parsed)
+        return parsed
 
     def is_empty(self) -> bool:
         """Whether no roster was ever stored."""

@@ -11,6 +11,8 @@ from domain.errors import NotFound
 MessageStatus = Literal["queued", "waiting", "sending", "sent", "delivered", "failed", "skipped", "unknown"]
 CommandStatus = Literal["queued", "applied", "refused"]
 
+POSSIBLE_DUPLICATE = "possible_duplicate"  # the code of a message that may have arrived more than once
+
 
 @dataclass(frozen=True)
 class StoredMessage:
@@ -41,8 +43,19 @@ class StoredMessage:
 
 
 @dataclass(frozen=True)
+class Doubts:
+    """Messages that may have arrived twice, and messages of which nobody knows whether they arrived. One may be both."""
+
+    possible_duplicates: int
+    unknown: int
+
+
+@dataclass(frozen=True)
 class StoredCommand:
-    """One command as it was received, and how it ended; `episode` is None when the caller did not know it."""
+    """One command as it was received, and how it ended; `episode` is None when the caller did not know it.
+
+    `owed_since` is set while Temporal had no room for it: the API still has to hand it over.
+    """
 
     command_id: str
     escalation: str
@@ -55,6 +68,7 @@ class StoredCommand:
     code: str | None
     reason: str | None
     settled_at: datetime | None
+    owed_since: datetime | None
 
 
 def stored_message(row: RowMapping) -> StoredMessage:

@@ -163,7 +163,9 @@ commands = Table(
     _text("code", nullable=True),
     _text("reason", nullable=True),
     _time("settled_at", nullable=True),
+    _time("owed_since", nullable=True),
     Index(None, "escalation"),
+    Index(None, "owed_since"),
 )
 
 idempotency = Table(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, update
 
 from domain.messages import Message, may_still_go_out
 from domain.outcome import Settled, Transition
@@ -37,6 +37,7 @@ class Transitions:
             _hold(connection, case, transition.waiting, now)
             _queue(connection, case, transition.messages, now)
             _drop(connection, transition.document, transition.dropped, now)
+            _give_up(connection, transition.timeline)
             for settled in transition.settled:
                 settle(connection, settled, now)
 
@@ -86,6 +87,21 @@ def _queue(connection: Connection, case: tuple[str, int], queued: Sequence[Messa
     insert_or_ignore(connection, messages, [_message(case, message, "queued", now) for message in queued])
     held = messages.c.key.in_([message.key for message in queued]) & (messages.c.status == "waiting")
     connection.execute(update(messages).where(held).values(status="queued"))
+
+
+def _give_up(connection: Connection, entries: Sequence[TimelineEntry]) -> None:
+    """A message the case has given up on will not be tried again; its row must not wait for ever.
+
+    A sender that came to an end has marked it already. This is for those that did not: none was there, or it was killed.
+    """
+    for entry in entries:
+        if entry.kind != "delivery_failed" or "key" not in entry.data:
+            continue
+        words = {name: func.coalesce(messages.c[name], entry.data.get(name)) for name in ("code", "reason")}
+        this = messages.c.key == entry.data["key"]
+        for was, becomes in (("queued", "failed"), ("sending", "unknown")):
+            left = this & (messages.c.status == was)
+            connection.execute(update(messages).where(left).values(status=becomes, **words))
 
 
 def _drop(connection: Connection, document: dict[str, Any], dropped: Sequence[Message], now: datetime) -> None:

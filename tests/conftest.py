@@ -38,7 +38,9 @@ async def virtual_time(*settings: str) -> AsyncIterator[WorkflowEnvironment]:
     """A full server with a virtual clock for each workflow; `settings` are more of its dynamic configuration."""
     started = await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=shutil.which("temporal", path=".venv/bin") or shutil.which("temporal"),
-        dev_server_extra_args=[word for setting in (*SERVER, *settings) for word in ("--dynamic-config-value", setting)],
+        dev_server_extra_args=[
+            word for setting in (*SERVER, *settings) for word in ("--dynamic-config-value", setting)
+        ],
         search_attributes=list(contract.SEARCH_ATTRIBUTES),
         data_converter=pydantic_data_converter,
     )

@@ -10,9 +10,12 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
 
 with workflow.unsafe.imports_passed_through():
+    # Not `from workflows import …`: that way around, the sandbox runs both modules anew for every case.
+    import workflows.contract as contract
+    import workflows.describe as describe
     from activities.recording import Recording
     from activities.sending import Sending
     from domain.commands import Command
@@ -22,7 +25,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.outcome import Outcome, Settled, Transition
     from domain.state import Escalation
     from domain.view import document
-    from workflows import contract, describe
 
 RECORD_LIMIT = timedelta(seconds=5)  # one SQL transaction; longer means the store is in trouble
 RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
@@ -31,6 +33,7 @@ SEND_LIMIT = timedelta(seconds=15)  # one try; the vendors' clients give up afte
 SEND_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
 RESPONDER_PATIENCE = timedelta(minutes=10)  # a page later than that is the next responder's business
 CUSTOMER_PATIENCE = timedelta(hours=24)  # a customer's message is worth retrying for a day
+NOBODY_SENT = "no sender brought it to an end while it was worth sending; are workers running?"
 
 
 @workflow.defn(name=contract.ESCALATION)
@@ -53,6 +56,7 @@ class EscalationWorkflow:
         self._sends: dict[str, workflow.ActivityHandle[SendResult]] = {}
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
         self._shown = describe.search_attributes(state)  # set by the client at the start; continue-as-new keeps them
+        self._shown_version: int | None = None
         self._news = False
 
     @workflow.run
@@ -182,6 +186,9 @@ class EscalationWorkflow:
 
     def _show(self) -> None:
         """Keep what an operator sees and filters by in step with the case."""
+        if self._state.version == self._shown_version:
+            return  # what is shown changes only with what is written down
+        self._shown_version = self._state.version
         workflow.set_current_details(describe.details(self._state))
         attributes = describe.search_attributes(self._state)
         if attributes != self._shown:
@@ -243,5 +250,7 @@ def _end_of(key: str, send: workflow.ActivityHandle[SendResult]) -> SendResult:
     except ActivityError as error:
         cause = error.cause
         code = cause.type if isinstance(cause, ApplicationError) else None
-        reason = getattr(cause, "message", None) or str(cause or error)
+        reason = (
+            NOBODY_SENT if isinstance(cause, TimeoutError) else getattr(cause, "message", None) or str(cause or error)
+        )
         return SendResult(key=key, status="failed", at=workflow.now(), code=code or "gave_up", reason=reason)

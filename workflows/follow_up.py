@@ -6,9 +6,9 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.contract as contract  # not `from workflows import …`, see `escalation.py`
     from activities.recording import Recording
     from domain.afterwards import LateSurvey
-    from workflows import contract
 
 RECORD_LIMIT = timedelta(seconds=5)  # one SQL transaction; it is tried again until the store takes it
 

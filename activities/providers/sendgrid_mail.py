@@ -84,11 +84,10 @@ class SendGridMail:
         if envelope.html is not None:
             content.append({"type": "text/html", "value": envelope.html})
         return {
-            "personalizations": [{"to": [{"email": envelope.to}]}],
+            "personalizations": [{"to": [{"email": envelope.to}], "custom_args": {REFERENCE_ARG: envelope.reference}}],
             "from": self._sender,
             "subject": re.sub(r"[\r\n]+", " ", envelope.subject or "").strip(),
             "content": content,
-            "custom_args": {REFERENCE_ARG: envelope.reference},
         }
 
 

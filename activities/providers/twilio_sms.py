@@ -105,11 +105,11 @@ class TwilioSms:
 
         For use after `AnswerLost`; `since` is when that attempt began. Raises `RetryLater` when Twilio cannot tell.
         """
-        with self._session() as (client, _):
+        with self._session() as (client, http):
             try:
                 candidates = client.messages.list(to=envelope.to, limit=LOOKUP_LIMIT)
             except (TwilioException, RequestException, ValueError, TypeError, AttributeError, KeyError) as error:
-                raise RetryLater("lookup_failed", type(error).__name__) from error
+                raise RetryLater("lookup_failed", _why_unanswered(error, http)) from error
         for message in candidates:
             recent = (message.date_created or datetime.max.replace(tzinfo=UTC)) >= since - LOOKUP_SKEW
             if recent and _carries(message.body or "", envelope):
@@ -172,6 +172,12 @@ def _words(error: TwilioException, status: int) -> tuple[str, str]:
         case _:
             code, said = None, str(error)
     return str(code or status), str(said).removeprefix(_SAID_BY_CLIENT)[:MAX_REASON]
+
+
+def _why_unanswered(error: Exception, http: _Http) -> str:
+    """Why nobody knows whether the message is there; the error's own text holds the number."""
+    said = f"answered {http.status}" if http.status else f"did not answer ({type(_root(error)).__name__})"
+    return f"Twilio {said} when asked whether it has the message"
 
 
 def _network_outcome(error: RequestException) -> AnswerLost:

@@ -1,6 +1,7 @@
 """The record activity: one transaction, the answers about duty, and the same again when it runs again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from temporalio import activity
 from temporalio.testing import ActivityEnvironment
 
 from activities.recording import Recording
+from activities.sending import Sending
 from domain.escalation import open_case
 from domain.messages import DutyQuestion
 from domain.outcome import Transition
@@ -55,6 +57,24 @@ def rows(db: Database) -> tuple[int, ...]:
 def test_the_name_on_the_wire_is_record() -> None:
     definition = activity._Definition.must_from_callable(Recording.record)
     assert definition.name == "record"
+
+
+@pytest.mark.parametrize("work", [Recording.record, Recording.record_survey, Sending.send])
+def test_nothing_is_thrown_into_the_thread_of_an_activity_that_is_given_up(work: Callable[..., object]) -> None:
+    assert activity._Definition.must_from_callable(work).no_thread_cancel_exception
+
+
+def test_a_record_that_is_given_up_while_it_waits_gives_the_store_back(db: Database) -> None:
+    env, recording = ActivityEnvironment(), Recording(db)
+    with ThreadPoolExecutor(1) as threads:
+        with db.write():
+            waiting = threads.submit(env.run, recording.record, transition())
+            wait([waiting], timeout=0.2)  # by then it waits for its turn
+            assert not waiting.done()
+            env.cancel()
+        assert waiting.result(5) == []
+    recording.record(transition())
+    assert rows(db) == (1, 2, 1)
 
 
 def test_a_transition_is_written_and_answers_nothing_that_was_not_asked(db: Database) -> None:

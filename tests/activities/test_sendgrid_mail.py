@@ -67,14 +67,14 @@ def test_the_request_names_one_recipient_and_our_reference(httpserver: HTTPServe
     body = body_of(httpserver, MAIL)
     request = httpserver.log[0][0]
     assert request.headers["Authorization"] == f"Bearer {KEY}"
-    assert body["personalizations"] == [{"to": [{"email": "ada@example.com"}]}]
+    # The name is on the wire: events come back with it.
+    args = {"tierline_reference": "5f2b9c0e"}
+    assert body["personalizations"] == [{"to": [{"email": "ada@example.com"}], "custom_args": args}]
     assert body["from"] == {"email": "pager@example.org", "name": "Tierline"}
     assert body["content"] == [
         {"type": "text/plain", "value": "Please look at it."},
         {"type": "text/html", "value": "<p>Please look at it.</p>"},
     ]
-    # The name is on the wire: events come back with it.
-    assert body["custom_args"] == {"tierline_reference": "5f2b9c0e"}
     assert "categories" not in body
 
 

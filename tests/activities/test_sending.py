@@ -1,98 +1,25 @@
 """The send activity against a real store: every outcome, and never twice what may go out once."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.providers.port import (
     MAX_REFERENCE,
-    AnswerLost,
-    Channel,
-    Envelope,
     Finder,
-    Outcome,
-    Provider,
     Refused,
     RetryLater,
     Sent,
 )
 from activities.providers.twilio_sms import TRY_ONCE
-from activities.rendering import Renderer
-from activities.sending import ONCE_MORE, POSSIBLE_DUPLICATE, Sending, reference_of, validity
-from domain.messages import Message, SendResult
+from activities.sending import ONCE_MORE, Sending, reference_of, validity
+from domain.messages import Message
 from records.database import Database
-from records.outbound import Outbound
-from records.stored import StoredMessage
-from tests.activities.cases import DUE, NOW, TEMPLATES, message, new_store, stored
-
-MAIL, SMS = message(channel="email"), message()
-
-
-class Post:
-    """A provider that answers as told, one answer a call, and remembers what it was handed."""
-
-    name = "post"
-
-    def __init__(self, channel: Channel, *answers: Outcome | Exception) -> None:
-        self.channel: Channel = channel
-        self.answers = list(answers)
-        self.sent: list[Envelope] = []
-
-    def send(self, envelope: Envelope) -> Outcome:
-        self.sent.append(envelope)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-class Pigeons(Post):
-    """One that can also be asked what it has; `there` is what it finds."""
-
-    there: Sent | RetryLater | None = None
-    asked_since: datetime | None = None
-
-    def find(self, envelope: Envelope, since: datetime) -> Sent | None:
-        self.asked_since = since
-        if isinstance(self.there, RetryLater):
-            raise self.there
-        return self.there
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer(TEMPLATES)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    store = new_store(tmp_path)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def send(db: Database, renderer: Renderer) -> Callable[..., SendResult]:
-    def sending(provider: Provider, what: Message, patience: timedelta = timedelta(hours=1)) -> SendResult:
-        environment = ActivityEnvironment()
-        environment.info = replace(
-            environment.info, scheduled_time=datetime.now(UTC), schedule_to_close_timeout=patience
-        )
-        activities = Sending(db, {provider.channel: provider}, renderer, "https://tierline.example/")
-        return environment.run(activities.send, what)
-
-    return sending
-
-
-def fate(db: Database, key: str = SMS.key) -> StoredMessage:
-    return Outbound(db).load(key).record
+from tests.activities.cases import DUE, NOW, message, stored
+from tests.activities.posts import MAIL, SMS, Pigeons, Post, fate
 
 
 def test_the_name_on_the_wire_is_send() -> None:
@@ -193,32 +120,13 @@ def test_a_refusal_is_a_result_in_the_providers_words(db: Database, send: Any) -
     assert (fate(db).status, fate(db).code) == ("failed", "21610")
 
 
-def test_a_lost_answer_is_tried_once_more_and_then_unknown(db: Database, send: Any) -> None:
-    stored(db, MAIL)
-    with pytest.raises(ApplicationError) as caught:
-        send(Post("email", AnswerLost("connection reset")), MAIL)
-    assert (caught.value.type, caught.value.non_retryable) == ("answer_lost", False)
-    assert fate(db, MAIL.key).status == "unknown"
-    result = send(Post("email", AnswerLost("connection reset")), MAIL)
-    assert (result.status, result.code, result.reason) == ("unknown", "answer_lost", "connection reset")
-
-
-def test_a_message_whose_answer_was_lost_is_not_lost_itself(db: Database, send: Any) -> None:
-    """The second try sends it and says that it may have arrived twice."""
-    stored(db, MAIL)
-    with pytest.raises(ApplicationError):
-        send(Post("email", AnswerLost("connection reset")), MAIL)
-    result = send(Post("email", Sent("M2")), MAIL)
-    assert (result.status, result.code) == ("sent", POSSIBLE_DUPLICATE)
-
-
 def test_later_raises_for_temporal_with_the_providers_wait(db: Database, send: Any) -> None:
     stored(db, MAIL)
     with pytest.raises(ApplicationError) as caught:
         send(Post("email", RetryLater("429", "slow down", timedelta(seconds=40))), MAIL)
     assert (caught.value.type, caught.value.non_retryable) == ("429", False)
     assert caught.value.next_retry_delay == timedelta(seconds=40)
-    assert (fate(db, MAIL.key).status, fate(db, MAIL.key).reason) == ("queued", "slow down")
+    assert (fate(db, MAIL.key).status, fate(db, MAIL.key).reason) == ("queued", "429: slow down")
 
 
 def test_after_later_the_next_try_sends_without_a_remark(db: Database, send: Any) -> None:
@@ -228,60 +136,7 @@ def test_after_later_the_next_try_sends_without_a_remark(db: Database, send: Any
         send(post, MAIL)
     result = send(post, MAIL)
     assert (result.status, result.code, fate(db, MAIL.key).attempts) == ("sent", None, 2)
-
-
-def test_where_nobody_can_look_a_second_try_counts_as_a_possible_duplicate(db: Database, send: Any) -> None:
-    stored(db, MAIL)
-    post = Post("email", RetryLater("503", "oops", may_have_sent=True), Sent("1"))
-    with pytest.raises(ApplicationError):
-        send(post, MAIL)
-    assert fate(db, MAIL.key).status == "unknown"
-    result = send(post, MAIL)
-    assert (result.status, result.code, fate(db, MAIL.key).code) == ("sent", POSSIBLE_DUPLICATE, POSSIBLE_DUPLICATE)
-
-
-def test_what_the_provider_has_is_not_sent_again(db: Database, send: Any) -> None:
-    stored(db, SMS)
-    post = Pigeons("sms", RetryLater("500", "oops", may_have_sent=True))
-    with pytest.raises(ApplicationError):
-        send(post, SMS)
-    post.there = Sent("SM9")
-    assert (send(post, SMS).status, len(post.sent)) == ("sent", 1)
-    assert (fate(db).provider_id, post.asked_since) == ("SM9", NOW)
-
-
-def test_what_the_provider_does_not_have_is_sent_again(db: Database, send: Any) -> None:
-    stored(db, SMS)
-    post = Pigeons("sms", RetryLater("500", "oops", may_have_sent=True), Sent("SM2"))
-    with pytest.raises(ApplicationError):
-        send(post, SMS)
-    result = send(post, SMS)
-    assert (result.status, result.code, len(post.sent)) == ("sent", None, 2)
-
-
-def test_after_a_crash_between_claim_and_mark_the_provider_is_asked_first(db: Database, send: Any) -> None:
-    stored(db, SMS)
-    Outbound(db).claim(SMS.key, "+493023125001", None, "text", NOW)
-    post = Pigeons("sms")
-    post.there = Sent("SM9")
-    assert (send(post, SMS).status, post.sent) == ("sent", [])
-
-
-def test_a_first_try_asks_nobody(db: Database, send: Any) -> None:
-    stored(db, SMS)
-    post = Pigeons("sms", Sent("SM1"))
-    send(post, SMS)
-    assert post.asked_since is None
-
-
-def test_while_the_provider_cannot_tell_nothing_is_sent(db: Database, send: Any) -> None:
-    stored(db, SMS)
-    Outbound(db).claim(SMS.key, "+493023125001", None, "text", NOW)
-    post = Pigeons("sms")
-    post.there = RetryLater("lookup_failed", "Timeout")
-    with pytest.raises(ApplicationError, match="lookup_failed"):
-        send(post, SMS)
-    assert (post.sent, fate(db).status) == ([], "unknown")
+    assert fate(db, MAIL.key).reason == "429: slow down; then sent"
 
 
 def test_when_the_patience_ends_a_known_failure_is_told(db: Database, send: Any) -> None:

@@ -119,6 +119,23 @@ async def test_times_at_the_ends_of_the_calendar_are_refused(api: Api, at: str) 
     assert (answer.status_code, answer.json()["field"]) == (422, "at")
 
 
+@pytest.mark.parametrize("at", ["0.5", "2026", "1772816400"])
+async def test_a_bare_number_is_no_time(api: Api, at: str) -> None:
+    """It would be read as seconds since 1970: who writes a year would be told of another century."""
+    await api.opened()
+    await api.say("zendesk-4711", "acknowledge")
+    answer = await api.get("/v1/on-call", params={"at": at})
+    assert (answer.status_code, answer.json()["field"]) == (422, "at")
+    for value in (at, float(at)):
+        answer = await api.say("zendesk-4711", "pause", reason="scheduled", until=value)
+        assert (answer.status_code, answer.json()["field"]) == (422, "until")
+        action = {"text": "x", "kind": "corrective", "owner": "dana", "due_on": value}
+        answer = await api.say(
+            "zendesk-4711", "root-cause", category="x", description="y", origin="ours", actions=[action]
+        )
+        assert (answer.status_code, answer.json()["field"]) == (422, "actions[0].due_on")
+
+
 @pytest.mark.parametrize("at", BEYOND[:2])
 async def test_instants_beyond_utc_are_refused_in_a_roster_and_a_cursor(api: Api, at: str) -> None:
     body = {"person": "dana", "from": at, "to": "2026-01-02T00:00:00Z"}

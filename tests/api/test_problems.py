@@ -56,6 +56,11 @@ async def test_refusals_have_stable_codes(api: Api, method: str, path: str, stat
     assert set(answer.json()) >= MEMBERS
 
 
+async def test_a_method_that_is_not_there_is_told_which_are(api: Api) -> None:
+    answer = await api.call("PATCH", "/v1/keys")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
 def _with(path: str, value: Any) -> dict[str, Any]:
     body = case()
     section, _, name = path.partition(".")

@@ -116,13 +116,13 @@ class Installation:
         assert await typed.ends() == 0, typed.words
         return typed.words
 
-    def begins_temporal(self) -> Program:
-        """The embedded server without the rest; the other programs are pointed at it."""
+    def begins_temporal(self, *settings: str) -> Program:
+        """The embedded server without the rest; the other programs are pointed at it. `settings` are dynamic configuration."""
         port, ui = int(self.env["TIERLINE_TEMPORAL_PORT"]), int(self.env["TIERLINE_TEMPORAL_UI_PORT"])
         server = EmbeddedServer(self.home, port, ui, "default")
-        self.home.mkdir()
+        self.home.mkdir(exist_ok=True)  # begun again, it goes on with what it has there
         self.env |= {"TEMPORAL_ADDRESS": server.address, "TEMPORAL_CONFIG_FILE": os.devnull}
-        return self.starts(*server.command())
+        return self.starts(*server.command(), *(word for one in settings for word in ("--dynamic-config-value", one)))
 
     def http(self, method: str, path: str, key: str | None = None, **body: Any) -> httpx2.Response:
         """One request with the admin key."""

@@ -5,6 +5,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ Measured = Callable[[str, object], None]
 
 QUEUED_WITHIN = 4.0  # seconds for the answer to a command that no worker takes
 GOES_ON_WITHIN = 15.0  # seconds; a case of a killed worker goes on after about four
+MANY = 15  # commands to one case at once
 FEW, MOST = 4, 20  # cases opened at once, and in all
 
 
@@ -71,6 +73,27 @@ async def test_a_word_said_while_no_worker_runs_is_kept_and_applied_once(
         await until(case.everybody_was_told)
         assert [entry["kind"] for entry in case.timeline() if entry["actor"] == "dana"] == ["acknowledged"]
         assert case.shows()["acknowledged_at"] == shown["acknowledged_at"]
+
+
+async def test_more_words_than_temporal_holds_at_once_are_all_kept(
+    tierline: Installation, record_property: Measured
+) -> None:
+    """The server takes ten updates of one case at once and answers RESOURCE_EXHAUSTED to the rest."""
+    case = tierline.opens("many-words")
+    texts = [f"note {number}" for number in range(MANY)]
+    begin = time.monotonic()
+    with ThreadPoolExecutor(MANY) as people:
+        answers = list(people.map(lambda text: case.says("note", by="dana", text=text), texts))
+    took = time.monotonic() - begin
+    record_property("measured", f"{MANY} commands at once without a worker: all 202 after {took:.1f} s")
+    assert {answer.status_code for answer in answers} == {202}, [answer.text for answer in answers]
+    assert took < QUEUED_WITHIN
+    async with workers(tierline):
+        ids = [answer.json()["command_id"] for answer in answers]
+        await until(lambda: {case.became_of(id) for id in ids} == {"applied"})
+        told = Counter(entry["text"] for entry in case.timeline() if entry["kind"] == "note")
+        assert told == Counter(texts)
+        await until(case.everybody_was_told)
 
 
 async def test_the_cases_of_a_killed_worker_go_on_with_another(

@@ -1,18 +1,15 @@
-"""A migrated database of its own for every test: SQLite always, PostgreSQL too when TIERLINE_TEST_POSTGRES names a server."""
+"""A migrated database of its own for every test, on SQLite and on PostgreSQL."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from records.database import Database
+from tests.postgres import Postgres
 
-POSTGRES = os.environ.get("TIERLINE_TEST_POSTGRES")
-KINDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
+KINDS = ("sqlite", "postgresql")
 
 Open = Callable[[], Database]
 
@@ -26,29 +23,24 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _new_postgres_database() -> str:
-    name = f"t{uuid4().hex}"
-    server = create_engine(make_url(POSTGRES or ""), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    server.dispose()
-    return make_url(POSTGRES or "").set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(params=KINDS)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with postgres.database(migrated=False) as url:
+        yield url
 
 
 @pytest.fixture(params=KINDS)
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return _new_postgres_database() if request.param == "postgresql" else f"sqlite:///{tmp_path / 'empty.db'}"
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> str:
-    if request.param == "postgresql":
-        address = _new_postgres_database()
-        database = Database(address)
-        database.migrate()
-        database.close()
-        return address
-    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'tierline.db')}"
+def url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(migrated, tmp_path / 'tierline.db')}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from domain.errors import NotFound
+from domain.state import TimelineEntry
 from records.database import Database
 from records.escalations import Escalations
 from records.outbound import Already, Claim, Granted, Outbound, Refused
-from records.stored import MessageStatus, StoredMessage
+from records.stored import POSSIBLE_DUPLICATE, Doubts, MessageStatus, StoredMessage
 from records.transitions import Transitions
 from tests.records.conftest import Open
 from tests.records.samples import NOW, at, document, message, transition
@@ -156,6 +157,72 @@ def test_a_final_status_never_changes(outbound: Outbound, final: MessageStatus, 
     assert (stored(outbound).status, stored(outbound).reason) == (final, "first")
 
 
+def test_the_remark_of_a_second_try_is_kept_when_the_first_comes_back_late(outbound: Outbound) -> None:
+    claim(outbound)
+    claim(outbound)
+    assert outbound.mark(KEY, "sent", at(2), provider_id="M1")  # the first one's worker had only been paused
+    assert not outbound.mark(KEY, "sent", at(3), provider_id="M2", code="possible_duplicate", reason="twice")
+    record = stored(outbound)
+    assert (record.status, record.code, record.reason) == ("sent", "possible_duplicate", "twice")
+    assert (record.provider_id, record.sent_at) == ("M1", at(2))
+
+
+def test_what_the_provider_said_is_kept_when_the_case_moves_on(database: Database, outbound: Outbound) -> None:
+    claim(outbound)
+    outbound.mark(KEY, "queued", at(2), code="429", reason="429: slow down")
+    Escalations(database).save_document(document(version=2, entry=2), 2, NOW)
+    assert claim(outbound) == Refused("overtaken")
+    assert (stored(outbound).reason, stored(outbound).code) == ("429: slow down; then overtaken", None)
+
+
+def gives_up(database: Database) -> None:
+    """The case writes down that the message has failed: nobody will try it again."""
+    data = {"key": KEY, "code": "gave_up", "reason": "nobody took it"}
+    entry = TimelineEntry(seq=9, at=at(9), kind="delivery_failed", actor="tierline", text="failed", data=data)
+    Transitions(database).record(transition(2, timeline=(entry,)), at(9))
+
+
+def test_a_message_no_sender_ever_took_has_failed_when_its_case_gives_up(
+    database: Database, outbound: Outbound
+) -> None:
+    gives_up(database)
+    record = stored(outbound)
+    assert (record.status, record.code, record.reason) == ("failed", "gave_up", "nobody took it")
+    assert claim(outbound) == Already("failed", "nobody took it", None)
+
+
+def test_the_providers_words_outlive_the_end_of_the_patience(database: Database, outbound: Outbound) -> None:
+    claim(outbound)
+    outbound.mark(KEY, "queued", at(2), code="429", reason="429: slow down")
+    gives_up(database)
+    assert (stored(outbound).status, stored(outbound).code, stored(outbound).reason) == (
+        "failed",
+        "429",
+        "429: slow down",
+    )
+
+
+def test_a_send_cut_off_in_the_middle_is_unknown_when_its_case_gives_up(database: Database, outbound: Outbound) -> None:
+    claim(outbound)
+    gives_up(database)
+    assert (stored(outbound).status, stored(outbound).code) == ("unknown", "gave_up")
+    assert outbound.mark(KEY, "sent", at(10), provider_id="SM1"), "a sender that was only slow may still know better"
+
+
+@pytest.mark.parametrize("end", ["sent", "failed", "skipped"])
+def test_what_a_sender_marked_stays_when_its_case_gives_up(
+    database: Database, outbound: Outbound, end: MessageStatus
+) -> None:
+    claim(outbound)
+    outbound.mark(KEY, end, at(2), code="401", reason="The key was revoked.")
+    gives_up(database)
+    assert (stored(outbound).status, stored(outbound).code, stored(outbound).reason) == (
+        end,
+        "401",
+        "The key was revoked.",
+    )
+
+
 def test_sent_does_not_fall_back_to_unknown(outbound: Outbound) -> None:
     claim(outbound)
     outbound.mark(KEY, "sent", at(2))
@@ -181,3 +248,23 @@ def test_the_outbox_shows_the_latest_first(database: Database, outbound: Outboun
     assert [item.key for item in escalations.all_messages()] == [later.key, KEY]
     assert [item.key for item in escalations.all_messages("sending")] == [KEY]
     assert [item.key for item in escalations.all_messages(limit=1)] == [later.key]
+
+
+def test_what_is_in_doubt_is_counted_and_found_by_its_code(database: Database, outbound: Outbound) -> None:
+    others = [message(f"eve/{number}") for number in range(3)]
+    Transitions(database).record(transition(2, messages=tuple(others)), at(5))
+    ends: list[tuple[str, MessageStatus, str | None]] = [
+        (KEY, "sent", POSSIBLE_DUPLICATE),
+        (others[0].key, "unknown", POSSIBLE_DUPLICATE),
+        (others[1].key, "unknown", "answer_lost"),
+        (others[2].key, "failed", "401"),
+    ]
+    for key, status, code in ends:
+        claim(outbound, key)
+        outbound.mark(key, status, at(6), code=code)
+    escalations = Escalations(database)
+    twice = {item.key for item in escalations.all_messages(code=POSSIBLE_DUPLICATE)}
+    assert twice == {KEY, others[0].key}
+    assert [item.key for item in escalations.all_messages("unknown", code=POSSIBLE_DUPLICATE)] == [others[0].key]
+    assert escalations.in_doubt(NOW) == Doubts(possible_duplicates=2, unknown=2)
+    assert escalations.in_doubt(at(1)) == Doubts(possible_duplicates=1, unknown=2)

@@ -32,8 +32,24 @@ def test_a_command_is_queued_once_and_found(database: Database) -> None:
     assert not log.queue(command(), "zendesk-9")
     body: dict[str, Any] = {"note": "mine"}
     assert log.find("c1") == StoredCommand(
-        "c1", "zendesk-1", 2, "acknowledge", "dana", NOW, body, "queued", None, None, None
+        "c1", "zendesk-1", 2, "acknowledge", "dana", NOW, body, "queued", None, None, None, None
     )
+
+
+def test_a_command_temporal_had_no_room_for_is_owed_until_it_is_handed_over(database: Database) -> None:
+    log = CommandLog(database)
+    for number in (2, 1, 3):
+        log.queue(command(f"c{number}").model_copy(update={"received_at": at(number)}), "zendesk-1")
+    for number in (1, 2):
+        log.owe(f"c{number}", at(5))
+    assert [one.command_id for one in log.owed(10)] == ["c1", "c2"]
+    assert [one.command_id for one in log.owed(1)] == ["c1"]
+    log.handed_over("c1")
+    assert [one.command_id for one in log.owed(10)] == ["c2"]
+    log.settle(applied("c2"), at(6))
+    log.handed_over("c2")
+    log.owe("c2", at(7))
+    assert not log.owed(10), "what has come to its end is owed no more"
 
 
 def test_a_command_is_settled_once(database: Database) -> None:

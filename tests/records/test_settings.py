@@ -61,6 +61,17 @@ def test_the_newest_of_every_policy(policies: Policies) -> None:
     assert [(found.name, found.version) for found in policies.latest_all()] == [("standard", 2), ("vip", 1)]
 
 
+def test_a_version_of_another_process_counts_at_once_and_a_known_one_is_not_parsed_again(open_database: Open) -> None:
+    here, there = Policies(open_database()), Policies(open_database())
+    here.save(policy(), "api", "dana", NOW)
+    here.save(policy("vip"), "api", "dana", NOW)
+    standard, vip = here.latest_all()
+    there.save(policy(last_resort="boss"), "api", "eve", at(1))
+    newer, same = here.latest_all()
+    assert (standard.version, newer) == (1, policy(last_resort="boss").with_version(2))
+    assert same is vip
+
+
 def test_an_unchanged_file_never_overrides_a_put(policies: Policies) -> None:
     assert policies.save(policy(), "file", None, NOW, "hash1") == 1
     assert policies.save(policy(last_resort="boss"), "api", "dana", at(1)) == 2
@@ -106,6 +117,16 @@ def test_the_newest_roster_counts(roster: RosterStore) -> None:
     assert roster.save(with_person(EVE), "ops", at(2)) == 2
     assert roster.current() == with_person(EVE)
     assert not roster.is_empty()
+
+
+def test_a_roster_of_another_process_counts_at_once_and_a_known_one_is_not_parsed_again(open_database: Open) -> None:
+    here, there = RosterStore(open_database()), RosterStore(open_database())
+    assert here.current() == Roster()
+    there.save(with_person(DANA), "ops", NOW)
+    first = here.current()
+    assert here.current() is first
+    there.save(with_person(EVE), "ops", at(1))
+    assert (first, here.current()) == (with_person(DANA), with_person(EVE))
 
 
 def test_the_file_seeds_only_an_empty_store(roster: RosterStore) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 import uvicorn
 from temporalio.testing import WorkflowEnvironment
 
@@ -26,6 +27,7 @@ from tests.workflows.house import House, house
 from workflows import contract
 
 SENT = ("sent", "delivered")
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 _numbers = count(4711)
 
 
@@ -187,11 +189,11 @@ class Case:
 
 
 @asynccontextmanager
-async def system(env: WorkflowEnvironment, folder: Path) -> AsyncIterator[Tierline]:
+async def system(env: WorkflowEnvironment, folder: Path, database_url: str | None = None) -> AsyncIterator[Tierline]:
     """Bring the whole system up on loopback and take it down again."""
     clock = Clock()
     settings = ApiSettings(home=folder, policies=Path("policies"), port=1, public_url="http://tierline.example")
-    async with house(env.client, folder, task_queue=contract.TASK_QUEUE) as running:
+    async with house(env.client, folder, task_queue=contract.TASK_QUEUE, database_url=database_url) as running:
         app = create_app(settings, client=env.client, database=running.database)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
         serving = asyncio.create_task(server.serve())

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from activities.providers.port import Envelope, Sent
-from tests.scenarios.system import Case, Tierline
+from tests.scenarios.system import Case, Tierline, on_both_databases
 from tests.until import until
 
 LADDER = """
@@ -48,6 +48,7 @@ async def resolved_and_closed(case: Case, by: str) -> None:
     await case.ends()
 
 
+@on_both_databases
 async def test_the_demo_story(tierline: Tierline) -> None:
     case = await tierline.opens(policy="demo")
     assert case.opened["status"] == "open"
@@ -71,6 +72,7 @@ async def test_the_demo_story(tierline: Tierline) -> None:
     assert {"warned", "breached", "climbed", "acknowledged", "resolved", "closed"} <= set(await case.kinds())
 
 
+@on_both_databases
 async def test_nobody_answers_anywhere(tierline: Tierline) -> None:
     await tierline.has_policy(LADDER)
     case = await tierline.opens(policy="ladder")
@@ -192,6 +194,7 @@ async def test_functional_to_another_team(tierline: Tierline) -> None:
     await resolved_and_closed(case, "noor")
 
 
+@on_both_databases
 async def test_merged(tierline: Tierline) -> None:
     await tierline.has_policy(LADDER)
     first = await tierline.opens(policy="ladder", subject="Checkout is down")
@@ -213,6 +216,7 @@ async def test_merged(tierline: Tierline) -> None:
     await first.ends()
 
 
+@on_both_databases
 async def test_reopened_twice(tierline: Tierline) -> None:
     """Once while resolved (the same run), once after closing (a new episode of the same id)."""
     await tierline.has_policy(LADDER)
@@ -274,6 +278,7 @@ async def test_closed_by_silence(tierline: Tierline) -> None:
     assert closed - resolved == timedelta(days=2)
 
 
+@on_both_databases
 async def test_the_customer_rates_a_closed_case(tierline: Tierline) -> None:
     await tierline.has_policy(LADDER)
     case = await tierline.opens(policy="ladder")
@@ -289,6 +294,7 @@ async def test_the_customer_rates_a_closed_case(tierline: Tierline) -> None:
     await case.refuses("dana", "survey", "invalid_field", score=6)
 
 
+@on_both_databases
 async def test_a_case_that_ends_while_it_is_merged_is_nobodys_child(tierline: Tierline) -> None:
     """Merge and cancel at the same instant: whichever is first, the target and the child agree."""
     await tierline.has_policy(LADDER)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,6 +82,20 @@ class Postbox:
         return Sent(provider_id=f"{self.name}-{len(self.kept)}")
 
 
+class Crew:
+    """The worker that runs cases; a test may send it home and call it back."""
+
+    def __init__(self, make: Callable[[], Worker]) -> None:
+        self._make = make
+        self._at_work = AsyncExitStack()
+
+    async def comes(self) -> None:
+        await self._at_work.enter_async_context(self._make())
+
+    async def leaves(self) -> None:
+        await self._at_work.aclose()
+
+
 @dataclass
 class House:
     """A running installation, without the API."""
@@ -91,6 +105,7 @@ class House:
     task_queue: str
     sms: Postbox
     email: Postbox
+    crew: Crew
 
     @property
     def escalations(self) -> Escalations:
@@ -112,6 +127,7 @@ class House:
             id=case.id,
             task_queue=self.task_queue,
             static_summary=describe.summary(case.priority, case.customer.name, case.ticket.subject),
+            priority=describe.temporal_priority(case.priority),
         )
 
     def document(self, handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
@@ -172,30 +188,45 @@ def send_worker(client: Client, sending: Sending, threads: ThreadPoolExecutor, a
     )
 
 
+def case_worker(
+    client: Client, recording: Recording, threads: ThreadPoolExecutor, task_queue: str, cached: int
+) -> Worker:
+    """A worker of the queue that the test's cases wait in."""
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[EscalationWorkflow, FollowUpWorkflow],
+        workflow_runner=sandbox.runner(),
+        activities=[recording.record, recording.record_survey],
+        activity_executor=threads,
+        max_concurrent_activities=4,
+        max_concurrent_local_activities=4,
+        max_cached_workflows=cached,
+    )
+
+
 @asynccontextmanager
 async def house(
-    client: Client, folder: Path, *, cached: int = 100, task_queue: str | None = None, sends: bool = True
+    client: Client,
+    folder: Path,
+    *,
+    cached: int = 100,
+    task_queue: str | None = None,
+    sends: bool = True,
+    database_url: str | None = None,
 ) -> AsyncIterator[House]:
     """Run a worker for cases and one for sends (unless `sends` is false) until the block ends."""
-    database = Database(f"sqlite:///{folder / 'tierline.db'}")
-    database.migrate()
-    RosterStore(database).save(ROSTER, None, datetime.now(UTC))
+    queue = task_queue or f"test-{uuid.uuid4().hex[:8]}"
     sms, email = Postbox("sms"), Postbox("email")
-    sending = Sending(database, {"sms": sms, "email": email}, Renderer(TEMPLATES), "http://tierline.example")
-    task_queue = task_queue or f"test-{uuid.uuid4().hex[:8]}"
-    recording = Recording(database)
-    with ThreadPoolExecutor(8) as threads:
-        cases = Worker(
-            client,
-            task_queue=task_queue,
-            workflows=[EscalationWorkflow, FollowUpWorkflow],
-            workflow_runner=sandbox.runner(),
-            activities=[recording.record, recording.record_survey],
-            activity_executor=threads,
-            max_concurrent_activities=4,
-            max_concurrent_local_activities=4,
-            max_cached_workflows=cached,
-        )
-        async with cases, send_worker(client, sending, threads) if sends else nullcontext():
-            yield House(client, database, task_queue, sms, email)
-    database.close()
+    with closing(Database(database_url or f"sqlite:///{folder / 'tierline.db'}")) as database:
+        database.migrate()
+        RosterStore(database).save(ROSTER, None, datetime.now(UTC))
+        sending = Sending(database, {"sms": sms, "email": email}, Renderer(TEMPLATES), "http://tierline.example")
+        with ThreadPoolExecutor(8) as threads:
+            crew = Crew(lambda: case_worker(client, Recording(database), threads, queue, cached))
+            async with send_worker(client, sending, threads) if sends else nullcontext():
+                await crew.comes()
+                try:
+                    yield House(client, database, queue, sms, email, crew)
+                finally:
+                    await crew.leaves()

@@ -1,0 +1,131 @@
+"""Who may do what: every route of the app and every role, in one table that says what the contract says.
+
+The routes are asked of the app itself, so a new route fails here until it has a row. What a role may do *as whom* is in
+`test_access.py`.
+"""
+
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from api import examples
+from api.app import create_app
+from settings import ApiSettings
+from tests.api.conftest import ROSTER, Api, case
+
+TABLE = """
+                                                         system  viewer  agent  operator  admin
+POST    /v1/escalations                                  yes     -       yes    yes       yes
+GET     /v1/escalations                                  yes     yes     yes    yes       yes
+GET     /v1/escalations/{id}                             yes     yes     yes    yes       yes
+GET     /v1/escalations/{id}/timeline                    yes     yes     yes    yes       yes
+GET     /v1/escalations/{id}/messages                    -       yes     yes    yes       yes
+GET     /v1/escalations/{id}/commands/{command_id}       yes     yes     yes    yes       yes
+GET     /v1/commands/{command_id}                        yes     yes     yes    yes       yes
+POST    /v1/escalations/{id}/acknowledge                 -       -       yes    yes       yes
+POST    /v1/escalations/{id}/assign                      -       -       yes    yes       yes
+POST    /v1/escalations/{id}/escalate                    -       -       yes    yes       yes
+POST    /v1/escalations/{id}/hand-back                   -       -       yes    yes       yes
+POST    /v1/escalations/{id}/pause                       -       -       yes    yes       yes
+POST    /v1/escalations/{id}/resume                      -       -       yes    yes       yes
+POST    /v1/escalations/{id}/note                        yes     -       yes    yes       yes
+POST    /v1/escalations/{id}/customer-update             -       -       yes    yes       yes
+POST    /v1/escalations/{id}/customer-reply              yes     -       yes    yes       yes
+POST    /v1/escalations/{id}/ticket-update               yes     -       yes    yes       yes
+POST    /v1/escalations/{id}/watch                       -       -       yes    yes       yes
+POST    /v1/escalations/{id}/reprioritize                yes     -       yes    yes       yes
+POST    /v1/escalations/{id}/resolve                     -       -       yes    yes       yes
+POST    /v1/escalations/{id}/root-cause                  -       -       yes    yes       yes
+POST    /v1/escalations/{id}/close                       -       -       yes    yes       yes
+POST    /v1/escalations/{id}/survey                      -       -       yes    yes       yes
+POST    /v1/escalations/{id}/reopen                      -       -       yes    yes       yes
+POST    /v1/escalations/{id}/cancel                      yes     -       yes    yes       yes
+POST    /v1/escalations/{id}/merge                       -       -       yes    yes       yes
+POST    /v1/escalations/{id}/rebase                      -       -       -      yes       yes
+POST    /v1/escalations/{id}/{command}                   yes     yes     yes    yes       yes
+GET     /v1/messages                                     -       yes     yes    yes       yes
+GET     /v1/policies                                     -       yes     yes    yes       yes
+GET     /v1/policies/{name}                              -       yes     yes    yes       yes
+GET     /v1/policies/{name}/versions                     -       yes     yes    yes       yes
+PUT     /v1/policies/{name}                              -       -       -      yes       yes
+GET     /v1/roster                                       -       yes     yes    yes       yes
+PUT     /v1/roster                                       -       -       -      yes       yes
+POST    /v1/roster/overrides                             -       -       -      yes       yes
+POST    /v1/roster/absences                              -       -       -      yes       yes
+GET     /v1/on-call                                      -       yes     yes    yes       yes
+POST    /v1/keys                                         -       -       -      -         yes
+GET     /v1/keys                                         -       -       -      -         yes
+DELETE  /v1/keys/{id}                                    -       -       -      -         yes
+GET     /healthz                                         open    open    open   open      open
+GET     /readyz                                          open    open    open   open      open
+"""
+HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
+MATRIX = {f"{method} {path}": dict(zip(HEAD, words, strict=True)) for method, path, *words in ROWS}
+OPEN = {route for route, row in MATRIX.items() if set(row.values()) == {"open"}}
+
+ABSENCE = {"person": "sam", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
+BODIES: dict[str, Any] = {
+    "POST /v1/escalations": case(),
+    "PUT /v1/policies/{name}": {"owner_of_last_resort": "boss", "tiers": []},
+    "POST /v1/roster/overrides": ABSENCE,
+    "POST /v1/roster/absences": ABSENCE,
+    "POST /v1/keys": {"role": "viewer"},
+    **{f"POST /v1/escalations/{{id}}/{name}": body for name, body in examples.COMMANDS.items()},
+}
+
+
+def test_the_table_has_a_row_for_every_route_and_no_other(api: Api) -> None:
+    routes = [one for one in iter_route_contexts(api.app.routes) if isinstance(one.original_route, APIRoute)]
+    assert {f"{method} {route.path}" for route in routes for method in route.methods or ()} == set(MATRIX)
+
+
+async def asks(api: Api, route: str, key: str | None, role: str | None = None) -> tuple[int, str | None]:
+    """The status, and the code of a refusal."""
+    method, template = route.split(" ")
+    key_id = api.services.keys.create("viewer", None, "to be revoked", api.services.now())[0]
+    id = key_id if template.startswith("/v1/keys") else "zendesk-4711"
+    path = template.format(id=id, command_id="c1", name="standard", command="explode")
+    body = dict(BODIES.get(route, {}))
+    if role == "system":
+        body.pop("by", None)  # it speaks under its own label
+    content: dict[str, Any] = {"json": body} if method in ("POST", "PUT") else {}
+    if route == "PUT /v1/roster":
+        content = {"content": ROSTER.encode(), "headers": {"Content-Type": "application/yaml"}}
+    headers = {**content.pop("headers", {}), **({"Authorization": f"Bearer {key}"} if key else {})}
+    answer = await api.client.request(method, path, headers=headers, **content)
+    return answer.status_code, answer.json()["code"] if answer.status_code >= 400 else None
+
+
+@pytest.mark.parametrize("route", MATRIX)
+async def test_a_role_may_do_what_its_row_says(api: Api, route: str) -> None:
+    await api.opened()
+    seen = {}
+    for role in HEAD:
+        status, code = await asks(api, route, api.keys[role], role)
+        assert status < 500, code
+        assert status != 401, code
+        assert code == "role_not_allowed" or status != 403, f"{role}: {code}"
+        seen[role] = "-" if status == 403 else "open" if route in OPEN else "yes"
+    assert seen == MATRIX[route]
+
+
+@pytest.mark.parametrize("route", MATRIX)
+async def test_without_a_good_key_only_what_is_open_answers(api: Api, route: str) -> None:
+    await api.opened()
+    id, revoked = api.services.keys.create("admin", None, "gone", api.services.now())
+    api.services.keys.revoke(id, api.services.now())
+    seen = [await asks(api, route, key) for key in (None, "tl_nonsense", revoked)]
+    if route in OPEN:
+        assert seen == [(200, None)] * 3
+    else:
+        assert seen == [(401, "key_missing"), (401, "key_unknown"), (401, "key_unknown")]
+
+
+def test_the_description_declares_403_where_a_role_or_a_person_may_be_refused() -> None:
+    paths = create_app(ApiSettings()).openapi()["paths"]
+    for route, row in MATRIX.items():
+        method, path = route.split(" ")
+        if path in paths:
+            declared = "403" in paths[path][method.lower()]["responses"]
+            assert declared == ("-" in row.values()), route
