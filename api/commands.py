@@ -6,6 +6,8 @@ workflow decides; what is decided here is only what it cannot know: the roster, 
 """
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -18,10 +20,10 @@ from api.errors import Unavailable
 from api.idempotency import Answered, Once
 from api.links import with_links
 from api.openings import ENDING, LOOK_AGAIN, Document, reopen_closed
-from api.prepared import PREPARED, Said, settle_refused
+from api.prepared import PREPARED, Said, adoption, settle_refused
 from api.services import Services, in_thread
 from domain.afterwards import LateSurvey
-from domain.commands import Survey
+from domain.commands import Command, Survey
 from domain.deeds import REFUSALS
 from domain.errors import DomainError, Invalid, NotAllowed, NotFound
 from domain.outcome import Settled
@@ -48,7 +50,10 @@ async def execute(
     said = await in_thread(_said, services, caller, name, request, once)
     earlier = await in_thread(services.commands.find, said.id) if once.keyed else None
     if earlier is not None and earlier.settled_at is not None:
-        return _told_again(services, case, earlier)
+        return await _told_again(services, case, earlier)
+    if earlier is not None:
+        # Under one id there is one word: Temporal may keep the retry's where a worker has already obeyed the first one's.
+        said = replace(said, received_at=earlier.received_at)
     if case["status"] not in LIVE:
         return await _say_to_ended(services, case, said)
     prepared = PREPARED.get(name)
@@ -64,6 +69,8 @@ async def say(services: Services, case: Document, said: Said, *, wait: bool = Tr
         await in_thread(settle_refused, services, said, refusal)
         raise
     except NoWorkflow:
+        if await in_thread(_was_applied, services, said.id):  # by an earlier try; it ended the run, as it should
+            return Answered(200, with_links(services, await in_thread(case_of, services, case["id"])))
         over = await in_thread(why_no_workflow, services, case["id"])
         await in_thread(settle_refused, services, said, over)
         raise over from None
@@ -170,11 +177,38 @@ def _whole(base: Document, answer: Document) -> Document:
     return {**{key: base[key] for key in LEFT_OUT}, **answer}
 
 
-def _told_again(services: Services, case: Document, earlier: StoredCommand) -> Answered:
-    """A retry of a command that has come to its end, after its answer was lost with its process."""
+async def _told_again(services: Services, case: Document, earlier: StoredCommand) -> Answered:
+    """A retry of a command that has come to its end, after its answer was lost with its process.
+
+    The store may be ahead of Temporal after a crash, so a live case is told again: the workflow applies a command id once.
+    """
     if earlier.status == "refused":
         raise NotAllowed(earlier.code or "refused", earlier.reason or "it was refused")
-    return Answered(200, with_links(services, case))
+    for id, command in _as_said(earlier, case["episode"]):
+        try:
+            answer = await services.cases.say(id, command)
+        except NoWorkflow:
+            continue  # its run is over, and with it everything in it is kept
+        if answer is None:
+            return Answered(202, {"status": "queued", "command_id": earlier.command_id})
+    return Answered(200, with_links(services, await in_thread(case_of, services, case["id"])))
+
+
+def _as_said(stored: StoredCommand, episode: int) -> Iterator[tuple[str, Command]]:
+    """The words of a command: one, or two for a merge."""
+    if stored.episode != episode:
+        return  # it began a run of its own, or belongs to one that is over: Temporal has kept it
+    command = Command(
+        id=stored.command_id, name=stored.name, by=stored.by, received_at=stored.received_at, body=stored.body
+    )
+    if stored.name == "merge":
+        yield stored.body["into"], adoption(command, stored.escalation)
+    yield stored.escalation, command
+
+
+def _was_applied(services: Services, command_id: str) -> bool:
+    known = services.commands.find(command_id)
+    return known is not None and known.status == "applied"
 
 
 def why_no_workflow(services: Services, id: str) -> DomainError:

@@ -81,6 +81,12 @@ async def rebase(services: Services, case: Document, said: Said, say: Say) -> An
 PREPARED: Mapping[str, Prepared] = {"merge": merge, "rebase": rebase}
 
 
+def adoption(merge: Command, child: str) -> Command:
+    """What the target of a merge is told first."""
+    adopted = {"id": str(uuid5(UUID(merge.id), "adopt")), "name": "adopt", "body": {"child": child}}
+    return merge.model_copy(update=adopted)
+
+
 def settle_refused(services: Services, said: Said, refusal: DomainError) -> None:
     """Write down why the command came to nothing; what is only away for now stays `queued`, for the retry."""
     if isinstance(refusal, Unavailable):

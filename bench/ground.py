@@ -23,6 +23,7 @@ from local.temporal_server import EmbeddedServer, has_worker, is_serving
 SENDS_PER_SECOND = "2000"  # more than a machine of ours can do
 UNUSUAL = "PYTHONDONTWRITEBYTECODE"  # where it is set, the sandbox compiles the workflow's module for every case
 START_LIMIT = 60.0  # seconds
+LOG_LINES = 40
 STOP_LIMIT = 25.0  # seconds; a worker lets go within its grace
 
 
@@ -106,6 +107,10 @@ class Ground:
         for child in reversed(self._children):
             child.stop(STOP_LIMIT)
 
+    def last_words(self) -> str:
+        """The end of every process's log."""
+        return "\n".join(f"--- {child.name}\n{child.last_words(LOG_LINES)}" for child in self._children)
+
     @property
     def _children(self) -> list[Child]:
         return [self._temporal, self._worker, self._api, self._bare]
@@ -131,5 +136,8 @@ def ground(folder: Path) -> Iterator[Ground]:
     try:
         made.start()
         yield made
+    except Exception:
+        print(made.last_words(), file=sys.stderr)  # the folder with the logs is gone in a moment
+        raise
     finally:
         made.stop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -41,6 +42,8 @@ class Transition(BaseModel):
     """What the store writes in one transaction, and the questions it answers on the way.
 
     `document` is the escalation as the contract shows it, `version` its guard: an older one never overwrites a newer.
+    `as_of` is the workflow's time; `after` that of the record before. What the store has from between the two was written by a
+    workflow task that died before Temporal kept it: it never happened.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +56,8 @@ class Transition(BaseModel):
     dropped: tuple[Message, ...] = ()
     settled: tuple[Settled, ...] = ()
     questions: tuple[DutyQuestion, ...] = ()
+    as_of: datetime | None = None  # None: a record of a release that did not say
+    after: datetime | None = None
 
     @classmethod
     def of(

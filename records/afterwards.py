@@ -1,4 +1,8 @@
-"""What is written to a case whose run is over."""
+"""What is written to a case that has closed.
+
+Its run may still be ending (a message under way comes back after the closing) and numbers lines of its own; so these are numbered
+far behind them.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -12,6 +16,8 @@ from records import rows
 from records.database import Database, insert_or_ignore
 from records.tables import escalations, timeline
 from records.transitions import settle, timeline_row
+
+AFTER_THE_RUN = 1_000_000  # no run writes so many lines: its history ends long before
 
 
 class Afterwards:
@@ -37,6 +43,7 @@ class Afterwards:
                 return document
             told = (timeline.c.id == case[0]) & (timeline.c.episode == case[1])
             last = connection.scalar(select(func.max(timeline.c.seq)).where(told)) or 0
+            last = max(last, AFTER_THE_RUN)
             insert_or_ignore(connection, timeline, [timeline_row(case, survey_entry(last + 1, given.at, given.answer))])
             changed = with_survey(document, given)
             rows.save(connection, changed, changed["version"], now)

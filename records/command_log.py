@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from domain.commands import Command
 from domain.outcome import Settled
 from records.database import Database, exclusive, insert_or_ignore
-from records.stored import StoredCommand
+from records.stored import StoredCommand, stored_command
 from records.tables import commands
 from records.transitions import settle
 
@@ -37,7 +37,7 @@ class CommandLog:
             row = (
                 connection.execute(select(commands).where(commands.c.command_id == command_id)).mappings().one_or_none()
             )
-        return None if row is None else StoredCommand(**row)
+        return None if row is None else stored_command(row)
 
     def queue_alone(
         self, command: Command, escalation: str, episode: int, others: Sequence[str], since: datetime
@@ -56,15 +56,16 @@ class CommandLog:
 
     def owe(self, command_id: str, now: datetime) -> None:
         """Temporal has no room for it now: it is handed over later, by whichever API process finds it."""
-        open_still = (commands.c.command_id == command_id) & (commands.c.status == "queued")
+        # Whatever the store says of its end: it may have that from a workflow task that died.
+        this = commands.c.command_id == command_id
         with self._database.write() as connection:
-            connection.execute(update(commands).where(open_still).values(owed_since=now))
+            connection.execute(update(commands).where(this).values(owed_since=now))
 
     def owed(self, most: int) -> list[StoredCommand]:
         """Up to `most` commands that Temporal has not been given yet, in the order they were received."""
         query = select(commands).where(commands.c.owed_since.is_not(None)).order_by(commands.c.received_at).limit(most)
         with self._database.read() as connection:
-            return [StoredCommand(**row) for row in connection.execute(query).mappings()]
+            return [stored_command(row) for row in connection.execute(query).mappings()]
 
     def handed_over(self, command_id: str) -> None:
         """Temporal has it now, or nobody needs it any more."""

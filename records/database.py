@@ -122,8 +122,12 @@ def insert_or_ignore(connection: Connection, table: Table, rows: Sequence[Mappin
 
 
 def upsert_newer(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert `row`, or overwrite the one with its key when `version` is higher; False when it is not."""
-    return connection.execute(_upsert_newer(connection.dialect.name, table), row).rowcount == 1
+    """Insert `row`, or overwrite the one with its key when `version` is higher; False when it is not.
+
+    A column that `row` does not name stays as it is.
+    """
+    upsert = _upsert_newer(connection.dialect.name, table, frozenset(row))
+    return connection.execute(upsert, row).rowcount == 1
 
 
 @cache  # making a statement takes longer than running it
@@ -132,10 +136,11 @@ def _insert_or_ignore(dialect: str, table: Table) -> "sqlite.Insert | postgresql
 
 
 @cache
-def _upsert_newer(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+def _upsert_newer(dialect: str, table: Table, named: frozenset[str]) -> "sqlite.Insert | postgresql.Insert":
     insert = _insert(dialect, table)
     keys = list(table.primary_key)
-    changes = {column.name: insert.excluded[column.name] for column in table.c if column not in keys}
+    changed = [column for column in table.c if column not in keys and column.name in named]
+    changes = {column.name: insert.excluded[column.name] for column in changed}
     newer = table.c.version < insert.excluded.version
     return insert.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
 

@@ -90,7 +90,7 @@ class Outbound:
             found = connection.execute(query.where(messages.c.key == key)).mappings().one_or_none()
         if found is None:
             raise message_not_found(key)
-        record = {name: value for name, value in found.items() if name not in ("document", "case_document")}
+        record = {name: value for name, value in found.items() if name not in ("document", "case_document", "as_of")}
         return Loaded(Message.model_validate(found["document"]), StoredMessage(**record), found["case_document"])
 
     def claim(self, key: str, to: str, subject: str | None, text: str, now: datetime) -> Claim:

@@ -73,9 +73,14 @@ class StoredCommand:
 
 def stored_message(row: RowMapping) -> StoredMessage:
     """A row of `messages` without its domain document."""
-    return StoredMessage(**{name: value for name, value in row.items() if name != "document"})
+    return StoredMessage(**{name: value for name, value in row.items() if name not in ("document", "as_of")})
 
 
 def message_not_found(key: str) -> NotFound:
     """The error for a key nobody has recorded."""
     return NotFound("message_not_found", f"there is no message '{key}'")
+
+
+def stored_command(row: RowMapping) -> StoredCommand:
+    """A row of `commands`."""
+    return StoredCommand(**{name: value for name, value in row.items() if name != "as_of"})

@@ -99,6 +99,7 @@ escalations = Table(
     _number("version"),
     _json("document"),
     _text("search"),
+    _time("as_of", nullable=True),
     Index(None, "status", "next_due_at"),
     Index(None, "opened_at"),
     Index(None, "closed_at"),
@@ -117,6 +118,7 @@ timeline = Table(
     _text("actor"),
     _text("text"),
     _json("data"),
+    _time("as_of", nullable=True),
     ForeignKeyConstraint(["id", "episode"], ["escalations.id", "escalations.episode"]),
 )
 
@@ -143,6 +145,7 @@ messages = Table(
     _text("reason", nullable=True),
     _text("code", nullable=True),
     _json("document"),
+    _time("as_of", nullable=True),
     ForeignKeyConstraint(["id", "episode"], ["escalations.id", "escalations.episode"]),
     Index(None, "id", "episode"),
     Index(None, "created_at"),
@@ -164,6 +167,7 @@ commands = Table(
     _text("reason", nullable=True),
     _time("settled_at", nullable=True),
     _time("owed_since", nullable=True),
+    _time("as_of", nullable=True),
     Index(None, "escalation"),
     Index(None, "owed_since"),
 )

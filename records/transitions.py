@@ -3,13 +3,18 @@
 The workflow's activity may run again after it has succeeded, and a newer document may already be there (the API wrote
 it); both change nothing: rows are guarded by version, timeline entries and messages by their keys, commands by being
 settled.
+
+A record is written before Temporal keeps the workflow task that made it. When worker or server are killed in between, the
+next task may go another way: an update it had heard is gone, or more has come in meanwhile. So every row carries `as_of`, the
+workflow's time; what stands there from between the record before and this one never happened, and is taken back first. Nothing
+of it has been sent, for sends are scheduled by the end of that task.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
 
 from domain.messages import Message, may_still_go_out
 from domain.outcome import Settled, Transition
@@ -17,7 +22,7 @@ from domain.state import TimelineEntry
 from records import rows
 from records.database import Database, insert_or_ignore
 from records.stored import MessageStatus
-from records.tables import commands, messages, timeline
+from records.tables import commands, escalations, messages, timeline
 
 REPLACED = "replaced by a newer one"
 
@@ -32,20 +37,64 @@ class Transitions:
         """Write row, timeline, messages and settled commands in one transaction; writing it twice changes nothing."""
         case = (transition.document["id"], transition.document["episode"])
         with self._database.write() as connection:
-            rows.save(connection, transition.document, transition.version, now)
-            insert_or_ignore(connection, timeline, [timeline_row(case, entry) for entry in transition.timeline])
-            _hold(connection, case, transition.waiting, now)
-            _queue(connection, case, transition.messages, now)
-            _drop(connection, transition.document, transition.dropped, now)
+            if not _take_back(connection, case, transition):
+                return
+            as_of = transition.as_of
+            rows.save(connection, _with_late_survey(connection, case, transition.document), transition.version, now)
+            connection.execute(update(escalations).where(_of(escalations, case)).values(as_of=as_of))
+            lines = [{**timeline_row(case, entry), "as_of": as_of} for entry in transition.timeline]
+            insert_or_ignore(connection, timeline, lines)
+            _hold(connection, case, transition, now)
+            _queue(connection, case, transition, now)
+            _drop(connection, transition, now)
             _give_up(connection, transition.timeline)
             for settled in transition.settled:
-                settle(connection, settled, now)
+                settle(connection, settled, now, as_of)
 
 
-def settle(connection: Connection, settled: Settled, now: datetime) -> bool:
+def _with_late_survey(connection: Connection, case: tuple[str, int], document: dict[str, Any]) -> dict[str, Any]:
+    """What the customer said after the closing is not in the run's own document."""
+    if document["status"] != "closed" or document["survey"] is not None:
+        return document
+    stored = connection.scalar(select(escalations.c.document).where(_of(escalations, case)))
+    return {**document, "survey": stored["survey"] if stored and stored["status"] == "closed" else None}
+
+
+def _take_back(connection: Connection, case: tuple[str, int], transition: Transition) -> bool:
+    """Take back what a workflow task wrote that died; False when this record itself comes from one."""
+    stored = connection.scalar(select(escalations.c.as_of).where(_of(escalations, case)).with_for_update())
+    if stored is None or transition.as_of is None or transition.after is None:
+        return True
+    if stored > transition.as_of:
+        return False
+    if transition.after < stored < transition.as_of:
+        _forget(connection, case, transition.after)
+    return True
+
+
+def _forget(connection: Connection, case: tuple[str, int], after: datetime) -> None:
+    connection.execute(update(escalations).where(_of(escalations, case)).values(version=-1))
+    connection.execute(delete(timeline).where(_of(timeline, case), timeline.c.as_of > after))
+    connection.execute(delete(messages).where(_of(messages, case), messages.c.as_of > after))
+    mine = (commands.c.escalation == case[0]) & (commands.c.as_of > after)
+    unsettled = {"status": "queued", "code": None, "reason": None, "settled_at": None, "as_of": None}
+    connection.execute(update(commands).where(mine).values(**unsettled))
+
+
+def _of(table: Table, case: tuple[str, int]) -> ColumnElement[bool]:
+    return and_(table.c.id == case[0], table.c.episode == case[1])
+
+
+def settle(connection: Connection, settled: Settled, now: datetime, as_of: datetime | None = None) -> bool:
     """Write how a queued command ended; False when it is unknown or already settled."""
     queued = (commands.c.command_id == settled.command_id) & (commands.c.status == "queued")
-    ended = {"status": settled.status, "code": settled.code, "reason": settled.reason, "settled_at": now}
+    ended = {
+        "status": settled.status,
+        "code": settled.code,
+        "reason": settled.reason,
+        "settled_at": now,
+        "as_of": as_of,
+    }
     return connection.execute(update(commands).where(queued).values(**ended)).rowcount == 1
 
 
@@ -63,8 +112,11 @@ def timeline_row(case: tuple[str, int], entry: TimelineEntry) -> dict[str, Any]:
     }
 
 
-def _message(case: tuple[str, int], message: Message, status: MessageStatus, now: datetime) -> dict[str, Any]:
+def _message(
+    case: tuple[str, int], message: Message, status: MessageStatus, now: datetime, as_of: datetime | None
+) -> dict[str, Any]:
     return {
+        "as_of": as_of,
         "key": message.key,
         "id": case[0],
         "episode": case[1],
@@ -79,13 +131,15 @@ def _message(case: tuple[str, int], message: Message, status: MessageStatus, now
     }
 
 
-def _hold(connection: Connection, case: tuple[str, int], waiting: Sequence[Message], now: datetime) -> None:
-    insert_or_ignore(connection, messages, [_message(case, message, "waiting", now) for message in waiting])
+def _hold(connection: Connection, case: tuple[str, int], transition: Transition, now: datetime) -> None:
+    waiting = [_message(case, message, "waiting", now, transition.as_of) for message in transition.waiting]
+    insert_or_ignore(connection, messages, waiting)
 
 
-def _queue(connection: Connection, case: tuple[str, int], queued: Sequence[Message], now: datetime) -> None:
-    insert_or_ignore(connection, messages, [_message(case, message, "queued", now) for message in queued])
-    held = messages.c.key.in_([message.key for message in queued]) & (messages.c.status == "waiting")
+def _queue(connection: Connection, case: tuple[str, int], transition: Transition, now: datetime) -> None:
+    queued = [_message(case, message, "queued", now, transition.as_of) for message in transition.messages]
+    insert_or_ignore(connection, messages, queued)
+    held = messages.c.key.in_([row["key"] for row in queued]) & (messages.c.status == "waiting")
     connection.execute(update(messages).where(held).values(status="queued"))
 
 
@@ -104,12 +158,13 @@ def _give_up(connection: Connection, entries: Sequence[TimelineEntry]) -> None:
             connection.execute(update(messages).where(left).values(status=becomes, **words))
 
 
-def _drop(connection: Connection, document: dict[str, Any], dropped: Sequence[Message], now: datetime) -> None:
+def _drop(connection: Connection, transition: Transition, now: datetime) -> None:
     """What was never claimed is skipped; what is on its way or gone stays what it is."""
-    for message in dropped:
+    document = transition.document
+    for message in transition.dropped:
         why = may_still_go_out(message.kind, message.entry, status=document["status"], current_entry=document["entry"])
         reason = why or REPLACED
-        row = _message((document["id"], document["episode"]), message, "skipped", now)
+        row = _message((document["id"], document["episode"]), message, "skipped", now, transition.as_of)
         if insert_or_ignore(connection, messages, [{**row, "reason": reason}]):
             continue
         idle = (messages.c.key == message.key) & messages.c.status.in_(("queued", "waiting"))

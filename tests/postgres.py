@@ -8,6 +8,7 @@ temporary folder: as root the server runs as another user, who may not enter pyt
 import importlib.util
 import os
 import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,6 +28,16 @@ STOP_LIMIT = 30  # seconds; an immediate stop takes a fraction of one
 
 # A test's data need not survive the machine, and waiting for the disk is most of what small transactions do.
 NO_DISK_WAITS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+# Ends the server when the tests were killed and could not: the pipe is closed then, however they died.
+GUARD = """
+import os, pathlib, shutil, signal, sys
+sys.stdin.read()
+running = pathlib.Path(sys.argv[1], "data", "postmaster.pid")
+if running.exists():
+    os.kill(int(running.read_text().split()[0]), signal.SIGINT)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+"""
 
 
 @dataclass(frozen=True)
@@ -117,10 +128,11 @@ def embedded() -> Iterator[Embedded]:
         )
     with tempfile.TemporaryDirectory(prefix="tierline-postgres-", ignore_cleanup_errors=True) as folder:
         running = _get_server()(Path(folder) / "data", cleanup_mode="delete")
-        try:
-            yield Embedded(running)
-        finally:
-            running.cleanup()
+        with subprocess.Popen([sys.executable, "-c", GUARD, folder], stdin=subprocess.PIPE):
+            try:
+                yield Embedded(running)
+            finally:
+                running.cleanup()
 
 
 def _get_server() -> Callable[..., Any]:

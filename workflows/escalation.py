@@ -53,6 +53,7 @@ class EscalationWorkflow:
         self._unrecorded: list[Outcome] = [opened] if opened else []
         self._settled: list[Settled] = []
         self._recording: tuple[Transition, workflow.ActivityHandle[list[DutyAnswer]]] | None = None
+        self._recorded = workflow.info().workflow_start_time  # as of when the last record was made
         self._sends: dict[str, workflow.ActivityHandle[SendResult]] = {}
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
         self._shown = describe.search_attributes(state)  # set by the client at the start; continue-as-new keeps them
@@ -159,7 +160,9 @@ class EscalationWorkflow:
         if self._recording is not None or not (self._unrecorded or self._settled):
             return
         shown, version = document(self._state), self._state.version
-        transition = Transition.of(shown, version, self._unrecorded, self._settled)
+        made = Transition.of(shown, version, self._unrecorded, self._settled)
+        transition = made.model_copy(update={"as_of": workflow.now(), "after": self._recorded})
+        self._recorded = workflow.now()
         self._unrecorded, self._settled = [], []
         handle = workflow.start_local_activity_method(
             Recording.record,

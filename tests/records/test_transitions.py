@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from domain.afterwards import LateSurvey, rating_words
+from domain.commands import Survey
 from domain.outcome import Settled, Transition
+from records.afterwards import Afterwards
 from records.command_log import CommandLog
 from records.database import Database
 from records.escalations import Escalations
@@ -159,3 +162,67 @@ def test_releasing_and_claiming_at_once_never_deadlocks(open_database: Open) -> 
         released, claimed = threads.submit(release), threads.submit(claim)
         assert claimed.result() == [True] * 60
         released.result()
+
+
+def as_of(second: int, after: int, version: int, **parts: Any) -> Transition:
+    """A record as the workflow makes it at one second, the one before it made at another."""
+    made = transition(version, **parts)
+    return made.model_copy(update={"as_of": at(second), "after": at(after)})
+
+
+def test_what_a_dead_workflow_task_wrote_is_taken_back(database: Database, transitions: Transitions) -> None:
+    """Its worker or the server was killed before Temporal kept it, and the task that came instead went another way."""
+    escalations, log = Escalations(database), CommandLog(database)
+    log.queue(command(), "zendesk-1")
+    transitions.record(as_of(1, 0, 1, timeline=(line(1),), messages=(message("kept/sms"),)), at(1))
+    dead = {"timeline": (line(2), line(3)), "messages": (message("never/sms"),), "settled": (applied(),)}
+    transitions.record(as_of(2, 1, 3, **dead), at(2))
+    transitions.record(as_of(5, 1, 2, timeline=(line(2, "said instead"),)), at(5))
+    assert escalations.latest("zendesk-1") == document(version=2)
+    assert escalations.timeline("zendesk-1", 1) == [line(1), line(2, "said instead")]
+    assert list(fates(escalations)) == [message("kept/sms").key]
+    unsettled = log.find("c1")
+    assert unsettled is not None
+    assert (unsettled.status, unsettled.settled_at) == ("queued", None)
+
+
+def test_a_document_of_the_api_does_not_hide_what_a_dead_workflow_task_wrote(
+    database: Database, transitions: Transitions
+) -> None:
+    escalations = Escalations(database)
+    transitions.record(as_of(2, 1, 1, timeline=(line(1),)), at(2))
+    escalations.save_document(document(version=2), 2, at(3))
+    transitions.record(as_of(5, 1, 1, timeline=(line(1, "said instead"),)), at(5))
+    assert escalations.latest("zendesk-1") == document(version=1)
+    assert escalations.timeline("zendesk-1", 1) == [line(1, "said instead")]
+
+
+def test_a_survey_after_closing_and_the_last_line_of_the_run_are_both_kept(
+    database: Database, transitions: Transitions
+) -> None:
+    """A message under way at the closing comes back after the customer's answer."""
+    escalations, rated = Escalations(database), Survey(score=4)
+    CommandLog(database).queue(command(), "zendesk-1", 1)
+    transitions.record(transition(1, status="closed", timeline=(line(1),)), at(1))
+    given = LateSurvey(escalation="zendesk-1", episode=1, command_id="c1", at=at(2), answer=rated)
+    Afterwards(database).record_survey(given, at(2))
+    transitions.record(transition(3, status="closed", timeline=(line(2),)), at(3))
+    latest = escalations.latest("zendesk-1")
+    assert latest is not None
+    assert (latest["version"], latest["survey"]["score"]) == (3, 4)
+    assert [entry.text for entry in escalations.timeline("zendesk-1", 1)] == ["opened", "opened", rating_words(rated)]
+
+
+def test_a_dead_workflow_task_that_writes_late_changes_nothing(database: Database, transitions: Transitions) -> None:
+    transitions.record(as_of(1, 0, 1, timeline=(line(1),)), at(1))
+    transitions.record(as_of(5, 1, 2, timeline=(line(2),)), at(5))
+    before = everything(database)
+    transitions.record(as_of(2, 1, 3, timeline=(line(2, "too late"), line(3))), at(6))
+    assert everything(database) == before
+
+
+def test_records_of_one_workflow_task_leave_each_other_alone(database: Database, transitions: Transitions) -> None:
+    escalations = Escalations(database)
+    for version, second, after in ((1, 1, 0), (2, 2, 1), (3, 2, 2), (4, 3, 2)):
+        transitions.record(as_of(second, after, version, timeline=(line(version),)), at(second))
+    assert escalations.timeline("zendesk-1", 1) == [line(seq) for seq in (1, 2, 3, 4)]
