@@ -46,10 +46,17 @@ def test_a_command_temporal_had_no_room_for_is_owed_until_it_is_handed_over(data
     assert [one.command_id for one in log.owed(1)] == ["c1"]
     log.handed_over("c1")
     assert [one.command_id for one in log.owed(10)] == ["c2"]
-    log.settle(applied("c2"), at(6))
     log.handed_over("c2")
-    log.owe("c2", at(7))
-    assert not log.owed(10), "what has come to its end is owed no more"
+    assert not log.owed(10)
+
+
+def test_a_command_whose_end_may_be_taken_back_is_owed_all_the_same(database: Database) -> None:
+    """The store may have its end from a workflow task that died; the workflow applies it once."""
+    log = CommandLog(database)
+    log.queue(command(), "zendesk-1")
+    log.settle(applied(), at(1))
+    log.owe("c1", at(2))
+    assert [one.command_id for one in log.owed(10)] == ["c1"]
 
 
 def test_a_command_is_settled_once(database: Database) -> None:
