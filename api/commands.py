@@ -184,14 +184,21 @@ async def _told_again(services: Services, case: Document, earlier: StoredCommand
     """
     if earlier.status == "refused":
         raise NotAllowed(earlier.code or "refused", earlier.reason or "it was refused")
-    for id, command in _as_said(earlier, case["episode"]):
-        try:
-            answer = await services.cases.say(id, command)
-        except NoWorkflow:
-            continue  # its run is over, and with it everything in it is kept
-        if answer is None:
-            return Answered(202, {"status": "queued", "command_id": earlier.command_id})
+    kept = [await _kept(services, id, command) for id, command in _as_said(earlier, case["episode"])]
+    if any(kept):
+        return Answered(202, {"status": "queued", "command_id": earlier.command_id})
     return Answered(200, with_links(services, await in_thread(case_of, services, case["id"])))
+
+
+async def _kept(services: Services, id: str, command: Command) -> bool:
+    """Say a word again; whether it is kept for later, and not obeyed already."""
+    try:
+        return await services.cases.say(id, command) is None
+    except NoWorkflow:
+        return False  # its run is over, and with it everything in it is kept
+    except NoRoom:
+        await in_thread(services.commands.owe, command.id, services.now())
+        return True
 
 
 def _as_said(stored: StoredCommand, episode: int) -> Iterator[tuple[str, Command]]:

@@ -63,6 +63,8 @@ async def merge(services: Services, case: Document, said: Said, say: Say) -> Ans
     except DomainError as refusal:
         await in_thread(settle_refused, services, said, refusal)
         raise
+    if told.status == 202:
+        await in_thread(_not_owed, services, adopt_id, said.id)
     try:
         return await say(services, case, said, wait=told.status == 200)
     except DomainError as refusal:
@@ -70,6 +72,15 @@ async def merge(services: Services, case: Document, said: Said, say: Say) -> Ans
             release_id = str(uuid5(UUID(said.id), "release"))
             await say(services, target, replace(said, name="release", body={"child": case["id"]}, id=release_id))
         raise
+
+
+def _not_owed(services: Services, adopt_id: str, merge_id: str) -> None:
+    """Who has no room for the first word would hear it after the second: then neither is said. Raises Unavailable."""
+    told = services.commands.find(adopt_id)
+    if told is not None and told.owed_since is not None:
+        services.commands.withdraw(adopt_id)
+        services.commands.withdraw(merge_id)
+        raise Unavailable("temporal_busy", "Temporal has no room for it now; nothing was said, try again")
 
 
 async def rebase(services: Services, case: Document, said: Said, say: Say) -> Answered:

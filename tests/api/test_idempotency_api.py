@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from temporalio.service import RPCStatusCode
 
-from api.cases import NoWorkflow
+from api.cases import NoRoom, NoWorkflow
 from api.idempotency import GIVEN_UP
 from domain.commands import Command
 from domain.outcome import Settled
+from records.tables import idempotency
 from tests.api.conftest import Api, case
 
 KEY = {"Idempotency-Key": "retry-1"}
@@ -100,16 +101,33 @@ async def test_a_first_request_that_died_is_taken_over_under_the_same_command_id
     await api.opened()
     path, body = "/v1/escalations/zendesk-4711/note", {"by": "dana", "text": "once"}
     first = await api.post(path, body, headers=KEY)
-    # As if the process had died before it could remember its answer.
-    from records.tables import idempotency
-
-    with api.services.database.write() as connection:
-        long_ago = api.services.now() - GIVEN_UP - timedelta(seconds=1)
-        connection.execute(idempotency.update().values(status=None, response=None, created_at=long_ago))
+    _forget_answers(api)
     again = await api.post(path, body, headers=KEY)
     assert (again.status_code, again.headers["command-id"]) == (200, first.headers["command-id"])
     first_word, second_word = (word for _, word in api.temporal.updates)
     assert second_word == first_word  # said again, for the store may be ahead of a Temporal that crashed; applied once
+
+
+async def test_a_retry_that_finds_no_room_is_owed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await api.opened()
+    path, body = "/v1/escalations/zendesk-4711/note", {"by": "dana", "text": "once"}
+    first = await api.post(path, body, headers=KEY)
+    _forget_answers(api)
+
+    async def full(*_: Any, **__: Any) -> None:
+        raise NoRoom
+
+    monkeypatch.setattr(api.services.cases, "say", full)
+    again = await api.post(path, body, headers=KEY)
+    assert (again.status_code, again.json()["status"]) == (202, "queued")
+    assert [owed.command_id for owed in api.services.commands.owed(10)] == [first.headers["command-id"]]
+
+
+def _forget_answers(api: Api) -> None:
+    """As if the process had died before it could remember its answer."""
+    with api.services.database.write() as connection:
+        long_ago = api.services.now() - GIVEN_UP - timedelta(seconds=1)
+        connection.execute(idempotency.update().values(status=None, response=None, created_at=long_ago))
 
 
 async def test_a_retry_says_the_very_same_word(api: Api) -> None:

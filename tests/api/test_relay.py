@@ -71,3 +71,15 @@ async def test_the_same_request_again_is_owed_once(api: Api) -> None:
     assert first.json() == again.json()
     api.temporal.error = None
     assert await hand_over(api.services) == 1
+
+
+async def test_a_merge_is_not_said_while_its_target_has_no_room(api: Api) -> None:
+    """The target records it first; owed, its word could come after the merged case is gone, and after the target has closed."""
+    await api.opened()
+    await api.opened("4712")
+    api.temporal.error = RPCStatusCode.RESOURCE_EXHAUSTED
+    answer = await api.say("zendesk-4712", "merge", into="zendesk-4711")
+    assert (answer.status_code, answer.json()["code"]) == (503, "temporal_busy")
+    assert not api.services.commands.owed(10)
+    api.temporal.error = None
+    assert (await api.say("zendesk-4712", "merge", into="zendesk-4711")).status_code == 200
