@@ -222,7 +222,10 @@ class Sending:
     def _retry(self, attempt: _Try, later: RetryLater, status: MessageStatus, words: str | None = None) -> NoReturn:
         """Leave the message where the next try finds it, and ask Temporal for that try."""
         told = history(attempt.before, words or str(later))
-        self._outbound.mark(attempt.key, status, datetime.now(UTC), code=later.code, reason=told)
+        taken = later.may_have_sent or later.code == ANSWER_LOST
+        twice = status == "unknown" and attempt.perhaps_twice(taken=taken)  # should there be no next try
+        code = POSSIBLE_DUPLICATE if twice else later.code
+        self._outbound.mark(attempt.key, status, datetime.now(UTC), code=code, reason=told)
         log.warning(
             "message_postponed", key=attempt.key, provider=attempt.provider.name, code=later.code, status=status
         )

@@ -154,6 +154,25 @@ def test_an_unknown_failure_inside_twilio_is_tried_once_more_only(db: Database, 
     assert (send(post, SMS).status, fate(db).status) == ("failed", "failed")
 
 
+def test_an_email_that_two_tries_may_have_sent_is_shown_so_though_its_case_moves_on(db: Database, send: Any) -> None:
+    """There is no third try to say it: the claim refuses that, and what the second left behind stays."""
+    stored(db, MAIL)
+    post = Post("email", *(RetryLater("500", "oops", may_have_sent=True) for _ in range(2)))
+    for _ in range(2):
+        with pytest.raises(ApplicationError):
+            send(post, MAIL)
+    stored(db, version=2, changes={"status": "closed"})
+    assert send(post, MAIL).status == "unknown"
+    assert (fate(db, MAIL.key).status, fate(db, MAIL.key).code) == ("unknown", "possible_duplicate")
+
+
+def test_one_doubtful_try_is_no_duplicate(db: Database, send: Any) -> None:
+    stored(db, MAIL)
+    with pytest.raises(ApplicationError):
+        send(Post("email", RetryLater("500", "oops", may_have_sent=True)), MAIL)
+    assert (fate(db, MAIL.key).status, fate(db, MAIL.key).code) == ("unknown", "500")
+
+
 def test_a_message_nobody_recorded_is_no_reason_to_try_again(send: Any) -> None:
     with pytest.raises(ApplicationError) as caught:
         send(Post("sms"), SMS)

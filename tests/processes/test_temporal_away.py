@@ -24,6 +24,7 @@ async def test_a_worker_waits_for_temporal_and_says_so(tmp_path: Path) -> None:
         await worker.says("waiting for Temporal")
         tierline.begins_temporal()
         await worker.says("worker ready")
+        assert worker.running
 
 
 async def test_a_worker_that_waited_in_vain_says_what_to_do(tmp_path: Path) -> None:

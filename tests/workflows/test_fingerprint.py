@@ -83,7 +83,7 @@ async def test_the_commands_of_an_escalation_are_as_written(env: WorkflowEnviron
             answer = await says(case, name, "lee", **body)
             await until(_stored(tierline, case, answer["version"]))
         await case.result()
-    await same_as_written("escalation", case)
+    await check_as_written("escalation", case)
 
 
 async def test_the_commands_of_a_follow_up_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
@@ -99,7 +99,7 @@ async def test_the_commands_of_a_follow_up_are_as_written(env: WorkflowEnvironme
             contract.FOLLOW_UP, given, id=contract.follow_up_id(given), task_queue=tierline.task_queue
         )
         await follow_up.result()
-    await same_as_written("follow_up", follow_up)
+    await check_as_written("follow_up", follow_up)
 
 
 def test_a_change_is_refused_with_a_lesson(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_change_is_refused_with_a_lesson(tmp_path: Path) -> None:
         assert words in str(refused.value)
 
 
-async def same_as_written(name: str, case: WorkflowHandle[Any, Any]) -> None:
+async def check_as_written(name: str, case: WorkflowHandle[Any, Any]) -> None:
     """Compare what the workflow did with the committed file, or write that file when asked to."""
     events = (await case.fetch_history()).events
     now = [line for event in events for line in commands_and_causes(event)]
