@@ -106,7 +106,7 @@ async def with_a_key_for_each_role(folder: Path, database_url: str | None) -> As
 @ALL_LIMITS.parametrize()
 @ALWAYS_THE_SAME
 def test_every_answer_to_an_operator_is_declared(case: schemathesis.Case[Any], served: Served) -> None:
-    answered(case, "operator", served)
+    check_answer(case, "operator", served)
 
 
 @pytest.mark.parametrize("served", ["sqlite"], indirect=True)
@@ -114,10 +114,10 @@ def test_every_answer_to_an_operator_is_declared(case: schemathesis.Case[Any], s
 @AT_RANDOM.parametrize()
 @settings(ALWAYS_THE_SAME, max_examples=2)
 def test_every_answer_to_anybody_else_is_declared(case: schemathesis.Case[Any], role: str, served: Served) -> None:
-    answered(case, role, served)
+    check_answer(case, role, served)
 
 
-def answered(case: schemathesis.Case[Any], role: str, served: Served) -> None:
+def check_answer(case: schemathesis.Case[Any], role: str, served: Served) -> None:
     """Send it with the key of `role`; fails on an answer that is not declared, and puts back what later requests need."""
     headers = {"Authorization": f"Bearer {served.keys[role]}"} if role != "nobody" else {}
     answer = case.call_and_validate(

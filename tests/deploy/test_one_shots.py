@@ -66,7 +66,7 @@ def test_the_namespace_keeps_closed_cases_and_knows_every_search_attribute(tempo
     for _ in range(2):
         done = runs("namespace", env)
         assert done.returncode == 0, done.stdout + done.stderr
-    knows_what_the_contract_says(env)
+    check_knows_what_the_contract_says(env)
 
 
 def test_the_commands_of_the_manual_do_the_same_by_hand(temporal: dict[str, str]) -> None:
@@ -75,10 +75,10 @@ def test_the_commands_of_the_manual_do_the_same_by_hand(temporal: dict[str, str]
     env = environment("namespace", **{**temporal, "TEMPORAL_NAMESPACE": "default"})
     path = os.pathsep.join([str(Path(binary()).parent), env["PATH"]])
     subprocess.run(["/bin/sh", "-euc", commands], env={**env, "PATH": path}, check=True, timeout=LIMIT)
-    knows_what_the_contract_says(env)
+    check_knows_what_the_contract_says(env)
 
 
-def knows_what_the_contract_says(env: Mapping[str, str]) -> None:
+def check_knows_what_the_contract_says(env: Mapping[str, str]) -> None:
     at = ["--namespace", env["TEMPORAL_NAMESPACE"], "--output", "json"]
     described = json.loads(ask(["operator", "namespace", "describe", *at], env).stdout)
     assert described["config"]["workflowExecutionRetentionTtl"] == f"{contract.RETENTION.total_seconds():.0f}s"
