@@ -9,7 +9,7 @@ import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from activities.providers.port import (
@@ -44,8 +45,9 @@ TRY_ONCE = frozenset({"30500"})
 # What Twilio takes; its default, ten hours, lets stale pages arrive.
 MIN_VALIDITY, MAX_VALIDITY = 1, 36_000
 
-# A lost answer is looked up within minutes: one page of one person's newest messages reaches far enough back.
-LOOKUP_LIMIT = 50
+# Messages of one number on a page of the look-up, newest first. One page reaches back to the lost message, except at a
+# number that many cases share.
+LOOKUP_PAGE = 100
 # How far our clock may run ahead of Twilio's, whose times have whole seconds.
 LOOKUP_SKEW = timedelta(minutes=1)
 
@@ -101,20 +103,15 @@ class TwilioSms:
         return Sent(message.sid)
 
     def find(self, envelope: Envelope, since: datetime) -> Sent | None:
-        """Look for the message among the recipient's newest, by our reference or the text itself.
+        """Look for the message among all that the recipient was sent since, by our reference or the text itself.
 
-        For use after `AnswerLost`; `since` is when that attempt began. Raises `RetryLater` when Twilio cannot tell.
+        For use after `AnswerLost`; no attempt was made before `since`. Raises `RetryLater` when Twilio cannot tell.
         """
         with self._session() as (client, http):
             try:
-                candidates = client.messages.list(to=envelope.to, limit=LOOKUP_LIMIT)
+                return _found(client.messages.stream(to=envelope.to, page_size=LOOKUP_PAGE), envelope, since)
             except (TwilioException, RequestException, ValueError, TypeError, AttributeError, KeyError) as error:
                 raise RetryLater("lookup_failed", _why_unanswered(error, http)) from error
-        for message in candidates:
-            recent = (message.date_created or datetime.max.replace(tzinfo=UTC)) >= since - LOOKUP_SKEW
-            if recent and _carries(message.body or "", envelope):
-                return Sent(message.sid)
-        return None
 
     @contextmanager
     def _session(self) -> Iterator[tuple[Client, "_Http"]]:
@@ -205,6 +202,16 @@ def _root(error: BaseException) -> BaseException:
 
 def _validity(valid_for: timedelta) -> int:
     return max(MIN_VALIDITY, min(MAX_VALIDITY, int(valid_for.total_seconds())))
+
+
+def _found(newest_first: Iterator[MessageInstance], envelope: Envelope, since: datetime) -> Sent | None:
+    """The message among those that are young enough to be it; pages further back are not even asked for."""
+    for message in newest_first:
+        if message.date_created is not None and message.date_created < since - LOOKUP_SKEW:
+            return None
+        if _carries(message.body or "", envelope):
+            return Sent(str(message.sid))
+    return None
 
 
 def _carries(body: str, envelope: Envelope) -> bool:

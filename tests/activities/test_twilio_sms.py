@@ -3,6 +3,7 @@
 Each fault must end as the right outcome after exactly one POST: a hidden retry is a second SMS.
 """
 
+import json
 import logging
 import socket
 import time
@@ -13,10 +14,12 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from activities.providers.port import AnswerLost, Envelope, Finder, Provider, Refused, RetryLater, Sent
-from activities.providers.twilio_sms import NEVER_RETRY, OPTED_OUT, TwilioSms
+from activities.providers.twilio_sms import LOOKUP_PAGE, NEVER_RETRY, OPTED_OUT, TwilioSms
 from tests.activities.faulty import Faulty, babble, cut_short, deaf, hang_up, hold, nobody, reset
+from tests.twilio_pages import paged
 
 ACCOUNT = "AC0123"
 TOKEN = "secret-token"
@@ -67,8 +70,13 @@ def listed(body: str, created: datetime, sid: str = "SM7") -> dict[str, Any]:
 
 
 def look(httpserver: HTTPServer, *messages: dict[str, Any]) -> Sent | None:
-    answer = {"messages": list(messages), "page": 0, "page_size": 50, "next_page_uri": None}
-    httpserver.expect_request(PATH, method="GET").respond_with_json(answer)
+    """What the look-up finds; Twilio lists `messages`, the newest first."""
+
+    def answer(request: Request) -> Response:
+        page = paged(request.full_path, messages)
+        return Response(json.dumps(page), content_type="application/json")
+
+    httpserver.expect_request(PATH, method="GET").respond_with_handler(answer)
     return sms(httpserver.url_for("")).find(SMS, since=NOW)
 
 
@@ -241,6 +249,17 @@ def test_a_lost_message_is_found_by_its_text(httpserver: HTTPServer, body: str) 
 
 def test_a_lost_message_is_found_by_our_reference(httpserver: HTTPServer) -> None:
     assert look(httpserver, listed("Altered text (5f2b9c0e)", NOW)) == Sent("SM7")
+
+
+def test_a_lost_message_is_found_behind_a_page_of_later_ones(httpserver: HTTPServer) -> None:
+    later = [listed("Another case", NOW + timedelta(minutes=1)) for _ in range(LOOKUP_PAGE)]
+    assert look(httpserver, *later, listed(SMS.text, NOW)) == Sent("SM7")
+
+
+def test_pages_older_than_the_message_are_not_asked_for(httpserver: HTTPServer) -> None:
+    older = [listed("Another case", NOW - timedelta(minutes=5)) for _ in range(2 * LOOKUP_PAGE)]
+    assert look(httpserver, listed("Another case", NOW), *older) is None
+    assert len(httpserver.log) == 1
 
 
 def test_a_message_without_a_date_counts_rather_than_go_out_twice(httpserver: HTTPServer) -> None:

@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.chaos import weather
 from tests.chaos.journal import Receipt, now
 from tests.chaos.weather import Weather
+from tests.twilio_pages import paged
 
 HANG = 8.0  # seconds; the vendors' clients give up after five
 PEEK_LIMIT = 3.0  # seconds for a whole request to arrive on loopback
@@ -161,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """The list of messages to a number."""
         self.server.lookups += 1
-        page = {"messages": self.server.listed(self.asked.to), "page": 0, "page_size": 50, "next_page_uri": None}
+        page = paged(self.path, self.server.listed(self.asked.to))
         self._answer(None if self.fault in TAKES or self.fault == weather.REFUSED else self.fault, 200, page)
 
     def _success(self, place: int) -> tuple[int, dict[str, Any] | None]:

@@ -20,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.twilio_pages import paged
+
 MOST = 10.0  # seconds a request is held; every client gives up before
 MAIL_PATH = "/v3/mail/send"
 ELSEWHERE = "/elsewhere"
@@ -88,7 +90,7 @@ class Exchange(BaseHTTPRequestHandler):
             return self.answer(200, {"sid": "SM-elsewhere"})
         to = parse_qs(urlsplit(self.path).query)["To"][0]
         found = [_listed(one) for one in reversed(self.server.taken) if one.to == to]
-        return self.answer(200, {"messages": found, "page": 0, "page_size": 50, "next_page_uri": None})
+        return self.answer(200, paged(self.path, found))
 
     @property
     def for_mail(self) -> bool:
