@@ -33,6 +33,7 @@ NEXT_DEADLINE = SearchAttributeKey.for_datetime("TierlineNextDeadline")
 SEARCH_ATTRIBUTES = (STATUS, TIER, PRIORITY, TEAM, NEXT_DEADLINE)
 
 RETENTION = timedelta(days=30)
+TASK_LIMIT = timedelta(seconds=4)  # then another worker takes over from one killed at work; Temporal's own limit is ten
 UPDATE_LIMIT = timedelta(seconds=3)  # then the API sends the signal of the same name and answers 202
 
 
