@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import (
     Client,
     WorkflowHandle,
@@ -111,13 +113,12 @@ class Cases:
 
         Raises the workflow's refusal (a DomainError), NoWorkflow, NoRoom, Unavailable.
         """
-        handle = self._handle(id)
         if not wait:
-            await self._keep(handle, command)
+            await self._keep(id, command)
             return None
         try:
             async with asyncio.timeout(UPDATE_PATIENCE), self._room:
-                answer: contract.Answer = await handle.execute_update(
+                answer: contract.Answer = await self._handle(id).execute_update(
                     command.name,
                     command,
                     id=command.id,
@@ -128,13 +129,11 @@ class Cases:
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from error
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
-            await self._keep(handle, command)
+            await self._keep(id, command)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise NoWorkflow from error
-            await self._keep(
-                handle, command
-            )  # too many updates at once, a limit reached, a hiccup: a signal may still do
+            await self._keep(id, command)  # too many updates at once, a limit reached, a hiccup: a signal may still do
         except RuntimeError as error:
             raise _unavailable() from error
         return None
@@ -168,10 +167,10 @@ class Cases:
         except (RPCError, *AWAY):
             return False
 
-    async def _keep(self, handle: WorkflowHandle[Any, Any], command: Command) -> None:
+    async def _keep(self, id: str, command: Command) -> None:
         try:
             async with asyncio.timeout(RPC_LIMIT.total_seconds()):
-                await handle.signal(command.name, command, rpc_timeout=RPC_LIMIT)
+                await self._signal(id, command)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise NoWorkflow from error
@@ -180,6 +179,18 @@ class Cases:
             raise _unavailable() from error
         except AWAY as error:
             raise _unavailable() from error
+
+    async def _signal(self, id: str, command: Command) -> None:
+        """One call and no more: where Temporal has no room the SDK would wait a second and ask again, and a person waits."""
+        request = SignalWorkflowExecutionRequest(
+            namespace=self._client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=id),
+            signal_name=command.name,
+            input=Payloads(payloads=await self._client.data_converter.encode([command])),
+            identity=self._client.identity,
+            request_id=command.id,
+        )
+        await self._client.workflow_service.signal_workflow_execution(request, retry=False, timeout=RPC_LIMIT)
 
     def _handle(self, id: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(id)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -32,6 +33,7 @@ class FakeTemporal:
 
     def __init__(self) -> None:
         self.namespace = "default"
+        self.identity = "api"
         self.data_converter = pydantic_data_converter
         self.runs: dict[str, Escalation] = {}
         self.inputs: dict[str, Start] = {}
@@ -41,6 +43,7 @@ class FakeTemporal:
         self.worker = True
         self.error: RPCStatusCode | None = None
         self.service_client = SimpleNamespace(check_health=self._health)
+        self.workflow_service = SimpleNamespace(signal_workflow_execution=self._signal)
 
     async def start_workflow(self, workflow: str, start: Start, *, id: str, **options: Any) -> None:
         self.fail()
@@ -58,6 +61,19 @@ class FakeTemporal:
         if self.error is not None:
             raise rpc_error(self.error)
 
+    async def _signal(self, request: SignalWorkflowExecutionRequest, **_: Any) -> None:
+        id = request.workflow_execution.workflow_id
+        self.fail()
+        self.state_of(id)
+        [command] = await self.data_converter.decode(request.input.payloads, [Command])
+        assert (request.namespace, request.signal_name) == (self.namespace, command.name)
+        self.signals.append((id, command))
+
+    def state_of(self, id: str) -> Escalation:
+        if id not in self.runs:
+            raise rpc_error(RPCStatusCode.NOT_FOUND)
+        return self.runs[id]
+
     async def _health(self, timeout: timedelta) -> bool:  # noqa: ASYNC109 - the SDK's own name
         self.fail()
         return True
@@ -72,7 +88,7 @@ class FakeHandle:
 
     async def execute_update(self, name: str, command: Command, *, id: str, **_: Any) -> Answer:
         self._temporal.fail()
-        state = self._state()
+        state = self._temporal.state_of(self._id)
         if not self._temporal.worker:
             raise WorkflowUpdateRPCTimeoutOrCancelledError
         assert (name, id) == (command.name, command.id)
@@ -89,21 +105,10 @@ class FakeHandle:
         left_out = (*STATIC_KEYS, *(("ticket",) if outcome.state.ticket is state.ticket else ()))
         return Answer(document={key: value for key, value in document(outcome.state).items() if key not in left_out})
 
-    async def signal(self, name: str, command: Command, **_: Any) -> None:
-        self._temporal.fail()
-        self._state()
-        assert name == command.name
-        self._temporal.signals.append((self._id, command))
-
     async def fetch_history_events(self, **_: Any) -> AsyncIterator[HistoryEvent]:
         self._temporal.fail()
-        self._state()
+        self._temporal.state_of(self._id)
         event = HistoryEvent()
         payloads = await self._temporal.data_converter.encode([self._temporal.inputs[self._id]])
         event.workflow_execution_started_event_attributes.input.payloads.extend(payloads)
         yield event
-
-    def _state(self) -> Escalation:
-        if self._id not in self._temporal.runs:
-            raise rpc_error(RPCStatusCode.NOT_FOUND)
-        return self._temporal.runs[self._id]
