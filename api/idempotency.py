@@ -130,7 +130,7 @@ async def _decided(work: Work) -> Answered:
         return await work()
     except DomainError as error:
         status, headers = status_of(error)
-        if status >= 500:
+        if status >= 500 or isinstance(error, Busy):
             raise
         return Answered(status, problem_of(error), headers=headers)
 

@@ -168,6 +168,22 @@ async def test_opening_twice_with_a_key_replays_the_201(api: Api) -> None:
     assert again.headers["idempotent-replayed"] == "true"
 
 
+async def test_an_opening_that_came_too_early_may_be_tried_again_under_its_key(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.openings.ENDING", 0.0)
+    await api.opened()
+    run = api.temporal.runs["zendesk-4711"]
+    await api.say("zendesk-4711", "cancel", reason="by mistake")
+    api.temporal.runs["zendesk-4711"] = run  # it has not completed yet
+    early = await api.post("/v1/escalations", case(), headers=KEY)
+    assert (early.status_code, early.json()["code"]) == (409, "still_ending")
+    assert early.headers["retry-after"].isdigit()
+    del api.temporal.runs["zendesk-4711"]
+    again = await api.post("/v1/escalations", case(), headers=KEY)
+    assert (again.status_code, again.json()["episode"]) == (201, 2)
+
+
 async def test_the_secret_of_a_new_key_is_not_kept_for_replays(api: Api) -> None:
     first = await api.post("/v1/keys", {"role": "viewer"}, "admin", headers=KEY)
     again = await api.post("/v1/keys", {"role": "viewer"}, "admin", headers=KEY)
