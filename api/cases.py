@@ -19,12 +19,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -81,7 +76,7 @@ class Cases:
                     task_timeout=contract.TASK_LIMIT,
                     id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                    search_attributes=search_attributes(state),
+                    search_attributes=describe.at_the_start(state),
                     static_summary=summary(state),
                     priority=describe.temporal_priority(state.priority),
                     rpc_timeout=RPC_LIMIT,
@@ -137,6 +132,16 @@ class Cases:
         except RuntimeError as error:
             raise _unavailable() from error
         return None
+
+    async def give_way(self, id: str) -> None:
+        """Ask a run that has ended but for its messages to let the next episode begin. Raises Unavailable."""
+        try:
+            await self._handle(id).signal(contract.GIVE_WAY, rpc_timeout=RPC_LIMIT)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:  # else it is over by now
+                raise _unavailable() from error
+        except RuntimeError as error:
+            raise _unavailable() from error
 
     async def follow_up(self, given: LateSurvey) -> dict[str, Any] | None:
         """The closed case's document with the answer in it, or None when it is kept for a worker. Raises Unavailable."""
@@ -194,12 +199,6 @@ class Cases:
 
     def _handle(self, id: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(id)
-
-
-def search_attributes(state: Escalation) -> TypedSearchAttributes:
-    """What the Temporal UI can list cases by, set at the start; the same the workflow believes to be shown then."""
-    shown = [update for update in describe.search_attributes(state) if update.value is not None]
-    return TypedSearchAttributes([SearchAttributePair(update.key, update.value) for update in shown])
 
 
 def summary(state: Escalation) -> str:

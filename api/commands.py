@@ -5,7 +5,6 @@ workflow decides; what is decided here is only what it cannot know: the roster, 
 (`api/prepared.py`), and cases whose run is over.
 """
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,10 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import Caller, acting, known_person
 from api.cases import NoRoom, NoWorkflow
-from api.errors import Unavailable
 from api.idempotency import Answered, Once
 from api.links import with_links
-from api.openings import ENDING, LOOK_AGAIN, Document, reopen_closed
+from api.openings import Document, reopen_closed
 from api.prepared import PREPARED, Said, adoption, settle_refused
 from api.services import Services, in_thread
 from domain.afterwards import LateSurvey
@@ -141,13 +139,7 @@ async def _late_survey(services: Services, case: Document, said: Said) -> Answer
 async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
     """A new episode; when somebody was faster it is live, and the command is for it."""
     await in_thread(services.commands.queue, said.command, closed["id"], None)
-    deadline = asyncio.get_running_loop().time() + ENDING
-    reason = said.body["reason"]
-    while (begun := await reopen_closed(services, closed, reason, said.by, said.received_at)) is None:
-        if asyncio.get_running_loop().time() > deadline:
-            raise Unavailable("still_ending", "the closed episode is still ending; try again")
-        await asyncio.sleep(LOOK_AGAIN)
-    shown, created = begun
+    shown, created = await reopen_closed(services, closed, said.body["reason"], said.by, said.received_at)
     if not created and shown["reopened_from"] != closed["episode"]:
         return await say(services, shown, said)
     applied = Settled(command_id=said.id, status="applied")

@@ -5,6 +5,7 @@ there, it is either live (somebody else opened it a moment ago) or just ending; 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,10 +25,12 @@ from domain.state import LIVE, Opening, Origin
 from domain.tickets import Customer, Level, Line, Priority, Ticket, Trigger
 from domain.view import document
 
-ENDING = 5.0  # seconds; a run completes right after its last record is stored
+BY_ITSELF = 1.0  # seconds; a run completes right after its last record, but for messages that are still tried
+ENDING = 5.0  # seconds; then, asked to give way, it leaves them to a run of their own
 LOOK_AGAIN = 0.1  # seconds
 
 Document = dict[str, Any]
+Begun = tuple[Document, bool]  # an episode, and whether it began now
 
 
 class OpenRequest(BaseModel):
@@ -49,28 +52,40 @@ async def open_escalation(
 ) -> tuple[Document, bool]:
     """The live episode of this ticket and whether it was opened now. Raises Invalid (`unknown_policy`), Unavailable, Busy."""
     id = escalation_id(request.ticket.system, request.ticket.id)
-    deadline = _clock() + ENDING
-    while True:
+
+    async def begin() -> Begun | None:
         live = await in_thread(services.escalations.live, id)
         if live is not None:
             return live, False
-        opening = await in_thread(_opening, services, caller, request, id, now)
-        begun = await begin(services, opening)
-        if begun is not None:
-            return begun
-        if _clock() > deadline:
+        return await _begun(services, await in_thread(_opening, services, caller, request, id, now))
+
+    return await _when_the_last_has_ended(services, id, begin)
+
+
+async def reopen_closed(services: Services, closed: Document, reason: str, by: str | None, now: datetime) -> Begun:
+    """The new episode that goes on from a closed one, and whether it began now. Raises NotFound, Unavailable, Busy."""
+
+    async def begin() -> Begun | None:
+        return await _begun(services, await in_thread(_origin_opening, services, closed, reason, by, now))
+
+    return await _when_the_last_has_ended(services, closed["id"], begin)
+
+
+async def _when_the_last_has_ended(services: Services, id: str, begin: Callable[[], Awaitable[Begun | None]]) -> Begun:
+    """Begin as soon as the run of the episode before lets it. Raises Busy."""
+    begins, asked = _clock(), False
+    while (begun := await begin()) is None:
+        waited = _clock() - begins
+        if waited > ENDING:
             raise Busy("still_ending", "the previous episode of this case is still ending; try again")
+        if waited > BY_ITSELF and not asked:
+            await services.cases.give_way(id)
+            asked = True
         await asyncio.sleep(LOOK_AGAIN)
+    return begun
 
 
-async def reopen_closed(
-    services: Services, closed: Document, reason: str, by: str | None, now: datetime
-) -> tuple[Document, bool] | None:
-    """The new episode that goes on from a closed one; None while the closed run is still ending."""
-    return await begin(services, await in_thread(_origin_opening, services, closed, reason, by, now))
-
-
-async def begin(services: Services, opening: Opening) -> tuple[Document, bool] | None:
+async def _begun(services: Services, opening: Opening) -> Begun | None:
     """Start the episode and write its row, or find the one that somebody else began; None while a run is ending."""
     state = open_case(opening).state
     created = await services.cases.start(opening, state)

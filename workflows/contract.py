@@ -24,6 +24,7 @@ RECORD_SURVEY = "record_survey"
 SEND = "send"
 
 COMMANDS = tuple(BODIES)  # each is an update and a signal of the same name
+GIVE_WAY = "give-way"  # a signal: the case's next episode waits for this run to end
 
 STATUS = SearchAttributeKey.for_keyword("TierlineStatus")
 TIER = SearchAttributeKey.for_keyword("TierlineTier")
@@ -50,6 +51,11 @@ class Start(BaseModel):
         if (self.opening is None) == (self.state is None):
             raise ValueError("a start needs either an opening or a state")
         return self
+
+
+def remainder_id(ended: Escalation) -> str:
+    """The id of the run that brings the last messages of an ended episode to their end, so that the next one can begin."""
+    return f"{ended.id}.{ended.episode}.messages"
 
 
 def follow_up_id(given: LateSurvey) -> str:

@@ -6,7 +6,7 @@ No personal data goes into search attributes: they are never encrypted. Details 
 from datetime import datetime
 from typing import Any
 
-from temporalio.common import Priority, SearchAttributeUpdate
+from temporalio.common import Priority, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 from domain import tickets
 from domain.clocks import Clock
@@ -46,6 +46,12 @@ def search_attributes(state: Escalation) -> list[SearchAttributeUpdate[Any]]:
         contract.TEAM.value_set(state.team),
         contract.NEXT_DEADLINE.value_set(deadline) if deadline else contract.NEXT_DEADLINE.value_unset(),
     ]
+
+
+def at_the_start(state: Escalation) -> TypedSearchAttributes:
+    """What a run is started with; the same it believes to be shown then."""
+    shown = [update for update in search_attributes(state) if update.value is not None]
+    return TypedSearchAttributes([SearchAttributePair(update.key, update.value) for update in shown])
 
 
 def details(state: Escalation) -> str:

@@ -54,15 +54,18 @@ class EscalationWorkflow:
         self._settled: list[Settled] = []
         self._recording: tuple[Transition, workflow.ActivityHandle[list[DutyAnswer]]] | None = None
         self._recorded = workflow.info().workflow_start_time  # as of when the last record was made
-        self._sends: dict[str, workflow.ActivityHandle[SendResult]] = {}
+        self._sends: dict[str, asyncio.Task[SendResult]] = {}
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
         self._shown = describe.search_attributes(state)  # set by the client at the start; continue-as-new keeps them
         self._shown_version: int | None = None
         self._news = False
+        self._next_one_waits = False
 
     @workflow.run
     async def run(self, start: contract.Start) -> str:  # noqa: ARG002 - `__init__` has taken it
-        """Live until the case is closed or cancelled; returns which of the two."""
+        """Live until the case is closed or cancelled, and its messages have ended; returns which of the two."""
+        if not self._state.live:
+            self._sends = {key: self._send_anew(message) for key, message in self._state.outstanding.items()}
         while True:
             self._news = False
             self._harvest()
@@ -70,6 +73,9 @@ class EscalationWorkflow:
             self._take(advance(self._state, max(workflow.now(), self._state.at)))
             self._record()
             self._show()
+            if self._next_one_waits and self._written and not self._state.live:
+                await self._leave_the_messages()
+                return self._state.status
             if self._idle and not self._state.live:
                 return self._state.status
             if self._idle and workflow.info().is_continue_as_new_suggested():
@@ -114,6 +120,12 @@ class EscalationWorkflow:
             settled = Settled(command_id=command.id, status="applied")
         self._settle(settled)
 
+    @workflow.signal(name=contract.GIVE_WAY)
+    def give_way(self) -> None:
+        """The customer is back and a new episode wants to begin, while messages of this one are still tried."""
+        if not self._state.live:
+            self._next_one_waits = self._news = True
+
     def _obey(self, command: Command) -> None:
         self._take(apply(self._state, command, self._heard_at(command)))
 
@@ -134,7 +146,11 @@ class EscalationWorkflow:
     @property
     def _idle(self) -> bool:
         """Nothing is under way and nothing waits to be written down."""
-        return not (self._recording or self._sends or self._unrecorded or self._settled)
+        return self._written and not self._sends
+
+    @property
+    def _written(self) -> bool:
+        return not (self._recording or self._unrecorded or self._settled)
 
     def _something_happened(self) -> bool:
         timer_fired = self._timer is not None and self._timer[1].done()
@@ -173,6 +189,27 @@ class EscalationWorkflow:
             summary=describe.recorded(transition),
         )
         self._recording = (transition, handle)
+
+    async def _leave_the_messages(self) -> None:
+        """A run of its own goes on with them, for there is one run of a case."""
+        await workflow.start_child_workflow(
+            contract.ESCALATION,
+            contract.Start(state=self._state),
+            id=contract.remainder_id(self._state),
+            task_timeout=contract.TASK_LIMIT,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            search_attributes=describe.at_the_start(self._state),
+            static_summary=describe.summary(self._state.status, self._state.customer.name, self._state.ticket.subject),
+        )
+
+    def _send_anew(self, message: Message) -> asyncio.Task[SendResult]:
+        """Go on with a message of the run before, once the try it may have left behind has ended."""
+
+        async def send() -> SendResult:
+            await workflow.sleep(SEND_LIMIT, summary="a try of the run before may still be under way")
+            return await self._send(message)
+
+        return asyncio.create_task(send())
 
     def _send(self, message: Message) -> workflow.ActivityHandle[SendResult]:
         patience = CUSTOMER_PATIENCE if message.person is None else RESPONDER_PATIENCE
@@ -242,7 +279,7 @@ def _answers(recorded: workflow.ActivityHandle[list[DutyAnswer]]) -> list[DutyAn
         raise RuntimeError("a transition could not be recorded") from error
 
 
-def _end_of(key: str, send: workflow.ActivityHandle[SendResult]) -> SendResult:
+def _end_of(key: str, send: asyncio.Task[SendResult]) -> SendResult:
     """How a send ended; one that ran out of patience has failed, and its last error says why.
 
     The sender's clock may run ahead of the server's; what has not come yet must not fire by it.

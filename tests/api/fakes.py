@@ -20,7 +20,7 @@ from domain.errors import DomainError
 from domain.escalation import apply, open_case
 from domain.state import Escalation
 from domain.view import document
-from workflows.contract import STATIC_KEYS, Answer, Start
+from workflows.contract import GIVE_WAY, STATIC_KEYS, Answer, Start
 
 
 def rpc_error(status: RPCStatusCode) -> RPCError:
@@ -40,6 +40,7 @@ class FakeTemporal:
         self.started: list[dict[str, Any]] = []
         self.updates: list[tuple[str, Command]] = []
         self.signals: list[tuple[str, Command]] = []
+        self.gave_way: list[str] = []
         self.worker = True
         self.error: RPCStatusCode | None = None
         self.service_client = SimpleNamespace(check_health=self._health)
@@ -104,6 +105,14 @@ class FakeHandle:
             del self._temporal.runs[self._id]
         left_out = (*STATIC_KEYS, *(("ticket",) if outcome.state.ticket is state.ticket else ()))
         return Answer(document={key: value for key, value in document(outcome.state).items() if key not in left_out})
+
+    async def signal(self, name: str, **_: Any) -> None:
+        """A run that has ended but for its messages gives way."""
+        self._temporal.state_of(self._id)
+        assert name == GIVE_WAY
+        self._temporal.gave_way.append(self._id)
+        if self._temporal.worker:
+            del self._temporal.runs[self._id]
 
     async def fetch_history_events(self, **_: Any) -> AsyncIterator[HistoryEvent]:
         self._temporal.fail()

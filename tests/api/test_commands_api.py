@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from temporalio.service import RPCStatusCode
 
-from tests.api.conftest import POLICY, Api
+from domain.escalation import open_case
+from tests.api.conftest import POLICY, Api, case
 
 CAUSE = {"category": "deployment", "description": "a bad release", "origin": "ours"}
 YAML = {"Content-Type": "application/yaml"}
@@ -113,6 +115,24 @@ async def test_a_run_that_ended_unnoticed_is_told_by_the_store(api: Api) -> None
     del api.temporal.runs["zendesk-4711"]
     answer = await api.say("zendesk-4711", "acknowledge")
     assert (answer.status_code, answer.json()["code"]) == (409, "workflow_missing")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/v1/escalations", case()), ("/v1/escalations/zendesk-4711/reopen", {"by": "dana", "reason": "not fixed"})],
+)
+async def test_a_closed_run_that_still_tries_its_messages_is_asked_to_give_way(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("api.openings.BY_ITSELF", 0.2)
+    await closed_case(api)
+    opened = api.temporal.inputs["zendesk-4711"].opening
+    assert opened is not None
+    api.temporal.runs["zendesk-4711"] = open_case(opened).state
+    again = await api.post(path, body)
+    assert again.status_code in (200, 201), again.text
+    assert (again.json()["episode"], again.json()["status"]) == (2, "open")
+    assert api.temporal.gave_way == ["zendesk-4711"]
 
 
 async def test_reopening_a_closed_case_begins_a_new_episode_where_it_was_solved(api: Api) -> None:

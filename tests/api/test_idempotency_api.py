@@ -175,7 +175,8 @@ async def test_an_opening_that_came_too_early_may_be_tried_again_under_its_key(
     await api.opened()
     run = api.temporal.runs["zendesk-4711"]
     await api.say("zendesk-4711", "cancel", reason="by mistake")
-    api.temporal.runs["zendesk-4711"] = run  # it has not completed yet
+    api.temporal.runs["zendesk-4711"] = run  # it has not completed yet, and no worker is there to hear that it should
+    api.temporal.worker = False
     early = await api.post("/v1/escalations", case(), headers=KEY)
     assert (early.status_code, early.json()["code"]) == (409, "still_ending")
     assert early.headers["retry-after"].isdigit()

@@ -103,6 +103,7 @@ async def test_a_run_that_is_just_ending_is_waited_for(api: Api) -> None:
 
     again, _ = await asyncio.gather(api.post("/v1/escalations", case()), complete())
     assert (again.status_code, again.json()["episode"]) == (201, 2)
+    assert api.temporal.gave_way == []
 
 
 async def test_an_unknown_policy_is_refused_with_the_known_ones(api: Api) -> None:

@@ -27,7 +27,7 @@ def test_names_on_the_wire_are_pinned() -> None:
     assert (contract.ESCALATION, contract.FOLLOW_UP) == ("Escalation", "FollowUp")
     assert (contract.TASK_QUEUE, contract.SEND_TASK_QUEUE) == ("tierline", "tierline-send")
     assert contract.DEPLOYMENT == "tierline"
-    assert tuple(COMMANDS.split()) == contract.COMMANDS
+    assert (tuple(COMMANDS.split()), contract.GIVE_WAY) == (contract.COMMANDS, "give-way")
     assert {key.name: key.indexed_value_type.name for key in contract.SEARCH_ATTRIBUTES} == SEARCH_ATTRIBUTES
 
 
