@@ -33,7 +33,7 @@ class Recording:
     @activity.defn(name="record", no_thread_cancel_exception=True)
     def record(self, transition: Transition) -> list[DutyAnswer]:
         """Write the transition in one transaction; the answers stand in the order of its questions."""
-        self._transitions.record(transition, datetime.now(UTC))
+        self._transitions.record(transition, datetime.now(UTC), activity.info().scheduled_time)
         if not transition.questions:
             return []
         roster = self._roster.current()

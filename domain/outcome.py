@@ -42,8 +42,8 @@ class Transition(BaseModel):
     """What the store writes in one transaction, and the questions it answers on the way.
 
     `document` is the escalation as the contract shows it, `version` its guard: an older one never overwrites a newer.
-    `as_of` is the workflow's time; `after` that of the record before. What the store has from between the two was written by a
-    workflow task that died before Temporal kept it: it never happened.
+    `as_of` is when the workflow task that made it began; `after` that of the record before. What the store has from tasks later
+    than `after` was written by one that died before Temporal kept it: it never happened.
     """
 
     model_config = ConfigDict(frozen=True)

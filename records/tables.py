@@ -100,6 +100,7 @@ escalations = Table(
     _json("document"),
     _text("search"),
     _time("as_of", nullable=True),
+    _time("asked_at", nullable=True),
     Index(None, "status", "next_due_at"),
     Index(None, "opened_at"),
     Index(None, "closed_at"),

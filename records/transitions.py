@@ -5,13 +5,15 @@ it); both change nothing: rows are guarded by version, timeline entries and mess
 settled.
 
 A record is written before Temporal keeps the workflow task that made it. When worker or server are killed in between, the
-next task may go another way: an update it had heard is gone, or more has come in meanwhile. So every row carries `as_of`, the
-workflow's time; what stands there from between the record before and this one never happened, and is taken back first. Nothing
-of it has been sent, for sends are scheduled by the end of that task.
+next task may go another way: an update it had heard is gone, or more has come in meanwhile. So every row carries `as_of`, when
+its task began; what stands there from tasks after the one of the record before never happened, and is taken back first. Nothing
+of it has been sent, for sends are scheduled by the end of a task: what a sender has claimed was kept.
+
+After a restart the server may give out one task twice, with the same beginning. The execution that asked later counts.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
@@ -25,6 +27,7 @@ from records.stored import MessageStatus
 from records.tables import commands, escalations, messages, timeline
 
 REPLACED = "replaced by a newer one"
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Transitions:
@@ -33,15 +36,19 @@ class Transitions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, transition: Transition, now: datetime) -> None:
-        """Write row, timeline, messages and settled commands in one transaction; writing it twice changes nothing."""
+    def record(self, transition: Transition, now: datetime, asked_at: datetime | None = None) -> None:
+        """Write row, timeline, messages and settled commands in one transaction; writing it twice changes nothing.
+
+        `asked_at`: when the workflow asked for it, by its worker's clock; every try of the same record has the same.
+        """
         case = (transition.document["id"], transition.document["episode"])
         with self._database.write() as connection:
-            if not _take_back(connection, case, transition):
+            if not _take_back(connection, case, transition, asked_at):
                 return
             as_of = transition.as_of
             rows.save(connection, _with_late_survey(connection, case, transition.document), transition.version, now)
-            connection.execute(update(escalations).where(_of(escalations, case)).values(as_of=as_of))
+            stamp = {"as_of": as_of, "asked_at": asked_at}
+            connection.execute(update(escalations).where(_of(escalations, case)).values(**stamp))
             lines = [{**timeline_row(case, entry), "as_of": as_of} for entry in transition.timeline]
             insert_or_ignore(connection, timeline, lines)
             _hold(connection, case, transition, now)
@@ -60,16 +67,25 @@ def _with_late_survey(connection: Connection, case: tuple[str, int], document: d
     return {**document, "survey": stored["survey"] if stored and stored["status"] == "closed" else None}
 
 
-def _take_back(connection: Connection, case: tuple[str, int], transition: Transition) -> bool:
+def _take_back(
+    connection: Connection, case: tuple[str, int], transition: Transition, asked_at: datetime | None
+) -> bool:
     """Take back what a workflow task wrote that died; False when this record itself comes from one."""
-    stored = connection.scalar(select(escalations.c.as_of).where(_of(escalations, case)).with_for_update())
-    if stored is None or transition.as_of is None or transition.after is None:
+    stood = select(escalations.c.as_of, escalations.c.asked_at).where(_of(escalations, case)).with_for_update()
+    stored = connection.execute(stood).one_or_none()
+    if stored is None or stored.as_of is None or transition.as_of is None or transition.after is None:
         return True
-    if stored > transition.as_of:
+    mine, theirs = (transition.as_of, asked_at or EARLIEST), (stored.as_of, stored.asked_at or EARLIEST)
+    if theirs > mine:
         return False
-    if transition.after < stored < transition.as_of:
+    if transition.after < stored.as_of and theirs != mine and not _any_claimed(connection, case, transition.after):
         _forget(connection, case, transition.after)
     return True
+
+
+def _any_claimed(connection: Connection, case: tuple[str, int], after: datetime) -> bool:
+    claimed = _of(messages, case) & (messages.c.as_of > after) & (messages.c.attempts > 0)
+    return connection.scalar(select(messages.c.key).where(claimed).limit(1)) is not None
 
 
 def _forget(connection: Connection, case: tuple[str, int], after: datetime) -> None:

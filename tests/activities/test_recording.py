@@ -73,7 +73,7 @@ def test_a_record_that_is_given_up_while_it_waits_gives_the_store_back(db: Datab
             assert not waiting.done()
             env.cancel()
         assert waiting.result(5) == []
-    recording.record(transition())
+    ActivityEnvironment().run(recording.record, transition())
     assert rows(db) == (1, 2, 1)
 
 

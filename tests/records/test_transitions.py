@@ -226,3 +226,48 @@ def test_records_of_one_workflow_task_leave_each_other_alone(database: Database,
     for version, second, after in ((1, 1, 0), (2, 2, 1), (3, 2, 2), (4, 3, 2)):
         transitions.record(as_of(second, after, version, timeline=(line(version),)), at(second))
     assert escalations.timeline("zendesk-1", 1) == [line(seq) for seq in (1, 2, 3, 4)]
+
+
+def test_a_task_given_out_twice_is_as_its_later_execution_was(database: Database, transitions: Transitions) -> None:
+    """The server lost what the first one said, and the second one heard more. Both began at the same instant."""
+    escalations = Escalations(database)
+    transitions.record(as_of(1, 0, 1, timeline=(line(1),)), at(1), at(1))
+    transitions.record(as_of(5, 1, 2, timeline=(line(2, "lost"),)), at(6), at(6))
+    transitions.record(as_of(5, 5, 3, timeline=(line(3, "lost"),), messages=(message("never/sms"),)), at(7), at(7))
+    transitions.record(as_of(5, 1, 2, timeline=(line(2, "said"),)), at(8), at(8))
+    transitions.record(as_of(5, 5, 4, timeline=(line(3, "said"),), messages=(message("true/sms"),)), at(9), at(9))
+    transitions.record(as_of(10, 5, 5, timeline=(line(4),)), at(10), at(10))
+    lines = [line(1), line(2, "said"), line(3, "said"), line(4)]
+    assert escalations.timeline("zendesk-1", 1) == lines
+    assert list(fates(escalations)) == [message("true/sms").key]
+
+
+def test_the_earlier_execution_of_a_task_that_writes_late_changes_nothing(
+    database: Database, transitions: Transitions
+) -> None:
+    transitions.record(as_of(1, 0, 1, timeline=(line(1),)), at(1), at(1))
+    transitions.record(as_of(5, 1, 2, timeline=(line(2),)), at(8), at(8))
+    before = everything(database)
+    transitions.record(as_of(5, 1, 3, timeline=(line(2, "lost"), line(3))), at(9), at(6))
+    assert everything(database) == before
+
+
+def test_a_second_try_of_a_record_changes_nothing(database: Database, transitions: Transitions) -> None:
+    transitions.record(as_of(1, 0, 1, timeline=(line(1),)), at(1), at(1))
+    told = as_of(5, 1, 2, timeline=(line(2),), messages=(message("once/sms"),))
+    transitions.record(told, at(5), at(5))
+    before = everything(database)
+    transitions.record(told, at(7), at(5))
+    assert everything(database) == before
+
+
+def test_what_a_sender_has_claimed_was_kept_and_is_never_taken_back(
+    database: Database, transitions: Transitions
+) -> None:
+    escalations = Escalations(database)
+    transitions.record(as_of(1, 0, 1, timeline=(line(1),)), at(1), at(1))
+    transitions.record(as_of(5, 1, 2, timeline=(line(2),), messages=(message("out/sms"),)), at(5), at(5))
+    Outbound(database).claim(message("out/sms").key, "+49301", None, "Hello", at(6))
+    transitions.record(as_of(7, 1, 3, timeline=(line(3),)), at(7), at(7))
+    assert escalations.timeline("zendesk-1", 1) == [line(1), line(2), line(3)]
+    assert fates(escalations) == {message("out/sms").key: ("sending", None)}
