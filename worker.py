@@ -51,6 +51,9 @@ TEMPORAL_PAUSE = timedelta(seconds=1)
 GRACE = timedelta(seconds=20)  # a send ends within 15 s; then there is time to mark it
 STICKY_LIMIT = timedelta(seconds=3)  # a killed worker's cases move on after this; Temporal's default is ten
 RECORD_THREADS = 10  # SQLite writes one at a time; more threads would only queue there
+# One core does about thirty tasks a second. What is taken must be done within `contract.TASK_LIMIT`; the rest waits at the server, the
+# urgent first, where another worker can take it.
+CASES_AT_ONCE = 12
 
 # Vendors' clients allow their time-out once to connect and once to read: half for each keeps a send within the whole.
 VENDOR_TIMEOUT = SEND_TIMEOUT / 2
@@ -88,6 +91,7 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
         workflow_runner=sandbox.runner(),
         activities=[recording.record, recording.record_survey],
         activity_executor=threads,
+        max_concurrent_workflow_tasks=CASES_AT_ONCE,
         max_concurrent_activities=RECORD_THREADS,
         max_concurrent_local_activities=RECORD_THREADS,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,

@@ -19,7 +19,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 import process
 from bench import bare
 from settings import WorkerSettings
-from worker import GRACE, RECORD_THREADS, STICKY_LIMIT
+from worker import CASES_AT_ONCE, GRACE, RECORD_THREADS, STICKY_LIMIT
 
 READY = "bare worker ready"
 TALLY = "bare-sends"  # the file in home; its length is the number of sends
@@ -52,6 +52,7 @@ def workers(client: Client, settings: WorkerSettings, threads: ThreadPoolExecuto
         workflows=[bare.BareWorkflow],
         activities=[activities.record],
         activity_executor=threads,
+        max_concurrent_workflow_tasks=CASES_AT_ONCE,
         max_concurrent_activities=RECORD_THREADS,
         max_concurrent_local_activities=RECORD_THREADS,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
