@@ -35,7 +35,7 @@ from activities.recording import Recording
 from activities.rendering import Renderer, TemplateFault
 from activities.sending import Sending
 from domain.tickets import Channel
-from records.database import Database
+from records.database import Database, DatabaseAway
 from records.policies import Policies
 from settings import SendGridSettings, TwilioSettings, WorkerSettings, setting_faults
 from workflows import contract, sandbox
@@ -51,8 +51,8 @@ TEMPORAL_PAUSE = timedelta(seconds=1)
 GRACE = timedelta(seconds=20)  # a send ends within 15 s; then there is time to mark it
 STICKY_LIMIT = timedelta(seconds=3)  # a killed worker's cases move on after this; Temporal's default is ten
 RECORD_THREADS = 10  # SQLite writes one at a time; more threads would only queue there
-# One core does about thirty tasks a second. What is taken must be done within `contract.TASK_LIMIT`; the rest waits at the server, the
-# urgent first, where another worker can take it.
+# One core does about thirty tasks a second. What is taken must be done within `contract.TASK_LIMIT`; the rest waits at the
+# server, the urgent first, where another worker can take it.
 CASES_AT_ONCE = 12
 
 # Vendors' clients allow their time-out once to connect and once to read: half for each keeps a send within the whole.
@@ -197,7 +197,7 @@ def main() -> int:
     process.begin(settings.mode)
     try:
         process.run(serve(settings))
-    except (StartRefused, TemplateFault) as refusal:
+    except (StartRefused, TemplateFault, DatabaseAway) as refusal:
         print(f"worker: {refusal}", file=sys.stderr)  # for a person: several lines, not one of JSON
         return 1
     except KeyboardInterrupt:

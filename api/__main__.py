@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+from contextlib import closing
 
 import structlog
 import uvicorn
@@ -13,6 +14,7 @@ import production
 from api.app import create_app
 from api.seeding import read_folder
 from domain.errors import PolicyFaults
+from records.database import Database, DatabaseAway
 from settings import ApiSettings, setting_faults
 
 ACCESS_LOG = "uvicorn.access"
@@ -49,15 +51,23 @@ def checked() -> ApiSettings:
     return settings
 
 
+def reach_store(settings: ApiSettings) -> None:
+    """See that the database answers: the server would say it with a traceback. Raises DatabaseAway."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with closing(Database(settings.database)) as database:
+        database.reach()
+
+
 def main() -> int:
     """Serve; the exit status."""
     try:
         settings = checked()
-    except StartRefused as refused:
+        process.begin(settings.mode)
+        reach_store(settings)
+    except (StartRefused, DatabaseAway) as refused:
         print(f"api: {refused}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again after its own shutdown, and would end here
-    process.begin(settings.mode)
     if settings.mode == "production" and settings.public_url is None:
         log.warning(production.NO_PUBLIC_URL, now=settings.public_address)
     logging.getLogger(ACCESS_LOG).addFilter(without_query)

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, func, ma
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -34,6 +35,10 @@ _WRITES = "tierline_writes"
 _SILENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "tcp_user_timeout": 10_000}
 
 _one_migration = Lock()  # Alembic keeps its context in module globals
+
+
+class DatabaseAway(Exception):
+    """The database cannot be opened; the text, for people, says which and why, without its password."""
 
 
 class Database:
@@ -72,7 +77,11 @@ class Database:
             yield connection
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision; of processes that start together, one does it, the others wait."""
+        """Bring the schema to the newest revision; of processes that start together, one does it, the others wait.
+
+        Raises DatabaseAway when it cannot be reached.
+        """
+        self.reach()
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         with _one_migration, self.write() as connection:
@@ -81,6 +90,17 @@ class Database:
             exclusive(connection, "migrate")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def reach(self) -> None:
+        """Raises DatabaseAway when the database does not answer or cannot be made."""
+        try:
+            self.ping()
+        except OperationalError as error:
+            where = self.engine.url.render_as_string(hide_password=True)
+            why = str(error.orig).strip().partition("\n")[0]
+            raise DatabaseAway(
+                f"the database at {where} (TIERLINE_DATABASE_URL) cannot be opened: {why}. Start it, or set the address"
+            ) from error
 
     def ping(self) -> None:
         """Raises SQLAlchemy's OperationalError when the database does not answer."""

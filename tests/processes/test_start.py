@@ -7,9 +7,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from local.options import ROOT
 from local.processes import LAST_LINES
-from tests.processes.installation import START_LIMIT, TIERLINE, installation
+from tests.processes.installation import API, START_LIMIT, TIERLINE, WORKER, installation
 
 DEMO_LIMIT = 90.0  # seconds; promised
 
@@ -92,6 +94,19 @@ async def test_a_taken_port_is_named_with_the_variable_that_changes_it(tmp_path:
         assert f"In use by another program, perhaps an earlier Tierline that was killed: port {port}" in up.words
         assert "set the variable in brackets to a free port" in up.words
         assert "(TIERLINE_TEMPORAL_PORT)" in up.words
+
+
+@pytest.mark.parametrize("program", [API, WORKER])
+async def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path, program: tuple[str, ...]) -> None:
+    with installation(tmp_path) as tierline, socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        free.close()
+        url = f"postgresql://tierline:hush@127.0.0.1:{port}/tierline"
+        started = tierline.starts(*program, TIERLINE_DATABASE_URL=url)
+        assert await started.ends(START_LIMIT) == 1
+        assert f"@127.0.0.1:{port}/tierline (TIERLINE_DATABASE_URL) cannot be opened: " in started.words
+        assert "hush" not in started.words
+        assert "Traceback" not in started.words
 
 
 async def test_ctrl_c_during_the_start_ends_it_well(tmp_path: Path) -> None:
