@@ -3,7 +3,7 @@
 #   make run      the whole system, until Ctrl-C
 #   make test     lint, types, import rules, every test
 #   make chaos    everything broken again and again while people work; every promise checked (MINUTES=2, CHAOS_SEED=n repeats)
-#   make bench    Tierline beside a bare Temporal workflow, about ten minutes (QUICK=1 three); writes bench/results.json
+#   make bench    Tierline beside a bare Temporal workflow, a quarter of an hour (QUICK=1 four minutes); writes bench/results.json
 
 PYTHON ?= python3
 VENV := .venv

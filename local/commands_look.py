@@ -69,7 +69,7 @@ def timeline(id: Id, episode: Episode = None, json: Json = False) -> None:
 
 @app.command(rich_help_panel=LOOK)
 def messages(id: Id, episode: Episode = None, json: Json = False) -> None:
-    """Who was told what, on which channel, and whether it arrived."""
+    """Who was told what, on which channel, and what became of it."""
     ask(lambda api: api.get(case_path(id, "messages"), episode=episode), json, data(show.messages))
 
 
@@ -91,14 +91,12 @@ def oncall(
     until: Annotated[str | None, typer.Option(help="Every shift up to then.")] = None,
     json: Json = False,
 ) -> None:
-    """Who is on call for a team."""
+    """Who is on call, for one team or for all."""
     ask(lambda api: api.get("/v1/on-call", team=team, at=at, until=until), json, data(_on_call))
 
 
 def _outbox(found: Any) -> None:
-    columns = ("created_at", "id", "channel", "person", "to", "status", "why", "subject", "text")
-    items = [{**one, "why": show.why(one)} for one in found["items"]]
-    show.rows(items, columns, "no messages")
+    show.outbox(found["items"])
     show.doubts(found)
 
 

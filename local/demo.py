@@ -27,11 +27,6 @@ GLANCE = 0.25  # seconds between two looks; a person cannot tell it from at once
 CLIMB_LIMIT = 30.0  # seconds; the target of L1 is 10 s
 STEP_LIMIT = 15.0  # seconds for the answer to one command to be seen
 READING_TIME = 1.5  # seconds between the agent's own steps, so that a person can follow
-LINK_NAMES = {
-    "page": "the case on the board",
-    "timeline": "its timeline",
-    "temporal_ui": "its workflow in the Temporal UI",
-}
 
 __all__ = ["StoryError", "play"]
 
@@ -43,8 +38,6 @@ class System(Protocol):
     def api_url(self) -> str: ...
     @property
     def admin_key_file(self) -> Path: ...
-    @property
-    def has_pages(self) -> bool: ...
     def check(self) -> None: ...
 
 
@@ -182,10 +175,6 @@ def _finish(story: Story) -> None:
         f"[bold green]All as it should be:[/] {len(story.events)} events in the right order, {len(story.messages)} messages "
         "to the right people, none too many, the root cause on record, the case closed.\n"
     )
-    console.print("[bold]While the system runs[/]")
-    links = {"the case on its page": "page"} if story.system.has_pages else {}
-    for words, name in {**links, "its workflow in the Temporal UI": "temporal_ui"}.items():
-        console.print(f"  {words:<32} {escape(data['links'][name])}", soft_wrap=True)
 
 
 def _introduce(opening: Mapping[str, Any], cast: Cast, names: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ The demo runs on a home, ports and environment of its own: it never meets a runn
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import typer
@@ -58,7 +59,8 @@ def _demo(asked: threading.Event, *, keep: bool) -> None:
         if keep:
             typer.echo(f"\nThe system stays up for you to look around.\n{_addresses(stack)}")
             typer.echo(f"In a second terminal:\n  {_command_line(stack, home)} show {CASE}\n")
-            stack.serve()
+            with suppress(StopAsked):  # the story is told; looking around ends with Ctrl-C
+                stack.serve()
     typer.echo(_look_further(home))
 
 

@@ -180,7 +180,7 @@ def timeline(rows: Sequence[type_of_row]) -> None:
 
 
 def messages(rows: Sequence[type_of_row]) -> None:
-    """Who was told what on which channel, and whether it got there."""
+    """Who was told what on which channel, and what became of it."""
     table(
         ("written", "about", "channel", "to", "status", "tries", "why"),
         (_message(row) for row in rows),
@@ -188,16 +188,32 @@ def messages(rows: Sequence[type_of_row]) -> None:
     )
 
 
+def outbox(rows: Sequence[type_of_row]) -> None:
+    """Messages of several cases, with their words: an e-mail's subject, a whole SMS."""
+    table(("written", "case", "channel", "to", "status", "why", "words"), (_kept(row) for row in rows), "no messages")
+
+
+def _kept(row: type_of_row) -> Sequence[str]:
+    words = word(row.get("subject") or row.get("text"))
+    return (moment(row.get("created_at")), escape(row["id"]), word(row.get("channel")), _to(row), word(row.get("status")),
+            escape(why(row)), words)  # fmt: skip
+
+
 def _message(row: type_of_row) -> Sequence[str]:
-    person = row.get("person") or "customer"
-    to = f"{escape(person)} <{escape(row['to'])}>" if row.get("to") else escape(person)
-    return (moment(row.get("created_at")), word(row.get("kind")), word(row.get("channel")), to, word(row.get("status")),
+    return (moment(row.get("created_at")), word(row.get("kind")), word(row.get("channel")), _to(row), word(row.get("status")),
             str(row.get("attempts", "")), escape(why(row)))  # fmt: skip
 
 
+def _to(row: type_of_row) -> str:
+    person = row.get("person") or "customer"
+    return f"{escape(person)} <{escape(row['to'])}>" if row.get("to") else escape(person)
+
+
 def why(row: type_of_row) -> str:
-    """What the tries of a message were told, with the provider's code of a failure in front."""
+    """What the tries of a message were told, with the provider's code of a failure in front; or that it never left."""
     code, reason = row.get("code"), str(row.get("reason") or "")
+    if str(row.get("provider_id") or "").startswith("outbox-"):
+        return "kept on this machine"
     return f"{code}: {reason}" if row.get("status") == "failed" and code and code not in reason else reason
 
 
