@@ -39,7 +39,7 @@ class Transitions:
     def record(self, transition: Transition, now: datetime, asked_at: datetime | None = None) -> None:
         """Write row, timeline, messages and settled commands in one transaction; writing it twice changes nothing.
 
-        `asked_at`: when the workflow asked for it, by its worker's clock; every try of the same record has the same.
+        `asked_at`: when the workflow asked for it, by its worker's clock; a try that follows at once has the same.
         """
         case = (transition.document["id"], transition.document["episode"])
         with self._database.write() as connection:
@@ -92,7 +92,7 @@ def _forget(connection: Connection, case: tuple[str, int], after: datetime) -> N
     connection.execute(update(escalations).where(_of(escalations, case)).values(version=-1))
     connection.execute(delete(timeline).where(_of(timeline, case), timeline.c.as_of > after))
     connection.execute(delete(messages).where(_of(messages, case), messages.c.as_of > after))
-    mine = (commands.c.escalation == case[0]) & (commands.c.as_of > after)
+    mine = (commands.c.escalation == case[0]) & (commands.c.episode == case[1]) & (commands.c.as_of > after)
     unsettled = {"status": "queued", "code": None, "reason": None, "settled_at": None, "as_of": None}
     connection.execute(update(commands).where(mine).values(**unsettled))
 

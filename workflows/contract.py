@@ -55,7 +55,7 @@ class Start(BaseModel):
 
 def remainder_id(ended: Escalation) -> str:
     """The id of the run that brings the last messages of an ended episode to their end, so that the next one can begin."""
-    return f"{ended.id}.{ended.episode}.messages"
+    return f"{ended.id}/{ended.episode}/messages"  # no id of a case has a slash
 
 
 def follow_up_id(given: LateSurvey) -> str:

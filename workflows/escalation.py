@@ -6,11 +6,12 @@ provider or the store: effects run beside it, their handles are kept, and their 
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     # Not `from workflows import …`: that way around, the sandbox runs both modules anew for every case.
@@ -55,18 +56,20 @@ class EscalationWorkflow:
         self._recording: tuple[Transition, workflow.ActivityHandle[list[DutyAnswer]]] | None = None
         self._recorded = workflow.info().workflow_start_time  # the `as_of` of the last record
         self._task = 0  # the workflow task that made it, by the length of the history at its beginning
-        self._sends: dict[str, asyncio.Task[SendResult]] = {}
+        self._outlived_until = 0  # the later task in which it came to its end, if it took so long
+        self._sends: dict[str, workflow.ActivityHandle[SendResult]] = {}
         self._timer: tuple[datetime, asyncio.Task[None]] | None = None
         self._shown = describe.search_attributes(state)  # set by the client at the start; continue-as-new keeps them
         self._shown_version: int | None = None
         self._news = False
         self._next_one_waits = False
+        self._misread = False
 
     @workflow.run
     async def run(self, start: contract.Start) -> str:  # noqa: ARG002 - `__init__` has taken it
         """Live until the case is closed or cancelled, and its messages have ended; returns which of the two."""
         if not self._state.live:
-            self._sends = {key: self._send_anew(message) for key, message in self._state.outstanding.items()}
+            await self._take_over()
         while True:
             self._news = False
             self._harvest()
@@ -74,11 +77,11 @@ class EscalationWorkflow:
             self._take(advance(self._state, max(workflow.now(), self._state.at)))
             self._record()
             self._show()
-            if self._next_one_waits and self._written and not self._state.live:
-                await self._leave_the_messages()
-                return self._state.status
             if self._idle and not self._state.live:
                 return self._state.status
+            if self._next_one_waits and self._written and not self._state.live:
+                await self._leave_the_messages()
+                continue  # and write down what was said meanwhile
             if self._idle and workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(contract.Start(state=self._state))
             self._arm_timer()
@@ -123,9 +126,15 @@ class EscalationWorkflow:
 
     @workflow.signal(name=contract.GIVE_WAY)
     def give_way(self) -> None:
-        """The customer is back and a new episode wants to begin, while messages of this one are still tried."""
-        if not self._state.live:
-            self._next_one_waits = self._news = True
+        """The customer is back and a new episode wants to begin, while messages of this one are still tried.
+
+        A case that lives is asked because the store has it as over, by a task that died: it is written down as it stands.
+        """
+        self._news = True
+        if self._state.live:
+            self._misread = True
+        else:
+            self._next_one_waits = True
 
     def _obey(self, command: Command) -> None:
         self._take(apply(self._state, command, self._heard_at(command)))
@@ -140,9 +149,17 @@ class EscalationWorkflow:
         return max(self._state.at, min(command.received_at, workflow.now()))
 
     def _take(self, outcome: Outcome) -> None:
+        """Take in what came of it; time goes on for the case only where something is written down.
+
+        A task that gives Temporal no command (a message was sent, nothing else) looks like a heartbeat to the SDK: in a replay it
+        may become one with the next task, and what has happened in it comes after the words of that one. So it must leave
+        no trace that a word could find, and the time of the case would be one.
+        """
         if outcome.state.version != self._state.version:
             self._unrecorded.append(outcome)
-        self._state = outcome.state
+            self._state = outcome.state
+        else:
+            self._state = outcome.state.model_copy(update={"at": self._state.at})
 
     @property
     def _idle(self) -> bool:
@@ -163,6 +180,8 @@ class EscalationWorkflow:
         if self._recording is not None and self._recording[1].done():
             transition, recorded = self._recording
             self._recording = None
+            task = workflow.info().get_current_history_length()
+            self._outlived_until = task if task != self._task else 0
             for message in transition.messages:
                 self._sends[message.key] = self._send(message)
             for message in transition.dropped:
@@ -174,8 +193,9 @@ class EscalationWorkflow:
 
     def _record(self) -> None:
         """Write down everything that has happened since the last time, in one transaction; one at a time."""
-        if self._recording is not None or not (self._unrecorded or self._settled):
+        if self._recording is not None or not (self._unrecorded or self._settled or self._misread):
             return
+        self._misread = False
         shown, version = document(self._state), self._state.version
         made = Transition.of(shown, version, self._unrecorded, self._settled)
         before, self._recorded = self._recorded, self._task_began()
@@ -193,30 +213,41 @@ class EscalationWorkflow:
 
     async def _leave_the_messages(self) -> None:
         """A run of its own goes on with them, for there is one run of a case."""
-        await workflow.start_child_workflow(
-            contract.ESCALATION,
-            contract.Start(state=self._state),
-            id=contract.remainder_id(self._state),
-            task_timeout=contract.TASK_LIMIT,
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=describe.at_the_start(self._state),
-            static_summary=describe.summary(self._state.status, self._state.customer.name, self._state.ticket.subject),
-        )
+        for send in self._sends.values():
+            send.cancel()  # no further try; one that is under way ends, and the other run waits for it
+        self._sends, self._next_one_waits = {}, False
+        with suppress(WorkflowAlreadyStartedError):  # after a reset by an operator: it has them already
+            await workflow.start_child_workflow(
+                contract.ESCALATION,
+                contract.Start(state=self._state),
+                id=contract.remainder_id(self._state),
+                task_timeout=contract.TASK_LIMIT,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                search_attributes=describe.at_the_start(self._state),
+                static_summary=describe.summary(
+                    self._state.status, self._state.customer.name, self._state.ticket.subject
+                ),
+            )
+
+    async def _take_over(self) -> None:
+        """Go on with the messages of the run before, once what it left under way has ended."""
+        await workflow.sleep(SEND_LIMIT, summary="a try of the run before may still be under way")
+        self._recorded = workflow.now()  # what stands in the store until now is the other run's
+        self._sends = {key: self._send(message) for key, message in self._state.outstanding.items()}
 
     def _task_began(self) -> datetime:
-        """As the server has it; time goes on within a task, by as much as a record took, so only the first one's counts."""
+        """As the server has it: the same at every execution of the task, however long its records take.
+
+        Time goes on within a task by what a record took, so only the first record of a task may look at it; and none
+        where the record before outlived its task.
+        """
         task = workflow.info().get_current_history_length()
-        began, self._task = (self._recorded if task == self._task else workflow.now()), task
+        if task == self._task:
+            return self._recorded
+        later = timedelta(microseconds=task - self._task)
+        began = self._recorded + later if task == self._outlived_until else workflow.now()
+        self._task = task
         return began
-
-    def _send_anew(self, message: Message) -> asyncio.Task[SendResult]:
-        """Go on with a message of the run before, once the try it may have left behind has ended."""
-
-        async def send() -> SendResult:
-            await workflow.sleep(SEND_LIMIT, summary="a try of the run before may still be under way")
-            return await self._send(message)
-
-        return asyncio.create_task(send())
 
     def _send(self, message: Message) -> workflow.ActivityHandle[SendResult]:
         patience = CUSTOMER_PATIENCE if message.person is None else RESPONDER_PATIENCE
@@ -286,7 +317,7 @@ def _answers(recorded: workflow.ActivityHandle[list[DutyAnswer]]) -> list[DutyAn
         raise RuntimeError("a transition could not be recorded") from error
 
 
-def _end_of(key: str, send: asyncio.Task[SendResult]) -> SendResult:
+def _end_of(key: str, send: workflow.ActivityHandle[SendResult]) -> SendResult:
     """How a send ended; one that ran out of patience has failed, and its last error says why.
 
     The sender's clock may run ahead of the server's; what has not come yet must not fire by it.

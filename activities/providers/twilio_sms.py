@@ -205,12 +205,15 @@ def _validity(valid_for: timedelta) -> int:
 
 
 def _found(newest_first: Iterator[MessageInstance], envelope: Envelope, since: datetime) -> Sent | None:
-    """The message among those that are young enough to be it; pages further back are not even asked for."""
+    """The message among those that are young enough to be it. After a page of older ones no further page is asked for."""
+    older = 0
     for message in newest_first:
-        if message.date_created is not None and message.date_created < since - LOOKUP_SKEW:
-            return None
-        if _carries(message.body or "", envelope):
+        too_old = message.date_created is not None and message.date_created < since - LOOKUP_SKEW
+        if not too_old and _carries(message.body or "", envelope):
             return Sent(str(message.sid))
+        older = older + 1 if too_old else 0
+        if older >= LOOKUP_PAGE:
+            return None
     return None
 
 

@@ -256,10 +256,15 @@ def test_a_lost_message_is_found_behind_a_page_of_later_ones(httpserver: HTTPSer
     assert look(httpserver, *later, listed(SMS.text, NOW)) == Sent("SM7")
 
 
-def test_pages_older_than_the_message_are_not_asked_for(httpserver: HTTPServer) -> None:
-    older = [listed("Another case", NOW - timedelta(minutes=5)) for _ in range(2 * LOOKUP_PAGE)]
+def test_after_a_page_of_older_ones_no_further_page_is_asked_for(httpserver: HTTPServer) -> None:
+    older = [listed("Another case", NOW - timedelta(minutes=5)) for _ in range(3 * LOOKUP_PAGE)]
     assert look(httpserver, listed("Another case", NOW), *older) is None
-    assert len(httpserver.log) == 1
+    assert len(httpserver.log) == 2
+
+
+def test_a_lost_message_is_found_behind_an_older_one_that_was_sent_late(httpserver: HTTPServer) -> None:
+    older = listed("Another case", NOW - timedelta(minutes=5))
+    assert look(httpserver, older, listed(SMS.text, NOW)) == Sent("SM7")
 
 
 def test_a_message_without_a_date_counts_rather_than_go_out_twice(httpserver: HTTPServer) -> None:

@@ -271,3 +271,19 @@ def test_what_a_sender_has_claimed_was_kept_and_is_never_taken_back(
     transitions.record(as_of(7, 1, 3, timeline=(line(3),)), at(7), at(7))
     assert escalations.timeline("zendesk-1", 1) == [line(1), line(2), line(3)]
     assert fates(escalations) == {message("out/sms").key: ("sending", None)}
+
+
+def test_what_one_episode_takes_back_leaves_the_commands_of_another_alone(
+    database: Database, transitions: Transitions
+) -> None:
+    """The last messages of the first are still on their way when the second has begun."""
+    log = CommandLog(database)
+    log.queue(command(), "zendesk-1", 2)
+    transitions.record(as_of(1, 0, 1, timeline=(line(1),)), at(1), at(1))
+    second = as_of(5, 4, 1, settled=(applied(),))
+    transitions.record(second.model_copy(update={"document": document(episode=2, version=1)}), at(5), at(5))
+    transitions.record(as_of(6, 3, 2, timeline=(line(2, "lost"),)), at(6), at(6))
+    transitions.record(as_of(8, 3, 2, timeline=(line(2, "said"),)), at(8), at(8))
+    settled = log.find("c1")
+    assert settled is not None
+    assert settled.status == "applied"

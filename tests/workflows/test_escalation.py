@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
@@ -16,7 +15,6 @@ from temporalio.testing import WorkflowEnvironment
 from activities.providers.port import AnswerLost, Envelope, Refused, Sent
 from domain.escalation import apply, open_case
 from records.command_log import CommandLog
-from records.tables import timeline
 from tests.until import until
 from tests.workflows.house import House, opening, said, says
 from workflows import contract
@@ -253,19 +251,6 @@ async def test_operators_see_the_case_in_plain_words(env: WorkflowEnvironment, t
         await says(case, "cancel", reason="done testing")
     for secret in ("dana@support.example", "+493023125101"):
         assert secret not in history
-
-
-async def test_what_one_workflow_task_writes_down_carries_its_beginning(
-    env: WorkflowEnvironment, tierline: House
-) -> None:
-    """Not how long each record took: executed once more, the task must write the very same."""
-    with env.with_time_skipping_disabled():
-        case = await tierline.opens()
-        await until(lambda: "told" in tierline.kinds(case))
-    lines = select(timeline.c.kind, timeline.c.as_of).where(timeline.c.id == case.id).order_by(timeline.c.seq)
-    with tierline.database.read() as connection:
-        as_of = {row.kind: row.as_of for row in connection.execute(lines)}
-    assert as_of["told"] == as_of["opened"], "the answer of the roster came within the first task"
 
 
 async def test_a_case_goes_on_from_the_state_it_carried_over(env: WorkflowEnvironment, tierline: House) -> None:

@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import update
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.providers.port import Envelope, Outcome, Refused, RetryLater
+from records.command_log import CommandLog
+from records.tables import escalations
 from tests.until import until
-from tests.workflows.house import House, opening, says
+from tests.workflows.house import House, opening, said, says
 from workflows import contract
 
+MOST_WORDS = 500  # it has given way long before
 AWAY = RetryLater("unreachable", "nobody answers there", after=timedelta(seconds=1))
 
 
@@ -39,6 +45,52 @@ async def test_what_becomes_of_them_is_written_in_their_own_episode(env: Workflo
         assert await asyncio.wait_for(remainder(tierline, case).result(), 30) == "closed"
     assert tierline.kinds(case)[-1] == "delivery_failed"
     assert notices(tierline, case) == {"failed"}
+
+
+async def test_words_said_while_it_gives_way_are_settled(env: WorkflowEnvironment, tierline: House) -> None:
+    with env.with_time_skipping_disabled():
+        case = await closed_while_mail_is_away(tierline)
+        log, taken = CommandLog(tierline.database), list[str]()
+        await case.signal(contract.GIVE_WAY)
+        with pytest.raises(RPCError, match="already completed"):
+            await goes_on_talking(case, log, taken)
+        assert await case.result() == "closed"
+    stored = [log.find(id) for id in taken]
+    assert {one.code for one in stored if one is not None} == {"already_closed"}
+
+
+async def goes_on_talking(case: WorkflowHandle[Any, Any], log: CommandLog, taken: list[str]) -> None:
+    """Until the run takes no word any more."""
+    while len(taken) < MOST_WORDS:
+        late = said("note", text="too late")
+        log.queue(late, case.id, 1)
+        await case.signal("note", late)
+        taken.append(late.id)
+
+
+async def test_a_run_that_has_the_messages_already_keeps_them(env: WorkflowEnvironment, tierline: House) -> None:
+    with env.with_time_skipping_disabled():
+        case = await closed_while_mail_is_away(tierline)
+        opened = contract.Start(opening=opening())
+        id, queue = remainder(tierline, case).id, tierline.task_queue
+        await tierline.client.start_workflow(contract.ESCALATION, opened, id=id, task_queue=queue)
+        await case.signal(contract.GIVE_WAY)
+        assert await asyncio.wait_for(case.result(), 20) == "closed"
+
+
+async def test_what_a_dead_task_had_closed_is_shown_as_it_is(env: WorkflowEnvironment, tierline: House) -> None:
+    """The store says closed, so the API asks; the case lives, and until then had nothing new to write down."""
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens()
+        await until(lambda: "told" in tierline.kinds(case))
+        await says(case, "acknowledge")
+        await until(lambda: tierline.document(case)["status"] == "acknowledged")
+        closed = {**tierline.document(case), "status": "closed"}
+        with tierline.database.write() as connection:
+            later = {"status": "closed", "document": closed, "version": 99, "as_of": datetime.now(UTC)}
+            connection.execute(update(escalations).where(escalations.c.id == case.id).values(**later))
+        await case.signal(contract.GIVE_WAY)
+        await until(lambda: tierline.document(case)["status"] == "acknowledged")
 
 
 async def test_a_case_that_lives_does_not_give_way(env: WorkflowEnvironment, tierline: House) -> None:
@@ -74,7 +126,7 @@ def tried(tierline: House, case: WorkflowHandle[Any, Any]) -> bool:
 
 
 def remainder(tierline: House, case: WorkflowHandle[Any, Any]) -> WorkflowHandle[Any, Any]:
-    return tierline.client.get_workflow_handle(f"{case.id}.1.messages")
+    return tierline.client.get_workflow_handle(f"{case.id}/1/messages")
 
 
 def away(envelope: Envelope) -> Outcome:
