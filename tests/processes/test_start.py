@@ -39,7 +39,6 @@ s  \2 recorded the root cause: configuration
 s  \2 closed it
 s  Customer told by e-mail: your case is closed
 All as it should be: 14 events in the right order, 9 messages to the right people, none too many
-its workflow in the Temporal UI +http://127\.0\.0\.1:\d+/namespaces/default/workflows/zendesk-4711
 Stopped\.
 To look further
 """.strip()

@@ -173,7 +173,7 @@ def as_of(second: int, after: int, version: int, **parts: Any) -> Transition:
 def test_what_a_dead_workflow_task_wrote_is_taken_back(database: Database, transitions: Transitions) -> None:
     """Its worker or the server was killed before Temporal kept it, and the task that came instead went another way."""
     escalations, log = Escalations(database), CommandLog(database)
-    log.queue(command(), "zendesk-1")
+    log.queue(command(), "zendesk-1", 1)
     transitions.record(as_of(1, 0, 1, timeline=(line(1),), messages=(message("kept/sms"),)), at(1))
     dead = {"timeline": (line(2), line(3)), "messages": (message("never/sms"),), "settled": (applied(),)}
     transitions.record(as_of(2, 1, 3, **dead), at(2))

@@ -1,23 +1,15 @@
 """Records are dated by the beginning of their workflow task: executed once more, the task must write the very same."""
 
-import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from activities.providers.port import Refused
-from domain.outcome import Transition
 from records.tables import timeline
-from records.transitions import Transitions
 from tests.until import until
-from tests.workflows.house import House, opening
-from workflows import contract
-
-STORE_HELD = 3.9  # seconds; the SDK asks the server for another task after 3.2 of a task's four
+from tests.workflows.house import House
 
 
 async def test_what_one_workflow_task_writes_down_carries_its_beginning(
@@ -28,33 +20,6 @@ async def test_what_one_workflow_task_writes_down_carries_its_beginning(
         await until(lambda: "told" in tierline.kinds(case))
     told, opened = dates(tierline, case, "told"), dates(tierline, case, "opened")
     assert told == opened, "the answer of the roster came within the first task"
-
-
-async def test_what_follows_a_record_that_outlived_its_task_is_dated_by_no_clock(
-    env: WorkflowEnvironment, tierline: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first failed message is written down slowly; the next step, which comes of the other one's failure, after it."""
-    record = Transitions.record
-
-    def slowly(store: Transitions, transition: Transition, *more: Any) -> None:
-        if any(entry.kind == "delivery_failed" for entry in transition.timeline):
-            time.sleep(STORE_HELD)
-        record(store, transition, *more)
-
-    monkeypatch.setattr(Transitions, "record", slowly)
-    tierline.sms.answers = tierline.email.answers = lambda _: Refused("400", "no such address")
-    with env.with_time_skipping_disabled():
-        opened = opening()
-        case: WorkflowHandle[Any, Any] = await tierline.client.start_workflow(
-            contract.ESCALATION,
-            contract.Start(opening=opened),
-            id=opened.id,
-            task_queue=tierline.task_queue,
-            task_timeout=contract.TASK_LIMIT,
-        )
-        await until(lambda: len(dates(tierline, case, "delivery_failed")) > 1, 30)
-    slow, follows, *_ = sorted(dates(tierline, case, "delivery_failed"))
-    assert follows - slow < timedelta(milliseconds=1), "the clock had gone on by seconds"
 
 
 def dates(tierline: House, case: WorkflowHandle[Any, Any], kind: str) -> set[datetime]:
