@@ -91,6 +91,7 @@ async def test_what_a_dead_task_had_closed_is_shown_as_it_is(env: WorkflowEnviro
             connection.execute(update(escalations).where(escalations.c.id == case.id).values(**later))
         await case.signal(contract.GIVE_WAY)
         await until(lambda: tierline.document(case)["status"] == "acknowledged")
+        assert (await case.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_a_case_that_lives_does_not_give_way(env: WorkflowEnvironment, tierline: House) -> None:
