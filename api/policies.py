@@ -12,7 +12,8 @@ from api.shapes import PolicyVersionItem, PolicyVersionList
 from api.uploads import BODY, Uploaded
 from domain.errors import Fault, NotFound, PolicyFaults
 from domain.policy import Policy
-from domain.policy_file import check_policy, dump_policy, warnings
+from domain.policy_file import check_policy, dump_policy
+from domain.policy_warnings import warnings
 from domain.routing import match_ties
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
@@ -66,13 +67,14 @@ def _put(services: Services, caller: Caller, name: str, body: dict[str, object])
     policy = check_policy({"name": name, **body})
     if policy.name != name:
         raise PolicyFaults("the policy", [Fault("name", f"is '{policy.name}', but the address says '{name}'")])
-    version = services.policies.save(policy, "api", caller.name, services.now())
+    now = services.now()
+    version = services.policies.save(policy, "api", caller.name, now)
     ties = [
         tie
         for tie in match_ties(services.policies.latest_all())
         if f"'{name}'" in tie.message or tie.path == f"{name}.match"
     ]
-    found = [*warnings(policy, services.roster.current()), *ties]
+    found = [*warnings(policy, services.roster.current(), now), *ties]
     told = [{"path": one.path, "message": one.message} for one in found]
     return {**dump_policy(policy.with_version(version)), "warnings": told}
 

@@ -16,7 +16,8 @@ import structlog
 from api.services import Services
 from domain.errors import Fault, PolicyFaults
 from domain.policy import Policy
-from domain.policy_file import load_policy, warnings
+from domain.policy_file import load_policy
+from domain.policy_warnings import warnings
 from domain.roster import Roster
 from domain.roster_file import load_roster
 from domain.routing import match_ties
@@ -81,18 +82,18 @@ def seed(services: Services, now: datetime) -> None:
     for one in folder.policies:
         version = services.policies.save(one.policy, "file", None, now, one.hash)
         log.info("policy read", policy=one.policy.name, file=one.file, current_version=version)
-    _warn(services)
+    _warn(services, now)
     first_admin_key(services, now)
 
 
-def _warn(services: Services) -> None:
+def _warn(services: Services, now: datetime) -> None:
     known, roster = services.policies.latest_all(), services.roster.current()
     if not known:
         log.warning(
             "no policies", folder=str(services.settings.policies), hint="nothing can be escalated before one is PUT"
         )
     for policy in known:
-        for fault in warnings(policy, roster):
+        for fault in warnings(policy, roster, now):
             log.warning("policy warning", policy=policy.name, path=fault.path, message=fault.message)
     for fault in match_ties(known):
         log.warning("policy warning", path=fault.path, message=fault.message)

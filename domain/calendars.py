@@ -3,16 +3,17 @@
 The decisions: elapsed working time is real seconds inside opening windows, so a day with a clock change has what it
 really has; a deadline on closing time is closing time; a local time that does not exist is the first instant after the
 gap; one that exists twice is the first for a start and the last for an end. A closed date is closed from its local
-00:00 to 24:00, also to a window that came over midnight. Windows become sorted UTC microseconds once per year of UTC
-and questions are bisections, so a year ahead costs no more than a minute ahead.
+00:00 to 24:00, also to a window that came over midnight. A date in `open` has exactly its own windows: neither those of
+the week nor what comes over midnight from the day before; its own may reach into the next day, unless that one is closed
+or in `open` itself. A date with its year rules over a yearly one, `open` over holidays. Windows become sorted UTC
+microseconds once per year of UTC and questions are bisections, so a year ahead costs no more than a minute ahead.
 """
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import chain, pairwise
 from typing import Annotated, Final, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -24,12 +25,14 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from domain.durations import SECONDS_PER_DAY, PositiveDuration
 from domain.errors import Invalid
+from domain.open_windows import OpenWindows
 
 MINUTES_PER_DAY: Final = 24 * 60
 YEARS_WITHOUT_OPENING: Final = 10
@@ -39,12 +42,14 @@ YEARS_AHEAD: Final = 200
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
+_MINUTE: Final = timedelta(minutes=1) // _MICRO
 _CLOCK: Final = r"(?:[01]\d|2[0-3]):[0-5]\d"
-_CLOSED: Final = re.compile(r"(?:\d{4}-)?\d{2}-\d{2}", re.ASCII)
+_DAY: Final = re.compile(r"(?:\d{4}-)?\d{2}-\d{2}", re.ASCII)
 _WINDOW: Final = re.compile(rf"({_CLOCK})-({_CLOCK}|24:00)", re.ASCII)
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+_Minutes = list[tuple[int, int]]
 
 
 def _check_zone(name: str) -> str:
@@ -60,9 +65,9 @@ def _check_window(text: str) -> str:
     return text
 
 
-def _check_closed(text: str) -> str:
+def _check_day(text: str) -> str:
     try:
-        if not _CLOSED.fullmatch(text):
+        if not _DAY.fullmatch(text):
             raise ValueError(text)
         # A yearly day is tried in a leap year, so that 02-29 is a day.
         date.fromisoformat(text if len(text) == len("2026-05-15") else f"2024-{text}")
@@ -80,10 +85,21 @@ def _check_week(hours: "dict[Weekday, tuple[str, ...]]") -> "dict[Weekday, tuple
     if not any(hours.values()):
         raise ValueError('there are no opening hours at all: write some, such as mon: ["09:00-17:30"], or `always`')
     for day, windows in hours.items():
-        for a, b in pairwise(sorted(windows, key=window_minutes)):
-            if window_minutes(b)[0] < window_minutes(a)[1]:
-                raise ValueError(f"{day}: {a} and {b} overlap: write one window, or end the first before the second")
+        _check_overlap(windows, f"{day}: ")
     return hours
+
+
+def _check_extra(windows: tuple[str, ...]) -> tuple[str, ...]:
+    if not windows:
+        raise ValueError('no window: write some, such as ["10:00-14:00"], or put the date into `closed`')
+    _check_overlap(windows)
+    return windows
+
+
+def _check_overlap(windows: tuple[str, ...], where: str = "") -> None:
+    for a, b in pairwise(sorted(windows, key=window_minutes)):
+        if window_minutes(b)[0] < window_minutes(a)[1]:
+            raise ValueError(f"{where}{a} and {b} overlap: write one window, or end the first before the second")
 
 
 def window_minutes(window: str) -> tuple[int, int]:
@@ -99,7 +115,9 @@ def window_minutes(window: str) -> tuple[int, int]:
 
 Zone = Annotated[str, AfterValidator(_check_zone)]
 Window = Annotated[str, AfterValidator(_check_window)]
-ClosedDay = Annotated[str, BeforeValidator(_unquoted_date), AfterValidator(_check_closed)]
+Day = Annotated[str, BeforeValidator(_unquoted_date), AfterValidator(_check_day)]
+"""`MM-DD` for every year or `YYYY-MM-DD` for one."""
+OpenDays = dict[Day, Annotated[tuple[Window, ...], AfterValidator(_check_extra)]]
 WeekHours = Annotated[dict[Weekday, tuple[Window, ...]], AfterValidator(_check_week)]
 """Opening windows by weekday, in local time; a window over midnight belongs to the day it begins on."""
 
@@ -131,12 +149,14 @@ class Calendar(BaseModel):
     hours: Hours
     day: PositiveDuration | None = None
     holidays: HolidayRegion | None = None
-    closed: tuple[ClosedDay, ...] = ()
+    closed: tuple[Day, ...] = ()
+    open: OpenDays = {}  # not there in cases opened before it existed: no such days
     closed_dates: tuple[date, ...] = ()
 
     def __hash__(self) -> int:
         hours = self.hours if self.hours == "always" else tuple(sorted(self.hours.items()))
-        return hash((self.timezone, hours, self.day, self.closed, self.closed_dates))
+        extra = tuple(sorted(self.open.items()))
+        return hash((self.timezone, hours, self.day, self.closed, extra, self.closed_dates))
 
     @field_validator("day")
     @classmethod
@@ -145,15 +165,25 @@ class Calendar(BaseModel):
             raise ValueError(f"day: {day} says how long a working day is: write at most 24h, such as 8h")
         return day
 
+    @field_validator("open")
+    @classmethod
+    def _open_or_closed(cls, days: OpenDays, info: ValidationInfo) -> OpenDays:
+        for day in info.data.get("closed", ()):
+            if day in days:
+                raise ValueError(f"{day} stands in `closed` too: write it in one of them")
+        return days
+
     @model_validator(mode="after")
     def _has_openings(self) -> Self:
         if self.hours == "always":
             self._check_always()
-        elif sum(len(entry) == len("12-24") for entry in set(self.closed)) == 366:
+        elif not _yearly(self.open) and len(_yearly(self.closed) | {"02-29"}) == 366:
             raise ValueError("every day of the year is closed: leave some days open")
         return self
 
     def _check_always(self) -> None:
+        if self.open:
+            raise ValueError("`hours: always` is open on every day already: leave `open` out")
         if self.holidays or self.closed or self.closed_dates:
             raise ValueError('`hours: always` has no closed days: write the week instead, such as mon: ["00:00-24:00"]')
         if self.day and self.day.seconds != SECONDS_PER_DAY:
@@ -169,6 +199,10 @@ class Calendar(BaseModel):
     def local(self, at: datetime) -> datetime:
         """`at` on the wall clock of this calendar."""
         return as_utc(at).astimezone(ZoneInfo(self.timezone))
+
+
+def _yearly(days: Iterable[str]) -> set[str]:
+    return {day for day in days if len(day) == len("12-24")}
 
 
 def as_utc(at: datetime) -> datetime:
@@ -201,31 +235,6 @@ def _end_of_gap(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
         else:
             low = middle
     return high
-
-
-class _Year:
-    """The opening windows of one UTC year, in microseconds since 1970, with the open time up to each one's end."""
-
-    def __init__(self, windows: list[tuple[int, int]]) -> None:
-        self.starts = [start for start, _ in windows]
-        self.ends = [end for _, end in windows]
-        self.open_until = list(accumulate(end - start for start, end in windows))
-        self.total = self.open_until[-1] if windows else 0
-
-    def open_before(self, at: int) -> int:
-        """Open time of this year before `at`."""
-        i = bisect_right(self.starts, at) - 1
-        return self.open_until[i] - max(0, self.ends[i] - at) if i >= 0 else 0
-
-    def instant(self, open_time: int) -> int:
-        """When `open_time` (over 0, at most `total`) of this year has passed: closing time rather than next opening."""
-        i = bisect_left(self.open_until, open_time)
-        return self.ends[i] - (self.open_until[i] - open_time)
-
-    def opening(self, at: int) -> int | None:
-        """`at` when open, else the next opening of this year."""
-        i = bisect_right(self.ends, at)
-        return max(at, self.starts[i]) if i < len(self.starts) else None
 
 
 class WorkingTime:
@@ -277,7 +286,19 @@ class WorkingTime:
         at, micros = as_utc(at), _micros(at)
         return self._always or self._year(at.year).opening(micros) == micros
 
-    def _years_from(self, first: int) -> Iterator[_Year]:
+    def stretches(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """The open stretches from `start` to `end`, cut off at both, none touching the next."""
+        start, end = as_utc(start), as_utc(end)
+        if end <= start:
+            return []
+        if self._always:
+            return [(start, end)]
+        low, high = _micros(start), _micros(end)
+        cut = [self._year(year).between(low, high) for year in range(start.year, end.year + 1)]
+        whole = OpenWindows(chain.from_iterable(cut), low, high)  # joins what only the change of year has cut
+        return [(_instant(opens), _instant(closes)) for opens, closes in zip(whole.starts, whole.ends, strict=True)]
+
+    def _years_from(self, first: int) -> Iterator[OpenWindows]:
         shut = 0
         for year in range(first, min(first + YEARS_AHEAD, 9999)):
             table = self._year(year)
@@ -286,48 +307,68 @@ class WorkingTime:
                 raise Invalid("no_opening_hours", f"the calendar has no opening hours in the ten years before {year}")
             yield table
 
-    def _year(self, year: int) -> _Year:
+    def _year(self, year: int) -> OpenWindows:
         return _expand(self._calendar, year)
 
 
 @lru_cache(maxsize=512)
-def _expand(calendar: Calendar, year: int) -> _Year:
-    """Some milliseconds of work, so kept; equal calendars share it, also after a round trip through JSON."""
+def _expand(calendar: Calendar, year: int) -> OpenWindows:
+    """About a millisecond of work, so kept; equal calendars share it, also after a round trip through JSON."""
     # Local dates reach up to a day into the neighbouring UTC years; clipping keeps the years disjoint.
     low, high = (_micros(datetime(y, 1, 1, tzinfo=UTC)) for y in (year, year + 1))
-    merged: list[tuple[int, int]] = []
-    for opens, closes in sorted(_windows(calendar, date(year, 1, 1) - timedelta(days=2), 370)):
-        start, end = max(opens, low), min(closes, high)
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        elif start < end:
-            merged.append((start, end))
-    return _Year(merged)
+    return OpenWindows(_windows(calendar, date(year, 1, 1) - timedelta(days=2), 370), low, high)
 
 
 def _windows(calendar: Calendar, first: date, days: int) -> Iterator[tuple[int, int]]:
-    zone, pieces = ZoneInfo(calendar.timezone), _pieces(calendar)
-    closed = {*calendar.closed, *map(date.isoformat, calendar.closed_dates)}
-    for day in (first + timedelta(days=n) for n in range(days)):
-        if not closed.isdisjoint((day.isoformat(), day.isoformat()[5:])):
-            continue
+    zone = ZoneInfo(calendar.timezone)
+    for day, pieces in _pieces(calendar, first, days):
         midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall clock, given its zone below
-        for start, end in pieces[day.weekday()]:
+        steady = _steady_midnight(zone, midnight)
+        for start, end in pieces:
+            if steady is not None:
+                yield steady + start * _MINUTE, steady + end * _MINUTE
+                continue
             opens = wall_to_utc(midnight + timedelta(minutes=start), zone)
             closes = wall_to_utc(midnight + timedelta(minutes=end), zone, last=True)
             yield _micros(opens), _micros(closes)
 
 
-def _pieces(calendar: Calendar) -> list[list[tuple[int, int]]]:
-    """Minutes of each weekday that are open, with what comes over from the day before."""
-    pieces: list[list[tuple[int, int]]] = [[] for _ in WEEKDAYS]
-    for day, windows in () if calendar.hours == "always" else calendar.hours.items():
-        index = WEEKDAYS.index(day)
-        for start, end in map(window_minutes, windows):
-            pieces[index].append((start, min(end, MINUTES_PER_DAY)))
-            if end > MINUTES_PER_DAY:
-                pieces[(index + 1) % 7].append((0, end - MINUTES_PER_DAY))
-    return pieces
+@lru_cache(maxsize=8192)
+def _steady_midnight(zone: ZoneInfo, midnight: datetime) -> int | None:
+    """The instant of a local midnight when no clock changes until the next one, else None: then the slow way is taken.
+
+    No zone has ever changed its clocks to and fro within three days, so the offsets at both midnights tell.
+    """
+    walls = (midnight.replace(tzinfo=zone), (midnight + timedelta(days=1)).replace(tzinfo=zone))
+    offsets = {wall.replace(fold=fold).utcoffset() for wall in walls for fold in (0, 1)}
+    return _micros(walls[0].astimezone(UTC)) if len(offsets) == 1 else None
+
+
+def _pieces(calendar: Calendar, first: date, days: int) -> Iterator[tuple[date, _Minutes]]:
+    """The open minutes of each day; where the week rules, with what comes over midnight from the day before."""
+    week = _week(calendar)
+    holidays, over = {day.isoformat() for day in calendar.closed_dates}, _Minutes()
+    for day in (first + timedelta(days=n) for n in range(days)):
+        written = day.isoformat()
+        extra = _extra(calendar, written)
+        begins = week[day.weekday()] if extra is None else [window_minutes(window) for window in extra]
+        mine = [(start, min(end, MINUTES_PER_DAY)) for start, end in begins]
+        if extra is not None:
+            yield day, mine
+        elif written not in holidays and written not in calendar.closed and written[5:] not in calendar.closed:
+            yield day, over + mine
+        over = [(0, end - MINUTES_PER_DAY) for _, end in begins if end > MINUTES_PER_DAY]
+
+
+def _week(calendar: Calendar) -> list[_Minutes]:
+    hours = {} if calendar.hours == "always" else calendar.hours
+    return [[window_minutes(window) for window in hours.get(day, ())] for day in WEEKDAYS]
+
+
+def _extra(calendar: Calendar, day: str) -> tuple[str, ...] | None:
+    """The windows of `open` for a date, None when it has none; a date closed by its year is not opened by a yearly day."""
+    yearly = None if day in calendar.closed else calendar.open.get(day[5:])
+    return calendar.open.get(day, yearly)
 
 
 def _micros(at: datetime) -> int:

@@ -63,7 +63,10 @@ class Clock(BaseModel):
     @property
     def phase(self) -> ClockEventKind:
         """The last event that starts, stops or ends the clock (a retarget does none of these)."""
-        return next(event.kind for event in reversed(self.events) if event.kind != "retarget")
+        for event in reversed(self.events):  # asked thousands of times for one case
+            if event.kind != "retarget":
+                return event.kind
+        raise ValueError("a clock begins with its start")
 
     @property
     def running(self) -> bool:

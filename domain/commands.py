@@ -42,11 +42,15 @@ class Assign(Body):
 
 
 class Escalate(Body):
-    """Up the ladder (hierarchical; the next tier unless one is named), or to another `team` (functional)."""
+    """Up the ladder (hierarchical; the next tier unless one is named), or to another `team` (functional).
+
+    Without a team a functional one goes where the policy's `functional` says, by the `skill` asked for or by the ticket.
+    """
 
     kind: Literal["hierarchical", "functional"]
     tier: Name | None = None
     team: Name | None = None
+    skill: Line | None = None
     reason: Said
 
 

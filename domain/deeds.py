@@ -4,7 +4,7 @@ Each function gets the turn, who speaks, and the typed body; it changes the turn
 which command at all is the API's business (roles); what the case allows is decided here, in `owning` and in `closing`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from domain import climbing, closing, owning, targets, telling
@@ -26,10 +26,12 @@ from domain.errors import Invalid, NotAllowed
 from domain.messages import CUSTOMER
 from domain.owning import alive, end_pause, keep_paused
 from domain.priority import decide_priority
-from domain.rebasing import rebased
+from domain.rebasing import Moved, rebased
 from domain.refusals import REFUSALS, require_in_work, require_live
+from domain.routing import functional_team
 from domain.state import Escalation
 from domain.turn import TIERLINE, Turn
+from domain.view_time import rfc3339
 
 __all__ = ["DEEDS", "REFUSALS"]
 
@@ -45,10 +47,16 @@ def escalate(turn: Turn, by: str, body: Escalate) -> None:
 
 
 def _functional(state: Escalation, body: Escalate) -> tuple[int, str]:
-    """The tier and team of a functional escalation: the same tier unless one is named."""
-    if body.team is None:
-        raise Invalid("field_required", "a functional escalation names the team it goes to", field="team")
-    return (state.tier if body.tier is None else _tier(state, body.tier)), body.team
+    """The tier and team of a functional escalation: the same tier unless one is named. Raises Invalid."""
+    team = body.team or functional_team(state.policy, body.skill, state.ticket, state.customer, state.trigger)
+    if team is None and body.skill is not None:
+        message = (
+            f"policy '{state.policy.name}' names no team with the skill '{body.skill}' for this ticket; name the team"
+        )
+        raise Invalid("no_team_fits", message, field="skill")
+    if team is None:
+        raise Invalid("field_required", "a functional escalation names the team it goes to, or a skill", field="team")
+    return (state.tier if body.tier is None else _tier(state, body.tier)), team
 
 
 def _hierarchical(state: Escalation, body: Escalate) -> tuple[int, str]:
@@ -177,13 +185,32 @@ def release(turn: Turn, by: str, body: Release) -> None:
 
 
 def rebase(turn: Turn, by: str, body: Rebase) -> None:
-    """Go on by another version of the policy. Raises NotAllowed `tier_missing`."""
+    """Go on by another version of the policy; the one it has already changes nothing. Raises NotAllowed `tier_missing`."""
     require_live(turn.state)
     before = turn.state.policy
+    if body.policy.version == before.version:
+        return
     moved = rebased(turn, body.policy)
     keep_paused(turn)
     text = f"{by} moved it from {before.name} version {before.version} to version {body.policy.version}"
-    turn.note("rebased", by, text, was=before.version, version=body.policy.version, due=moved)
+    due = {one.target: [rfc3339(one.was), rfc3339(one.now)] for one in moved}
+    turn.note(
+        "rebased",
+        by,
+        "; ".join([text, *_changed(turn.state, moved)]),
+        was=before.version,
+        version=body.policy.version,
+        due=due,
+    )
+
+
+def _changed(state: Escalation, moved: Sequence[Moved]) -> Iterator[str]:
+    """`resolution due Tue 09:00 instead of 17:00`, for each that is due at another time."""
+    for one in moved:
+        if one.was != one.now:
+            now = f"due {telling.local_time(state, one.now)}" if one.now else "no longer due"
+            was = f" instead of {telling.local_time(state, one.was)}" if one.was else " for the first time"
+            yield f"{one.called} {now}{was}"
 
 
 DEEDS: Mapping[str, Callable[[Turn, str, Any], None]] = {

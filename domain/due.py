@@ -56,7 +56,7 @@ def next_due(state: Escalation) -> datetime | None:
 
 
 def dues(state: Escalation) -> Iterator[Due]:
-    """Everything that will happen by itself, in no order."""
+    """Everything that will happen by itself, in no order; of each clock's warnings the next one."""
     if not state.live:
         return
     for source in _SOURCES:
@@ -104,10 +104,10 @@ def _breaches(state: Escalation) -> Iterator[Due]:
 
 def _warnings(state: Escalation) -> Iterator[Due]:
     for clock, calendar in _open(state):
-        for percent in clock.warn_at:
-            at = None if percent in clock.warned else warning_at(clock, calendar, percent)
-            if at is not None:
-                yield Due(at, Rank.WARNING, "warning", f"{label(clock)}: warning at {percent} %", clock, percent)
+        percent = next((percent for percent in clock.warn_at if percent not in clock.warned), None)  # they ascend
+        at = None if percent is None else warning_at(clock, calendar, percent)
+        if percent is not None and at is not None:
+            yield Due(at, Rank.WARNING, "warning", f"{label(clock)}: warning at {percent} %", clock, percent)
 
 
 def _silence(state: Escalation) -> Iterator[Due]:

@@ -41,6 +41,7 @@ POLICY_HINTS: Mapping[str, str] = {  # what to write instead, by the last key of
     "hours": 'write always, or hours by weekday such as {mon: ["09:00-17:30"]}',
     "holidays": "write a country and perhaps a subdivision such as {country: DE, subdivision: BE}",
     "closed": 'write dates such as ["12-24", "2026-05-15"]',
+    "open": 'write dates with their windows such as {"12-24": ["09:00-12:00"]}',
     "matrix": "write a priority for every impact and urgency such as {high: {high: critical, …}, …}",
     "steps": "write at least one step such as {tell: on_call, channels: [email]}",
     "tiers": "write at least one tier",
@@ -49,7 +50,7 @@ POLICY_HINTS: Mapping[str, str] = {  # what to write instead, by the last key of
     **dict.fromkeys(
         ("name", "team", "owner_of_last_resort", "start_tier"), "write a name of letters, digits, _ . and -"
     ),
-    **dict.fromkeys(("tier", "id", "system", "category", "product", "tags", "locale", "kind"), _WORDS),
+    **dict.fromkeys(("tier", "id", "system", "category", "product", "tags", "locale", "kind", "skill"), _WORDS),
 }
 
 _STEP = {"tell": "on_call", "channels": ["email"]}
@@ -209,9 +210,10 @@ def _message(
     named = [str(part) for part in path if isinstance(part, str)]
     if kind == "extra_forbidden":
         return f"unknown key '{last}'{nearest(last, _keys_at(model, path[:-1]))}"
-    if detail["loc"] and detail["loc"][-1] == "[key]":
+    if detail["loc"] and detail["loc"][-1] == "[key]" and kind != "value_error":
         expected = detail.get("ctx", {}).get("expected")
         return f"unknown key '{last}'; write {expected or 'a name of letters, digits, _ . and -'}"
+    named = named[:-1] if named[-2:-1] == ["open"] else named  # a date of the user's; what stands above it has the hint
     hint = "" if kind == "literal_error" else hints.get(named[-1] if named else "", "")
     if kind == "missing":
         return f"is missing; {hint}" if hint else "is missing"

@@ -27,6 +27,11 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _empty(value: object) -> bool:
+    """Left out where it says nothing: a worker of an earlier version refuses keys it does not know."""
+    return not value
+
+
 class ByPriority(_Part):
     """A duration for each priority; `all` is the default, a named priority wins."""
 
@@ -152,6 +157,16 @@ class Match(_Part):
     trigger: dict[Literal["kind"], str | tuple[str, ...]] = {}
 
 
+class FunctionalTeam(_Part):
+    """The team a functional escalation goes to when none is named: keys AND, lists OR; `skill` only when that is asked for."""
+
+    team: Name
+    skill: str | tuple[str, ...] | None = None
+    ticket: dict[str, str | tuple[str, ...]] = {}
+    customer: dict[str, str | tuple[str, ...]] = {}
+    trigger: dict[Literal["kind"], str | tuple[str, ...]] = {}
+
+
 class Policy(_Part):
     """One version of an escalation matrix; `version` is given by the store, 0 before it has been stored."""
 
@@ -163,6 +178,7 @@ class Policy(_Part):
     calendars: dict[Name, Calendar] = {}
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
     start_tier: dict[Priority, Name] = {}
+    functional: tuple[FunctionalTeam, ...] = Field(default=(), exclude_if=_empty)
     targets: CaseTargets = CaseTargets()
     customer_updates: CustomerUpdates | None = None
     closing: Closing = Closing()

@@ -12,7 +12,7 @@ from domain.durations import Duration
 from domain.errors import Fault
 from domain.fault_texts import Path, nearest, path_text
 from domain.holiday_dates import region_problem
-from domain.policy import ByPriority, CalendarChoice, Policy, Target, Tier
+from domain.policy import ByPriority, CalendarChoice, FunctionalTeam, Match, Policy, Target, Tier
 from domain.roster import check_selector
 from domain.tickets import PRIORITIES, Level, Priority
 
@@ -26,7 +26,7 @@ Places = Iterator[tuple[Path, str]]
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
     """A map of durations and the calendar they are counted in; `path` is where the map stands."""
 
     path: Path
@@ -66,15 +66,26 @@ def _raise_rules(policy: Policy) -> Places:
 def _match(policy: Policy) -> Places:
     if policy.match is None:
         return
-    written = policy.match.model_dump()
-    if not any(written.values()):
+    if not any(policy.match.model_dump().values()):
         yield ("match",), "names nothing; write a key such as ticket: {system: zendesk}, or leave `match` out"
-    for group, values in written.items():
-        for key, value in values.items():
-            if key not in MATCH_KEYS[group]:
-                yield ("match", group, key), f"cannot be matched{nearest(key, MATCH_KEYS[group])}"
+    yield from _conditions(("match",), policy.match)
+
+
+def _functional(policy: Policy) -> Places:
+    for index, rule in enumerate(policy.functional):
+        if rule.skill in ((), ""):
+            path = ("functional", index, "skill")
+            yield path, "is empty and never asked for; write at least one skill or leave the key out"
+        yield from _conditions(("functional", index), rule)
+
+
+def _conditions(path: Path, rule: Match | FunctionalTeam) -> Places:
+    for group, known in MATCH_KEYS.items():
+        for key, value in getattr(rule, group).items():
+            if key not in known:
+                yield (*path, group, key), f"cannot be matched{nearest(key, known)}"
             elif not value:
-                yield ("match", group, key), "is empty and never fits; write at least one value or leave the key out"
+                yield (*path, group, key), "is empty and never fits; write at least one value or leave the key out"
 
 
 def _calendars(policy: Policy) -> Places:
@@ -139,25 +150,25 @@ def _acknowledge_covers_all(policy: Policy) -> Places:
             yield path, f"says nothing for {', '.join(missing)}; add them or a default such as all: 4h"
 
 
-def _measured(policy: Policy) -> Iterator[_Measured]:
+def measured(policy: Policy) -> Iterator[Measured]:
     """Every map of durations with the calendar it is counted in."""
     for index, tier in enumerate(policy.tiers):
         if tier.acknowledge_timeout is not None:
-            yield _Measured(("tiers", index, "acknowledge_timeout"), tier.acknowledge_timeout, tier.calendar)
+            yield Measured(("tiers", index, "acknowledge_timeout"), tier.acknowledge_timeout, tier.calendar)
     for path, target in _targets(policy):
         calendar = target.calendar
         if calendar is None and isinstance(path[1], int):
             calendar = policy.tiers[path[1]].calendar
-        yield _Measured(path, target, calendar)
+        yield Measured(path, target, calendar)
     updates = policy.customer_updates
     if updates is not None:
         resolution = policy.targets.resolution
         calendar = updates.calendar or (resolution.calendar if resolution else None)
-        yield _Measured(("customer_updates", "every"), updates.every, calendar)
+        yield Measured(("customer_updates", "every"), updates.every, calendar)
 
 
 def _durations(policy: Policy) -> Places:
-    for one in _measured(policy):
+    for one in measured(policy):
         if all(one.durations.of(priority) is None for priority in PRIORITIES):
             yield one.path, "gives no duration; write one for a priority or for all such as all: 4h"
         for priority in PRIORITIES:
@@ -258,6 +269,7 @@ def _quiet_hours(policy: Policy) -> Places:
 
 _CHECKS: tuple[Callable[[Policy], Places], ...] = (
     _match,
+    _functional,
     _matrix,
     _raise_rules,
     _calendars,

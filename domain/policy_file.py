@@ -4,7 +4,7 @@
 the checks between fields still run on the rest, so nobody mends one mistake only to be shown the next.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,15 +16,11 @@ from domain.fault_texts import (
     in_file_order,
     mended,
     model_faults,
-    nearest,
-    path_text,
     refuse_depth,
     related,
 )
-from domain.policy import Policy, Tier
-from domain.policy_checks import cross_faults, step_seconds
-from domain.roster import Roster
-from domain.tickets import PRIORITIES, Priority
+from domain.policy import Policy
+from domain.policy_checks import cross_faults
 from domain.yaml_text import parse_yaml
 
 _MOST_REPAIRS = 8  # rounds of leaving broken parts out before the checks between fields are given up
@@ -59,11 +55,6 @@ def dump_policy(policy: Policy) -> dict[str, Any]:
     if policy.version == 0:
         del found["version"]
     return found
-
-
-def warnings(policy: Policy, roster: Roster) -> list[Fault]:
-    """What is allowed but probably not meant: names the roster lacks, steps that come too late to go out."""
-    return [Fault(path_text(path), message) for path, message in (*_strangers(policy, roster), *_late_steps(policy))]
 
 
 def _faults_of_the_rest(data: object, broken: Mapping[Path, Fault]) -> dict[Path, Fault]:
@@ -101,42 +92,3 @@ def _without_empty_defaults(full: Any, written: Any) -> Any:
         known_items = written if isinstance(written, list) and len(written) == len(full) else [None] * len(full)
         return [_without_empty_defaults(value, known) for value, known in zip(full, known_items, strict=True)]
     return full
-
-
-def _late_steps(policy: Policy) -> Iterator[tuple[Path, str]]:
-    for index, tier in enumerate(policy.tiers):
-        for number, step in enumerate(tier.steps):
-            late = [priority for priority in PRIORITIES if _is_late(policy, tier, number, priority)]
-            if late:
-                path = ("tiers", index, "steps", number, "after")
-                yield (
-                    path,
-                    f"{step.after} is not before the acknowledge target for {', '.join(late)}; it never goes out there",
-                )
-
-
-def _is_late(policy: Policy, tier: Tier, number: int, priority: Priority) -> bool:
-    """A breach comes before a step of the same instant, so a step exactly at the target never goes out either."""
-    target, step = tier.targets.acknowledge, tier.steps[number]
-    deadline = target.of(priority)
-    if deadline is None or step.after.is_zero:
-        return False
-    day = policy.calendar(policy.calendar_name(target.calendar or tier.calendar, priority)).day_seconds
-    after = step_seconds(policy, tier, step.after, priority)
-    return after is not None and after >= deadline.seconds_in(day)
-
-
-def _strangers(policy: Policy, roster: Roster) -> Iterator[tuple[Path, str]]:
-    people = [person.id for person in roster.people]
-    teams = [team.id for team in roster.teams]
-    if policy.owner_of_last_resort not in people:
-        name = policy.owner_of_last_resort
-        yield ("owner_of_last_resort",), f"the roster has no person '{name}'{nearest(name, people)}"
-    for index, tier in enumerate(policy.tiers):
-        if tier.team not in teams:
-            yield ("tiers", index, "team"), f"the roster has no team '{tier.team}'{nearest(tier.team, teams)}"
-        for number, step in enumerate(tier.steps):
-            name = step.tell.removeprefix("person:")
-            if name != step.tell and name not in people:
-                path = ("tiers", index, "steps", number, "tell")
-                yield path, f"the roster has no person '{name}'{nearest(name, people)}"

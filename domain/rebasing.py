@@ -3,17 +3,29 @@
 Tiers map by name; deadlines are recomputed from their original anchors; what is met, breached, warned or told stays.
 """
 
+from datetime import datetime
+from typing import NamedTuple
+
 from domain import targets
 from domain.clocks import Clock
+from domain.due import label
 from domain.errors import NotAllowed
 from domain.policy import Policy
 from domain.state import Escalation
 from domain.turn import Turn
-from domain.view_time import rfc3339
 
 
-def rebased(turn: Turn, policy: Policy) -> dict[str, list[str | None]]:
-    """Pin `policy` instead of the old one. Returns target → [old due time, new due time] of what is still open.
+class Moved(NamedTuple):
+    """A target and when it was and is now due; None when there is no such time (paused, not there before, gone now)."""
+
+    target: str
+    called: str
+    was: datetime | None
+    now: datetime | None
+
+
+def rebased(turn: Turn, policy: Policy) -> list[Moved]:
+    """Pin `policy` instead of the old one. Returns old and new due times of what was or is still open.
 
     Raises NotAllowed `tier_missing` when the new version has no tier of the current name.
     """
@@ -27,11 +39,14 @@ def rebased(turn: Turn, policy: Policy) -> dict[str, list[str | None]]:
     turn.set_entry(fired=min(state.entry.fired, len(policy.tiers[tier].steps)))
     targets.retarget(turn)
     after = _due_times(turn.state)
-    return {name: [before.get(name), after.get(name)] for name in {**before, **after}}
+    return [
+        Moved(name, called, before.get((name, called)), after.get((name, called)))
+        for name, called in {**before, **after}
+    ]
 
 
-def _due_times(state: Escalation) -> dict[str, str | None]:
-    return {clock.name: rfc3339(targets.due_of(state, clock)) for clock in targets.open_clocks(state)}
+def _due_times(state: Escalation) -> dict[tuple[str, str], datetime | None]:
+    return {(clock.name, label(clock)): targets.due_of(state, clock) for clock in targets.open_clocks(state)}
 
 
 def _pinned(clock: Clock, state: Escalation) -> Clock:

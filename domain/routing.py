@@ -1,4 +1,4 @@
-"""Which policy a case runs by, and at which tier it begins.
+"""Which policy a case runs by, at which tier it begins, and which team has the skill it needs.
 
 The caller may name a policy; otherwise the most specific `match` wins, then the name that sorts first, and without any
 match the policy called `standard`. What only the name could decide is a tie, and reported when the files are loaded.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 from domain.errors import Fault, Invalid
-from domain.policy import Match, Policy
+from domain.policy import FunctionalTeam, Match, Policy
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
 FALLBACK = "standard"
@@ -34,6 +34,19 @@ def start_tier(policy: Policy, priority: Priority) -> int:
     """The index of the tier where a case of this priority begins; the first unless `start_tier` says otherwise."""
     name = policy.start_tier.get(priority)
     return 0 if name is None else policy.tier_index(name) or 0
+
+
+def functional_team(
+    policy: Policy, skill: str | None, ticket: Ticket, customer: Customer, trigger: Trigger
+) -> str | None:
+    """The team a functional escalation goes to when none is named; None when nothing in `functional` fits.
+
+    Most keys wins, then the order of the file. Rules with a `skill` count only when that one is asked for, and only they.
+    """
+    facts = _facts(ticket, customer, trigger)
+    asked = [rule for rule in policy.functional if (skill in _many(rule.skill) if skill else rule.skill is None)]
+    fitting = [rule for rule in asked if _fits(rule, facts)]
+    return max(fitting, key=lambda rule: len(_wanted(rule))).team if fitting else None
 
 
 def match_ties(policies: Iterable[Policy]) -> list[Fault]:
@@ -71,7 +84,11 @@ def _facts(ticket: Ticket, customer: Customer, trigger: Trigger) -> dict[str, _V
     return {**facts, "ticket.tags": frozenset(ticket.tags)}
 
 
-def _wanted(match: Match | None) -> dict[str, _Values]:
+def _many(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value or ()
+
+
+def _wanted(match: Match | FunctionalTeam | None) -> dict[str, _Values]:
     if match is None:
         return {}
     groups: dict[str, Mapping[str, str | tuple[str, ...]]] = {
@@ -79,14 +96,10 @@ def _wanted(match: Match | None) -> dict[str, _Values]:
         "customer": match.customer,
         "trigger": {str(key): value for key, value in match.trigger.items()},
     }
-    return {
-        f"{group}.{key}": frozenset({value} if isinstance(value, str) else value)
-        for group, keys in groups.items()
-        for key, value in keys.items()
-    }
+    return {f"{group}.{key}": frozenset(_many(value)) for group, keys in groups.items() for key, value in keys.items()}
 
 
-def _fits(match: Match, facts: Mapping[str, _Values]) -> bool:
+def _fits(match: Match | FunctionalTeam, facts: Mapping[str, _Values]) -> bool:
     return all(values & facts.get(key, frozenset()) for key, values in _wanted(match).items())
 
 

@@ -37,13 +37,17 @@ def escalate(
         str | None, typer.Option(help="hierarchical (up) or functional (to a team); default: as --team says.")
     ] = None,
     tier: Annotated[str | None, typer.Option(help="The tier to go to; default: the next one.")] = None,
-    team: Annotated[str | None, typer.Option(help="The team with the skill.")] = None,
+    team: Annotated[str | None, typer.Option(help="The team that can do it.")] = None,
+    skill: Annotated[
+        str | None, typer.Option(help="What it needs, such as database; the policy names the team.")
+    ] = None,
     by: By = None,
     json: Json = False,
 ) -> None:
-    """Up the chain of command, or with --team to the team that has the skill."""
-    kind = kind or ("functional" if team else "hierarchical")
-    command(id, "escalate", {"by": by, "kind": kind, "tier": tier, "team": team, "reason": reason}, json)
+    """Up the chain of command, or with --team or --skill to the team that can do it."""
+    kind = kind or ("functional" if team or skill else "hierarchical")
+    body = {"by": by, "kind": kind, "tier": tier, "team": team, "skill": skill, "reason": reason}
+    command(id, "escalate", body, json)
 
 
 @app.command("hand-back", rich_help_panel=CASE)

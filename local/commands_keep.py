@@ -1,5 +1,6 @@
 """Keeping the place in order: policies, the roster, keys. `policy check` needs no running system."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -7,11 +8,11 @@ from urllib.parse import quote
 import typer
 
 from local import show
+from local.commands_roster import roster as roster
 from local.talk import REFUSED, Json, ask, data, usage
 
 KEEP = "Keeping it in order"
 policy = typer.Typer(help="Policies: check a file, put it into use, look at what is in use.", no_args_is_help=True)
-roster = typer.Typer(help="The roster: who works here, and whose turn it is.", no_args_is_help=True)
 keys = typer.Typer(help="Keys to the API.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A YAML file.")]
 Name = Annotated[str, typer.Argument(help="The policy's name.")]
@@ -40,7 +41,7 @@ def policy_check(
 @policy.command("apply")
 def policy_apply(file: File, json: Json = False) -> None:
     """Put a policy into use; running cases keep the version they began with."""
-    body = _parsed(file)
+    body = parsed_file(file)
     name = quote(str(body.get("name")), safe="")
     ask(lambda api: api.put(f"/v1/policies/{name}", body), json, data(_policy_line))
 
@@ -55,19 +56,6 @@ def policy_list(json: Json = False) -> None:
 def policy_show(name: Name, json: Json = False) -> None:
     """A policy as it is in use now."""
     ask(lambda api: api.get(f"/v1/policies/{quote(name, safe='')}"), json, data(_as_yaml))
-
-
-@roster.command("show")
-def roster_show(json: Json = False) -> None:
-    """The roster in use."""
-    ask(lambda api: api.get("/v1/roster"), json, data(_as_yaml))
-
-
-@roster.command("apply")
-def roster_apply(file: File, json: Json = False) -> None:
-    """Put a roster into use; it counts at once, for running cases too."""
-    body = _parsed(file)
-    ask(lambda api: api.put("/v1/roster", body), json, lambda _: show.console().print("the roster is in use"))
 
 
 @keys.command("create")
@@ -98,7 +86,8 @@ def keys_revoke(id: Annotated[str, typer.Argument(help="The key's id, from `keys
 
 def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
     """The lines to print about a file without mistakes. Raises PolicyFaults."""
-    from domain.policy_file import load_policy, warnings
+    from domain.policy_file import load_policy
+    from domain.policy_warnings import warnings
     from domain.roster_file import load_roster
     from domain.yaml_text import parse_yaml
 
@@ -114,10 +103,10 @@ def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
     if not beside.is_file():
         return [*lines, f"names of people and teams were not checked: there is no {beside} (see --roster)"]
     people = load_roster(_text(beside), str(beside))
-    return [*lines, *(f"worth a look: {fault}" for fault in warnings(policy_found, people))]
+    return [*lines, *(f"worth a look: {fault}" for fault in warnings(policy_found, people, datetime.now(UTC)))]
 
 
-def _parsed(file: Path) -> dict[str, Any]:
+def parsed_file(file: Path) -> dict[str, Any]:
     """The file as data for the API, which says what is wrong with it; only unreadable YAML is refused here."""
     from domain.errors import PolicyFaults
     from domain.yaml_text import parse_yaml

@@ -71,7 +71,7 @@ async def test_the_name_is_the_one_of_the_address(api: Api) -> None:
 async def test_names_the_roster_lacks_are_warnings(api: Api) -> None:
     answer = await put(api, POLICY.replace("team: experts", "team: wizards"))
     assert answer.status_code == 200
-    assert [one["path"] for one in answer.json()["warnings"]] == ["tiers[1].team"]
+    assert [one["path"] for one in answer.json()["warnings"]] == ["tiers[1].team", "targets.closure"]
 
 
 async def test_another_format_is_not_read(api: Api) -> None:

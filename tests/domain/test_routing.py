@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Invalid
 from domain.policy import Policy
-from domain.routing import choose_policy, match_ties, start_tier
+from domain.routing import choose_policy, functional_team, match_ties, start_tier
 from domain.tickets import Customer, Ticket, Trigger
 
 
@@ -119,3 +119,45 @@ def test_match_of_different_tags_is_a_tie_because_a_ticket_may_carry_both() -> N
 def test_a_case_starts_at_the_first_tier_unless_its_priority_says_otherwise() -> None:
     ladder = policy("ladder", start_tier={"critical": "L2"})
     assert [start_tier(ladder, priority) for priority in ("low", "high", "critical")] == [0, 0, 1]
+
+
+# functional
+
+RULES: list[dict[str, Any]] = [
+    {"team": "payments", "ticket": {"product": ["checkout", "billing"]}},
+    {"team": "support-de", "customer": {"locale": ["de", "de-AT"]}},
+    {"team": "payments-de", "ticket": {"product": "checkout"}, "customer": {"locale": "de"}},
+    {"team": "outages", "ticket": {"category": "outage"}},
+    {"team": "dba", "skill": ["database", "sql"]},
+    {"team": "dba-de", "skill": "database", "customer": {"locale": "de"}},
+]
+
+
+def team_for(skill: str | None = None, locale: str | None = None, **ticket: Any) -> str | None:
+    facts = {"system": "zendesk", "id": "1", "subject": "x", **ticket}
+    customer = {"id": "acme", "name": "Acme", **({"locale": locale} if locale else {})}
+    return functional_team(
+        policy("standard", functional=RULES),
+        skill,
+        Ticket.model_validate(facts),
+        Customer.model_validate(customer),
+        Trigger(kind="manual"),
+    )
+
+
+def test_functional_team_by_product_category_or_language() -> None:
+    assert team_for(product="billing") == "payments"
+    assert team_for(category="outage") == "outages"
+    assert team_for(locale="de-AT") == "support-de"
+
+
+def test_functional_team_with_most_keys_wins_then_the_order_of_the_file() -> None:
+    assert team_for(product="checkout", locale="de") == "payments-de"
+    assert team_for(product="billing", locale="de") == "payments"
+
+
+def test_functional_team_by_skill_is_only_for_who_asks_for_the_skill() -> None:
+    assert team_for("sql", product="checkout") == "dba"
+    assert team_for("database", locale="de") == "dba-de"
+    assert team_for("network", product="checkout") is None
+    assert team_for() is None

@@ -259,6 +259,20 @@ def test_functional_keeps_the_tier_unless_one_is_named_and_goes_to_the_team_name
         assert (story.tier, story.state.team) == ("L2", "specialists")
 
 
+def test_functional_goes_where_the_policy_says_when_no_team_is_named() -> None:
+    rules = "functional: [{team: database, skill: sql}, {team: specialists, ticket: {system: zendesk}}]"
+    with Story(policy(f"{{{rules}}}")) as story:
+        story.never_mind()
+        story.dana.escalates(kind="functional", skill="sql")
+        story.expect_told("dora", "sms", "email")
+        assert story.state.team == "database"
+        story.dora.escalates(kind="functional")
+        assert story.state.team == "specialists"
+        story.never_mind()
+        with story.expect_refused("no_team_fits"):
+            story.dana.escalates(kind="functional", skill="cobol")
+
+
 def test_functional_needs_a_team() -> None:
     with Story() as story:
         story.expect_told("dana", "sms", "email")

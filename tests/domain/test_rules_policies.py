@@ -65,6 +65,26 @@ def test_rebase_to_a_version_without_the_tier_is_refused() -> None:
             story.ops.moves_to(renamed)
 
 
+def test_rebase_says_what_is_due_at_another_time() -> None:
+    before = "targets: {resolution: {all: 4h}, closure: {all: 15d}}"
+    with acknowledged(before) as story:
+        story.ops.moves_to(policy("targets: {resolution: {all: 30h}, closure: {all: 15d}}").with_version(2))
+        [text] = story.texts("rebased")
+        moved = "resolution due Tue 16:00 instead of 14:00"
+        assert text == f"ops moved it from standard version 0 to version 2; {moved}"
+        due = story.timeline[-1].data["due"]
+        assert due["resolution"] == ["2026-03-02T14:00:00Z", "2026-03-03T16:00:00Z"]
+        assert due["closure"][0] == due["closure"][1]
+
+
+def test_rebase_to_the_version_it_has_changes_nothing() -> None:
+    with Story(policy().with_version(3)) as story:
+        story.never_mind()
+        before = story.state.version
+        story.ops.moves_to(policy("targets: {resolution: {all: 4h}}").with_version(3))
+        assert (story.state.version, story.texts("rebased")) == (before, [])
+
+
 def test_rebase_what_is_met_breached_warned_or_told_stays() -> None:
     before = "{targets: {resolution: {all: 4h, warn_at: [50]}, closure: {all: 1h}}}"
     after = policy("{targets: {resolution: {all: 8h, warn_at: [25, 75]}, closure: {all: 30d}}}").with_version(2)

@@ -30,6 +30,7 @@ VERBS: list[tuple[list[str], str, dict[str, Any]]] = [
     (["escalate", "ID", "too big"], "escalate", {"kind": "hierarchical", "reason": "too big"}),
     (["escalate", "ID", "DNS", "--team", "network"], "escalate", {"kind": "functional", "team": "network", "reason": "DNS"}),
     (["escalate", "ID", "x", "--tier", "L3"], "escalate", {"kind": "hierarchical", "tier": "L3", "reason": "x"}),
+    (["escalate", "ID", "x", "--skill", "sql"], "escalate", {"kind": "functional", "skill": "sql", "reason": "x"}),
     (["hand-back", "ID", "known issue"], "hand-back", {"reason": "known issue"}),
     (["pause", "ID", "waiting_on_customer", "--until", "2026-03-09T09:00:00Z"], "pause",
      {"reason": "waiting_on_customer", "until": "2026-03-09T09:00:00Z"}),

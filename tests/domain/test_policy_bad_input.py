@@ -1,0 +1,52 @@
+"""Policy files that could hurt or hide something: refused as a whole, at once, with the place and the reason."""
+
+from time import perf_counter
+
+import pytest
+
+from domain.errors import PolicyFaults
+from domain.policy_file import load_policy
+
+TIER = "  - {name: L%d, team: support, targets: {acknowledge: {all: 1h}}, steps: [{tell: on_call, channels: [sms]}]}\n"
+HEAD = "name: big\nowner_of_last_resort: olga\n"
+
+
+def faults_of(text: str) -> list[str]:
+    with pytest.raises(PolicyFaults) as refused:
+        load_policy(text, "bad.yaml")
+    return [str(fault) for fault in refused.value.faults]
+
+
+def test_five_megabytes_of_policy_are_refused_at_once_with_the_reason() -> None:
+    text = HEAD + "tiers:\n" + "".join(TIER % n for n in range(50_000))
+    assert len(text) > 5_000_000
+    began = perf_counter()
+    assert faults_of(text) == ["line 1, column 1: larger than 1 MB; a policy or roster is far smaller"]
+    assert perf_counter() - began < 0.5
+
+
+def test_a_hundred_tiers_are_read_in_a_second() -> None:
+    began = perf_counter()
+    assert len(load_policy(HEAD + "tiers:\n" + "".join(TIER % n for n in range(100))).tiers) == 100
+    assert perf_counter() - began < 1
+
+
+def test_a_double_key_in_a_policy_is_refused_with_both_places() -> None:
+    assert faults_of("name: a\ntiers:\n  - name: L1\n    team: x\n    name: L2\n") == [
+        "line 5, column 5: the key 'name' stands here twice (first in line 3); keep one of them"
+    ]
+
+
+def test_a_yaml_bomb_in_a_policy_is_refused_before_it_grows() -> None:
+    lines = ["a: &a [x, x]", *(f"{b}: &{b} [*{a}, *{a}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True))]
+    began = perf_counter()
+    (fault,) = faults_of(HEAD + "\n".join(lines))
+    assert fault.startswith("line 3, column 4: anchors (&name) and aliases (*name) are not read")
+    assert perf_counter() - began < 0.5
+
+
+def test_one_mistake_a_hundred_times_is_told_a_hundred_times_quickly() -> None:
+    began = perf_counter()
+    found = faults_of(HEAD + "tiers:\n" + "".join((TIER % n).replace("1h", "1x") for n in range(100)))
+    assert [fault.partition(":")[0] for fault in found] == [f"tiers[{n}].targets.acknowledge.all" for n in range(100)]
+    assert perf_counter() - began < 1
