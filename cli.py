@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from local import commands_case, commands_keep, commands_look
+from local import commands_case, commands_keep, commands_look, commands_preview
 
 RUN = "Running it"
 
@@ -42,6 +42,7 @@ def demo(
 
 app.add_typer(commands_case.app)
 app.add_typer(commands_look.app)
+commands_keep.policy.add_typer(commands_preview.app)
 app.add_typer(commands_keep.policy, name="policy", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.roster, name="roster", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.keys, name="keys", rich_help_panel=commands_keep.KEEP)

@@ -13,9 +13,9 @@ from typing import Any
 from temporalio import activity
 
 from domain.afterwards import LateSurvey
-from domain.messages import DutyAnswer, DutyQuestion
+from domain.duty_answers import answered
+from domain.messages import DutyAnswer
 from domain.outcome import Transition
-from domain.roster import Roster, lead, responder
 from records.afterwards import Afterwards
 from records.database import Database
 from records.roster import RosterStore
@@ -43,15 +43,3 @@ class Recording:
     def record_survey(self, given: LateSurvey) -> dict[str, Any]:
         """Write a survey answer into a closed case; the document as it then stands."""
         return self._afterwards.record_survey(given, datetime.now(UTC))
-
-
-def answered(roster: Roster, question: DutyQuestion) -> DutyAnswer:
-    """Who is on duty at the question's own time; `person` is None for nobody."""
-    return DutyAnswer(
-        entry=question.entry,
-        step=question.step,
-        round=question.round,
-        person=responder(roster, question.team, question.selector, question.at),
-        lead=lead(roster, question.team),
-        at=question.at,
-    )

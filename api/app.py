@@ -11,7 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RetryConfig
 
-from api import errors, escalations, health, keys, outbox, policies, roster
+from api import errors, escalations, health, keys, outbox, policies, preview, roster
 from api.description import DescribedApi
 from api.limits import BodyLimit
 from api.relay import relay
@@ -49,7 +49,7 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
     app = DescribedApi(title="Tierline", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
     errors.register(app)
-    for module in (escalations, policies, roster, keys, outbox, health):
+    for module in (escalations, preview, policies, roster, keys, outbox, health):
         app.include_router(module.router)
     return app
 

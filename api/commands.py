@@ -5,7 +5,7 @@ workflow decides; what is decided here is only what it cannot know: the roster, 
 (`api/prepared.py`), and cases whose run is over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -97,11 +97,12 @@ def _said(services: Services, caller: Caller, name: str, request: BaseModel | No
     roster = services.roster.current()
     fields = request.model_dump(mode="json", exclude_unset=True) if request else {}
     by = acting(caller, name, fields.pop("by", None), roster)
-    _check_names(roster, name, fields)
+    check_names(roster, name, fields)
     return Said(name, by, fields, once.command_id, once.received_at)
 
 
-def _check_names(roster: Roster, name: str, fields: dict[str, Any]) -> None:
+def check_names(roster: Roster, name: str, fields: Mapping[str, Any]) -> None:
+    """People and teams in a command's fields must be of the roster. Raises Invalid (`unknown_person`, `unknown_team`)."""
     for command, field in (("assign", "to"), ("watch", "person")):
         if name == command:
             known_person(roster, fields[field], field)

@@ -14,7 +14,15 @@ from api.idempotency import Acting, Answered, Once
 from api.links import with_links
 from api.openings import OpenRequest, open_escalation
 from api.services import Services, Wired
-from api.shapes import CommandState, Escalation, EscalationPage, MessageItem, QueuedCommand, TimelineItem
+from api.shapes import (
+    CommandState,
+    Escalation,
+    EscalationPage,
+    MessageItem,
+    QueuedCommand,
+    RebasedEscalation,
+    TimelineItem,
+)
 from domain.commands import BODIES, Body
 from domain.errors import NotFound
 from domain.tickets import Line
@@ -177,7 +185,7 @@ def _add_command(name: str, fields: type[Body]) -> None:
         name=name,
         summary=name.replace("-", " ").capitalize(),
         description=fields.__doc__,
-        response_model=Escalation,
+        response_model=RebasedEscalation if name == "rebase" else Escalation,
         responses={
             202: {"model": QueuedCommand, "description": "kept for a worker"},
             **problems(401, 403, 404, 409, *BODY, 503),

@@ -57,6 +57,21 @@ COMMANDS: Final[Mapping[str, dict[str, Any]]] = {
     "rebase": {"by": "dana"},
 }
 
+PREVIEW: Final[dict[str, Any]] = {
+    "policy": "standard",
+    "escalation": OPEN,
+    "at": "2026-03-06T16:50:00Z",
+    "events": [
+        {"at": "2026-03-06T17:10:00Z", "command": "acknowledge", "by": "dana"},
+        {
+            "at": "2026-03-06T18:00:00Z",
+            "command": "pause",
+            "reason": "waiting_on_customer",
+            "until": "2026-03-09T08:00:00Z",
+        },
+    ],
+}
+
 
 def body(example: Mapping[str, Any]) -> dict[str, Any]:
     """Declares an example of a route's JSON body in OpenAPI."""

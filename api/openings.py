@@ -105,6 +105,13 @@ async def _begun(services: Services, opening: Opening) -> Begun | None:
 def _opening(services: Services, caller: Caller, request: OpenRequest, id: str, now: datetime) -> Opening:
     known = services.policies.latest_all()
     policy = choose_policy(known, request.policy, request.ticket, request.customer, request.trigger)
+    return opening_of(request, policy, services.escalations.next_episode(id), caller.name, leads(services), now)
+
+
+def opening_of(
+    request: OpenRequest, policy: Policy, episode: int, by: str | None, leads: dict[str, str], now: datetime
+) -> Opening:
+    """What is accepted at `now`: the ticket under that policy, with its priority and why it has it."""
     decision = decide_priority(
         policy.priority,
         impact=request.impact,
@@ -114,10 +121,10 @@ def _opening(services: Services, caller: Caller, request: OpenRequest, id: str, 
         at=now,
     )
     return Opening(
-        id=id,
-        episode=services.escalations.next_episode(id),
+        id=escalation_id(request.ticket.system, request.ticket.id),
+        episode=episode,
         accepted_at=now,
-        opened_by=caller.name,
+        opened_by=by,
         policy=with_holidays(policy, now),
         priority=decision.priority,
         priority_reasons=decision.reasons,
@@ -126,7 +133,7 @@ def _opening(services: Services, caller: Caller, request: OpenRequest, id: str, 
         ticket=request.ticket,
         customer=request.customer,
         trigger=request.trigger,
-        leads=leads(services),
+        leads=leads,
     )
 
 

@@ -1,12 +1,14 @@
 """The routes of the roster: people, teams, rotations; overrides and absences as single edits; who is on duty."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
+from api import feeds
 from api.auth import Caller, Operator, Reader
 from api.errors import BODY as REFUSALS
 from api.errors import Json, problems
@@ -14,14 +16,17 @@ from api.idempotency import Acting, Answered
 from api.services import Services, Wired, in_thread
 from api.shapes import OnCall, OnCallList, OnCallUntil, ShiftItem
 from api.uploads import BODY, Uploaded
-from domain.errors import Invalid, NotFound
+from domain.errors import Invalid, NotAllowed, NotFound
 from domain.roster import Absence, Override, Roster, lead, on_duty
 from domain.roster_file import check_roster
 from domain.shifts import shifts
 from domain.tickets import Moment
 
 router = APIRouter(prefix="/v1", tags=["roster"])
+router.include_router(feeds.router)
 
+Entry = Override | Absence
+Named = Mapping[str, object]
 LONGEST_LOOK = timedelta(days=92)  # a quarter, a few thousand questions; more is asked in parts
 
 
@@ -55,6 +60,35 @@ async def add_absence(body: Absence, caller: Operator, acting: Acting, services:
     return await acting.answer(partial(_add, services, caller, "absences", body))
 
 
+@router.delete("/roster/overrides", status_code=204, responses=problems(401, 403, 404, 409, 422, 503))
+def remove_override(
+    caller: Operator,
+    services: Wired,
+    person: Annotated[str, Query()],
+    from_: Annotated[Moment, Query(alias="from")],
+    to: Annotated[Moment, Query()],
+    instead_of: Annotated[str | None, Query(description="where several fit")] = None,
+    team: Annotated[str | None, Query(description="where several fit")] = None,
+) -> None:
+    """Take an override away that was written by hand, named by what it says."""
+    named = {"person": person, "from_": from_, "to": to, "instead_of": instead_of, "team": team}
+    _remove(services, caller, "overrides", named)
+
+
+@router.delete("/roster/absences", status_code=204, responses=problems(401, 403, 404, 409, 422, 503))
+def remove_absence(
+    caller: Operator,
+    services: Wired,
+    person: Annotated[str, Query()],
+    from_: Annotated[Moment, Query(alias="from")],
+    to: Annotated[Moment, Query()],
+    delegate: Annotated[str | None, Query(description="where several fit")] = None,
+) -> None:
+    """Take an absence away that was written by hand, named by what it says."""
+    named = {"person": person, "from_": from_, "to": to, "delegate": delegate}
+    _remove(services, caller, "absences", named)
+
+
 @router.get("/on-call", response_model=OnCallList, responses=problems(401, 403, 404, 422, 503))
 def on_call(
     _: Reader,
@@ -82,6 +116,30 @@ async def _add(services: Services, caller: Caller, section: str, entry: BaseMode
     added = entry.model_dump(mode="json", by_alias=True)
     await in_thread(services.roster.change, edit, caller.name, services.now())
     return Answered(201, added)
+
+
+def _remove(services: Services, caller: Caller, section: Literal["overrides", "absences"], named: Named) -> None:
+    """Raises NotFound `entry_not_found`, NotAllowed `entry_of_a_feed` or `several_entries`."""
+    given = {field: value for field, value in named.items() if value is not None}
+
+    def edit(roster: Roster) -> Roster:
+        entries: Sequence[Entry] = getattr(roster, section)
+        fit = [one for one in entries if all(getattr(one, field) == value for field, value in given.items())]
+        gone = _the_one([one for one in fit if not one.source], fit, section)
+        return roster.model_copy(update={section: tuple(one for one in entries if one != gone)})
+
+    services.roster.change(edit, caller.name, services.now())
+
+
+def _the_one(by_hand: Sequence[Entry], fit: Sequence[Entry], section: str) -> Entry:
+    if not fit:
+        raise NotFound("entry_not_found", f"none of the {section} says that; GET /v1/roster shows what they say")
+    if not by_hand:
+        message = f"it came from the feed '{fit[0].source}' and would come back: change it there, and import the feed"
+        raise NotAllowed("entry_of_a_feed", message)
+    if any(one != by_hand[0] for one in by_hand):
+        raise NotAllowed("several_entries", f"several {section} say that: name what only the one to be removed says")
+    return by_hand[0]
 
 
 def _shown(roster: Roster) -> dict[str, Any]:

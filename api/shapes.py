@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from domain.state import Resolution, Status, Survey
+from domain.feeds import FeedKind
+from domain.state import Resolution, Status, Survey, TimelineKind
 from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
 from domain.view_time import rfc3339
 from records.keys import Role
@@ -217,6 +218,54 @@ class OnCallUntil(OnCall):
 
     until: Instant
     shifts: list[ShiftItem]
+
+
+class MovedTarget(Shape):
+    """When a target was and is due; null where it was not there, is gone, or is paused."""
+
+    target: str
+    was: Instant | None
+    now: Instant | None
+
+
+class RebasedEscalation(Escalation):
+    """The case under the other version; `moved` is left out where the retry of an applied rebase is answered again."""
+
+    moved: list[MovedTarget] | None = None
+
+
+class PreviewRow(Shape):
+    """One line of a preview; `by` is the time it speaks of (acknowledge by, paused until, next update by)."""
+
+    at: Instant
+    what: TimelineKind | Literal["refused", "ends"]
+    who: str | None
+    channel: Channel | None
+    why: str
+    person: str | None
+    tier: str | None
+    by: Instant | None
+
+
+class LeftOutItem(Shape):
+    """Events of a feed that could not be taken: what they are called, when the first begins, how many they are, and why."""
+
+    event: str
+    first: str
+    times: int
+    why: str
+
+
+class FeedTaken(Shape):
+    """What a feed brought: how many entries the roster now has of it, and the events that were left out."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid", serialize_by_alias=True)
+
+    feed: str
+    as_: Annotated[FeedKind, Field(serialization_alias="as")]
+    team: str | None
+    taken: int
+    left_out: list[LeftOutItem]
 
 
 class KeyList(Shape):

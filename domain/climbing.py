@@ -7,6 +7,7 @@ from domain import targets, telling
 from domain.clocks import Clock
 from domain.due import label
 from domain.messages import DutyAnswer, DutyQuestion
+from domain.round_robin import turn_of
 from domain.state import Entry, EntryCause, Escalation, Shout, Tell
 from domain.turn import TIERLINE, Turn
 from domain.view_time import rfc3339
@@ -105,7 +106,8 @@ def begin_step(turn: Turn) -> None:
     tell = Tell(step=index, round=entry.round, selector=selector)
     turn.set_entry(fired=index + 1, pulled_to=None, tells=(*entry.tells, tell))
     place = {"entry": entry.number, "step": index, "round": entry.round}
-    turn.ask(DutyQuestion(**place, team=state.team, selector=selector, at=turn.now))
+    whose = turn_of(state.id, entry.number, entry.round)
+    turn.ask(DutyQuestion(**place, team=state.team, selector=selector, at=turn.now, turn=whose))
 
 
 def begin_round(turn: Turn) -> None:

@@ -111,10 +111,13 @@ def delivered(state: Escalation, result: SendResult) -> Outcome:
     message = state.outstanding.get(result.key)
     if message is None:
         return Outcome(state)
+    left = {key: one for key, one in state.outstanding.items() if key != result.key}
+    if result.status in ("sent", "unknown"):
+        return Outcome(state.model_copy(update={"outstanding": left}))
     turn = Turn(state)
     _run_due(turn, result.at, inclusive=False)
     turn.reach(result.at)
-    turn.set(outstanding={key: one for key, one in turn.state.outstanding.items() if key != result.key})
+    turn.set(outstanding=left)
     if result.status == "failed":
         telling.message_failed(turn, message, result)
         climbing.step_message_failed(turn, result.key)

@@ -41,7 +41,6 @@ OF_THE_ENTRY: tuple[MessageKind, ...] = (
     "step",
     "warning",
     "customer_escalated",
-    "customer_holding",
 )  # the next entry says it anew
 REPEATED: tuple[MessageKind, ...] = (
     "step",
@@ -104,7 +103,7 @@ class SendResult(BaseModel):
 
 
 class DutyQuestion(BaseModel):
-    """Who is on duty now? Asked when a step is due; `at` is the workflow's own time."""
+    """Who is on duty now? Asked when a step is due; `at` is the workflow's own time, `turn` counts for round robin."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -114,6 +113,7 @@ class DutyQuestion(BaseModel):
     team: str
     selector: str
     at: datetime
+    turn: int = 0  # absent: asked before there was round robin; the first member in the written order
 
 
 class DutyAnswer(BaseModel):
@@ -140,7 +140,8 @@ def overtaken(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 def _subject(message: Message) -> tuple[object, ...]:
     about = message.purpose if message.kind == "top_breach" else None  # each missed target is news of its own
-    return (message.kind, message.entry, message.step, message.person, message.channel, about)
+    entry = None if message.person is None else message.entry  # the customer knows nothing of entries
+    return (message.kind, entry, message.step, message.person, message.channel, about)
 
 
 def may_still_go_out(kind: MessageKind, entry: int, *, status: str, current_entry: int) -> str | None:

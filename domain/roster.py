@@ -3,13 +3,14 @@
 The decisions: a roster is plain data and `at` a parameter, so preview and reality agree. Shifts are counted on the
 rotation's local wall clock from its first hand-off and only then become instants, so a clock change makes a 23 h or
 25 h shift and never moves a hand-off. Stand-ins come in one order everywhere: override, then absence, then the next in
-turn. What a roster lacks is never an exception here: it is nobody.
+turn. Entries with a `source` belong to an imported feed, which replaces them; the others were written by hand. What a roster
+lacks is never an exception here: it is nobody.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -29,6 +30,7 @@ from domain.calendars import WEEKDAYS, Calendar, WeekHours, WorkingTime, Zone, a
 from domain.durations import PositiveDuration
 from domain.phones import Phone
 from domain.roster_checks import roster_faults
+from domain.round_robin import from_turn
 
 _DAY: Final = timedelta(days=1)
 _HANDOFF: Final = re.compile(r"(?:(mon|tue|wed|thu|fri|sat|sun) )?((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
@@ -36,6 +38,11 @@ _PERSON_SELECTOR: Final = "person:"
 _ID: Final = r"[a-z0-9][a-z0-9_.-]{0,63}"
 
 Id = Annotated[str, Field(pattern=rf"^{_ID}$")]
+FEED_NAME: Final = rf"^{_ID}$"
+Source = Annotated[str, Field(pattern=rf"^ical:{_ID}$")]
+"""The feed an entry came from, such as `ical:holidays`."""
+Choice = Literal["in_order", "round_robin"]
+"""How a team without rotations is asked: always from the first member on, or from another member each time."""
 SELECTORS: Final = ("on_call", "on_call.next", "team.lead", "person:<id>")
 """What a step may `tell`."""
 
@@ -46,7 +53,8 @@ def _text(value: object) -> object:
     return value
 
 
-def _date_or_instant(value: object) -> object:
+def date_or_instant(value: object) -> object:
+    """A text of ten characters becomes a date before pydantic could read it as an instant; all else as it came."""
     return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-03-02") else value
 
 
@@ -70,7 +78,7 @@ def check_selector(text: str) -> None:
 Instant = Annotated[datetime, AfterValidator(as_utc)]
 """An aware instant, kept in UTC; one without a zone is refused."""
 HandOff = Annotated[str, BeforeValidator(_text), AfterValidator(_check_handoff)]
-RotationStart = Annotated[datetime | date, BeforeValidator(_date_or_instant), AfterValidator(_start)]
+RotationStart = Annotated[datetime | date, BeforeValidator(date_or_instant), AfterValidator(_start)]
 
 
 def _error(message: str) -> PydanticCustomError:
@@ -136,12 +144,17 @@ class Rotation(_Entry):
 
 
 class Team(_Entry):
-    """People who answer together; the order of `rotations` is the order of layers."""
+    """People who answer together; the order of `rotations` is the order of layers.
+
+    `choose` is for a team without rotations. It is left out where it says nothing, so that a process of an earlier version can
+    still read the roster; so is `source` below.
+    """
 
     id: Id
     name: str | None = None
     lead: str | None = None
     members: tuple[str, ...] = ()
+    choose: Choice = Field(default="in_order", exclude_if=lambda choice: choice == "in_order")
     rotations: tuple[Rotation, ...] = ()
 
     def has(self, person: str) -> bool:
@@ -152,6 +165,7 @@ class Team(_Entry):
 class _Span(_Entry):
     from_: Instant = Field(alias="from")
     to: Instant
+    source: Source | None = Field(default=None, exclude_if=lambda source: source is None)
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
@@ -209,11 +223,12 @@ class Roster(_Entry):
         return next((team for team in self.teams if team.id == team_id), None)
 
 
-def on_duty(roster: Roster, team_id: str, at: datetime) -> list[str]:
+def on_duty(roster: Roster, team_id: str, at: datetime, turn: int = 0) -> list[str]:
     """Distinct people in the order of the ladder: [0] is `on_call`, [1] `on_call.next`. Unknown team: nobody.
 
     Overrides come first, then the layers. Where the layers give one person only, the next in turn of the topmost
-    rotation with somebody on duty follow; a team without rotations answers with its members in order.
+    rotation with somebody on duty follow; a team without rotations answers with its members in order, or with
+    `choose: round_robin` from the one whose `turn` it is among those present.
     """
     team = roster.team(team_id)
     if team is None:
@@ -222,12 +237,13 @@ def on_duty(roster: Roster, team_id: str, at: datetime) -> list[str]:
     active = [o for o in roster.overrides if o.covers(at) and o.team in (None, team_id)]
     added = [o.person for o in reversed(active) if o.instead_of is None and (o.team or team.has(o.person))]
     swaps = [o for o in active if o.instead_of is not None]
-    return _distinct([*_present(roster, added, swaps, at), *_ladder(roster, team, swaps, at)])
+    return _distinct([*_present(roster, added, swaps, at), *_ladder(roster, team, swaps, at, turn)])
 
 
-def _ladder(roster: Roster, team: Team, swaps: Sequence[Override], at: datetime) -> list[str]:
+def _ladder(roster: Roster, team: Team, swaps: Sequence[Override], at: datetime, turn: int) -> list[str]:
     if not team.rotations:
-        return _present(roster, team.members, swaps, at)
+        present = _present(roster, team.members, swaps, at)
+        return from_turn(present, turn) if team.choose == "round_robin" else present
     turns = [_present(roster, _turn(rotation, at), swaps, at) for rotation in team.rotations]
     staffed = [turn for turn in turns if turn]
     layers = _distinct(turn[0] for turn in staffed)
@@ -339,10 +355,10 @@ def lead(roster: Roster, team_id: str) -> str | None:
     return team.lead if team else None
 
 
-def responder(roster: Roster, team_id: str, selector: str, at: datetime) -> str | None:
+def responder(roster: Roster, team_id: str, selector: str, at: datetime, turn: int = 0) -> str | None:
     """The person a step's `tell` means at `at`; None when there is nobody, the team or the selector is unknown."""
     if selector in ("on_call", "on_call.next"):
-        duty = on_duty(roster, team_id, at)
+        duty = on_duty(roster, team_id, at, turn)
         return next(iter(duty[selector == "on_call.next" :]), None)
     if selector == "team.lead":
         person = lead(roster, team_id)

@@ -21,7 +21,13 @@ class RosterFault(NamedTuple):
 
 def roster_faults(roster: "Roster") -> list[RosterFault]:
     """Every unknown name, duplicate and loop of a roster whose entries are well-formed."""
-    return [*_duplicates(roster), *_unknown(roster), *_to_oneself(roster), *_manager_loops(roster)]
+    return [
+        *_duplicates(roster),
+        *_unknown(roster),
+        *_to_oneself(roster),
+        *_manager_loops(roster),
+        *_idle_choices(roster),
+    ]
 
 
 def _duplicates(roster: "Roster") -> Iterator[RosterFault]:
@@ -92,3 +98,12 @@ def _manager_loops(roster: "Roster") -> Iterator[RosterFault]:
         if above == person.id == min(path, key=lambda name: place.get(name, i)):
             loop = " → ".join([*path, above])
             yield RosterFault(("people", i, "manager"), f"the chain of command loops: {loop}", path[1 % len(path)])
+
+
+def _idle_choices(roster: "Roster") -> Iterator[RosterFault]:
+    for i, team in enumerate(roster.teams):
+        if team.choose == "round_robin" and team.rotations:
+            message = (
+                "rotations say whose turn it is: leave `choose` out, or leave `rotations` out and list the `members`"
+            )
+            yield RosterFault(("teams", i, "choose"), message, team.choose)

@@ -2,13 +2,14 @@
 
 import json as jsonlib
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from local import show
-from local.client import case_path
+from local import duty, show
+from local.client import Answer, Api, case_path
 from local.talk import Id, Json, ask, data, usage
 
 app = typer.Typer()
@@ -87,29 +88,33 @@ def outbox(
 @app.command(rich_help_panel=LOOK)
 def oncall(
     team: Annotated[str | None, typer.Argument(help="The team's id; without one, every team.")] = None,
-    at: Annotated[str | None, typer.Option(help="When, such as 2026-03-09T09:00:00Z; default: now.")] = None,
-    until: Annotated[str | None, typer.Option(help="Every shift up to then.")] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option("--from", "--at", help="When: 2026-12-24, '2026-12-24 09:00' on your clock, 2h; default: now."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Every shift and gap up to then: as --from; 7d counts from there.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Who is on call, for one team or for all."""
-    ask(lambda api: api.get("/v1/on-call", team=team, at=at, until=until), json, data(_on_call))
+    """Who is on call, for one team or for all; with --until, every shift and gap."""
+    try:
+        start, end = map(duty.rfc3339, duty.stretch(begin, until, datetime.now(UTC)))
+    except ValueError as error:
+        raise usage(str(error)) from None
+    people: dict[str, Any] = {}
+
+    def asked(api: Api) -> Answer:
+        if not json:
+            people.update(api.get("/v1/roster").data)
+        return api.get("/v1/on-call", team=team, at=start, until=end)
+
+    ask(asked, json, data(lambda found: duty.show_duty(found["items"], people)))
 
 
 def _outbox(found: Any) -> None:
     show.outbox(found["items"])
     show.doubts(found)
-
-
-def _on_call(found: Any) -> None:
-    shifts = [
-        {"team": one["team"], **shift, "begins_at": shift["from"], "ends_at": shift["to"]}
-        for one in found["items"]
-        for shift in one.get("shifts") or ()
-    ]
-    if shifts:
-        show.rows(shifts, ("team", "begins_at", "ends_at", "on_call", "on_call_next"), "no shifts")
-    else:
-        show.rows(found["items"], ("team", "on_call", "on_call_next", "lead"), "no teams")
 
 
 def _read(file: str) -> Any:

@@ -144,6 +144,12 @@ def changed(data: Mapping[str, Any]) -> None:
     parts = [escape(data["id"]), word(data.get("status")), f"{word(tier)} ({word(data.get('team'))})"]
     parts += [f"owner {word(data.get('owner'))}", f"accountable {word(data.get('accountable'))}"]
     console().print(" · ".join([*parts, f"next due {moment(due)}"] if due else parts))
+    for one in data.get("moved") or ():
+        same = one["was"] == one["now"]
+        console().print(
+            f"  {word(one['target'])}: "
+            + ("due as before" if same else f"due {moment(one['now'])}, was {moment(one['was'])}")
+        )
 
 
 def queued(data: Mapping[str, Any]) -> None:

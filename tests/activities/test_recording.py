@@ -117,3 +117,11 @@ def test_duty_is_asked_for_the_questions_own_time(db: Database) -> None:
         Recording(db).record, transition(question("on_call"), question("on_call", at_hours=1))
     )
     assert [(answer.person, answer.at) for answer in answers] == [("dana", NOW), ("eve", NOW + timedelta(hours=1))]
+
+
+def test_a_team_that_takes_turns_is_asked_by_the_questions_turn(db: Database) -> None:
+    by_turns = [one.model_copy(update={"choose": "round_robin", "rotations": ()}) for one in ROSTER.teams]
+    RosterStore(db).save(ROSTER.model_copy(update={"teams": tuple(by_turns)}), None, NOW)
+    questions = [question("on_call").model_copy(update={"turn": turn}) for turn in range(3)]
+    answers = ActivityEnvironment().run(Recording(db).record, transition(*questions))
+    assert [answer.person for answer in answers] == ["dana", "eve", "dana"]

@@ -1,6 +1,6 @@
 """What becomes of a command: 200, 202, a refusal, or a new episode."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -186,7 +186,11 @@ async def test_rebase_moves_to_the_newest_version_or_the_one_named(api: Api) -> 
     await api.opened()
     slower = POLICY.replace("resolution: {all: 24h}", "resolution: {all: 48h}")
     await api.call("PUT", "/v1/policies/standard", content=slower.encode(), headers=YAML)
-    assert (await api.say("zendesk-4711", "rebase")).json()["policy"] == {"name": "standard", "version": 2}
+    answer = (await api.say("zendesk-4711", "rebase")).json()
+    assert answer["policy"] == {"name": "standard", "version": 2}
+    moved = {one["target"]: [datetime.fromisoformat(one[when]) for when in ("was", "now")] for one in answer["moved"]}
+    assert [now - was for was, now in moved.values()] == [timedelta(hours=24), timedelta(0), timedelta(0)]
+    assert list(moved) == ["resolution", "customer_update", "acknowledge"]
     assert (await api.say("zendesk-4711", "rebase", version=1)).json()["policy"]["version"] == 1
     answer = await api.say("zendesk-4711", "rebase", version=7)
     assert (answer.status_code, answer.json()["code"]) == (404, "version_not_found")

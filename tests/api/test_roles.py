@@ -49,10 +49,14 @@ GET     /v1/policies                                     -       yes     yes    
 GET     /v1/policies/{name}                              -       yes     yes    yes       yes
 GET     /v1/policies/{name}/versions                     -       yes     yes    yes       yes
 PUT     /v1/policies/{name}                              -       -       -      yes       yes
+POST    /v1/policies/preview                             -       yes     yes    yes       yes
 GET     /v1/roster                                       -       yes     yes    yes       yes
 PUT     /v1/roster                                       -       -       -      yes       yes
 POST    /v1/roster/overrides                             -       -       -      yes       yes
 POST    /v1/roster/absences                              -       -       -      yes       yes
+DELETE  /v1/roster/overrides                             -       -       -      yes       yes
+DELETE  /v1/roster/absences                              -       -       -      yes       yes
+PUT     /v1/roster/feeds/{name}                          -       -       -      yes       yes
 GET     /v1/on-call                                      -       yes     yes    yes       yes
 POST    /v1/keys                                         -       -       -      -         yes
 GET     /v1/keys                                         -       -       -      -         yes
@@ -70,8 +74,18 @@ BODIES: dict[str, Any] = {
     "PUT /v1/policies/{name}": {"owner_of_last_resort": "boss", "tiers": []},
     "POST /v1/roster/overrides": ABSENCE,
     "POST /v1/roster/absences": ABSENCE,
+    "POST /v1/policies/preview": examples.PREVIEW,
     "POST /v1/keys": {"role": "viewer"},
     **{f"POST /v1/escalations/{{id}}/{name}": body for name, body in examples.COMMANDS.items()},
+}
+
+
+QUERIES = {
+    "PUT /v1/roster/feeds/{name}": "?as=absences",
+    **{
+        f"DELETE /v1/roster/{section}": "?person=sam&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"
+        for section in ("overrides", "absences")
+    },
 }
 
 
@@ -85,13 +99,15 @@ async def asks(api: Api, route: str, key: str | None, role: str | None = None) -
     method, template = route.split(" ")
     key_id = api.services.keys.create("viewer", None, "to be revoked", api.services.now())[0]
     id = key_id if template.startswith("/v1/keys") else "zendesk-4711"
-    path = template.format(id=id, command_id="c1", name="standard", command="explode")
+    path = template.format(id=id, command_id="c1", name="standard", command="explode") + QUERIES.get(route, "")
     body = dict(BODIES.get(route, {}))
     if role == "system":
         body.pop("by", None)  # it speaks under its own label
     content: dict[str, Any] = {"json": body} if method in ("POST", "PUT") else {}
     if route == "PUT /v1/roster":
         content = {"content": ROSTER.encode(), "headers": {"Content-Type": "application/yaml"}}
+    if route == "PUT /v1/roster/feeds/{name}":
+        content = {"content": b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "headers": {"Content-Type": "text/calendar"}}
     headers = {**content.pop("headers", {}), **({"Authorization": f"Bearer {key}"} if key else {})}
     answer = await api.client.request(method, path, headers=headers, **content)
     return answer.status_code, answer.json()["code"] if answer.status_code >= 400 else None

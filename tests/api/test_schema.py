@@ -17,7 +17,7 @@ import requests
 import schemathesis
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
-from schemathesis.checks import load_all_checks, positive_data_acceptance
+from schemathesis.checks import CHECKS, load_all_checks, positive_data_acceptance
 from schemathesis.config import SchemathesisConfig
 
 from api import examples
@@ -45,6 +45,8 @@ ALWAYS_THE_SAME = settings(
 
 # A body of the right shape may still name nobody of the roster, no policy, a case that is closed: refused, and rightly.
 NOT_IN_THE_SHAPE = [positive_data_acceptance]
+# A policy may be called `preview`: its own address takes GET and PUT too, and says so.
+TWO_IN_ONE = {"/v1/policies/preview": CHECKS.get_one("allow_header_conformance")}
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,14 @@ def test_every_answer_to_anybody_else_is_declared(case: schemathesis.Case[Any], 
 def check_answer(case: schemathesis.Case[Any], role: str, served: Served) -> None:
     """Send it with the key of `role`; fails on an answer that is not declared, and puts back what later requests need."""
     headers = {"Authorization": f"Bearer {served.keys[role]}"} if role != "nobody" else {}
+    not_asked = [*NOT_IN_THE_SHAPE, *(check for path, check in TWO_IN_ONE.items() if path == case.path)]
     answer = case.call_and_validate(
-        base_url=served.url, session=served.session, headers=headers, excluded_checks=NOT_IN_THE_SHAPE
+        base_url=served.url, session=served.session, headers=headers, excluded_checks=not_asked
     )
     if role == "nobody" and case.path.startswith("/v1/"):
         assert answer.status_code >= 400, "answered without a key"
-    if answer.status_code == 200 and case.method == "POST" and answer.json()["status"] in ("closed", "cancelled"):
+    said = answer.status_code == 200 and case.method == "POST" and case.path.startswith("/v1/escalations")
+    if said and answer.json()["status"] in ("closed", "cancelled"):
         served.opens()
     if answer.status_code == 200 and (case.method, case.path) == ("PUT", "/v1/roster"):
         served.restores_the_roster()

@@ -1,0 +1,136 @@
+"""The process that reads a calendar feed (iCalendar, RFC 5545); `feed_process.py` starts it and says why it is one of its own.
+
+Refused as a whole is what could only be read by guessing: a time or rule that cannot be read, a time zone that is neither known
+nor described. The two libraries are loaded here and nowhere else.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Any
+
+import recurring_ical_events  # type: ignore[import-untyped]  # it ships no types
+from icalendar import Calendar
+
+from api.feed_process import OUT_OF_MEMORY
+
+MOST_EVENTS = 2_000  # three shifts a day for a year are 1,095; every question of who is on duty looks at each of them
+MEMORY_LIMIT = 512 * 1024 * 1024  # bytes; the same feed takes a fifth of it
+
+TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE")
+READ = (*TIMES, "DURATION", "RRULE", "EXRULE")  # what has to be readable in an event
+TOO_OFTEN = ("SECONDLY", "MINUTELY")
+NO_PEOPLE = ("ROOM", "RESOURCE", "GROUP")
+# What the libraries raise over a feed: whatever went wrong inside; their words help whoever has to mend it.
+REFUSALS = (ValueError, LookupError, ArithmeticError, AttributeError, TypeError, RecursionError)
+NO_FEED = "this is no iCalendar feed, or it was cut off: it must reach from BEGIN:VCALENDAR to END:VCALENDAR"
+
+
+def main() -> None:
+    """The reading process: the feed on standard input, JSON on standard output."""
+    _, begin, end, seconds = sys.argv
+    with suppress(ValueError, OSError):  # a system that does not know such a limit still has the time-out
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
+    try:
+        found = read(sys.stdin.buffer.read(), datetime.fromisoformat(begin), datetime.fromisoformat(end))
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
+    print(json.dumps(found))
+
+
+def read(content: bytes, begin: datetime, end: datetime) -> dict[str, Any]:
+    """The events between two instants, or `faults`."""
+    try:
+        calendars = Calendar.from_ical(content.decode("utf-8-sig"), multiple=True)
+    except UnicodeDecodeError as error:
+        return {"faults": [f"the feed is not UTF-8 (byte {error.start})"]}
+    except REFUSALS as error:
+        return {"faults": [f"{NO_FEED} ({_short(error)})"]}
+    try:
+        faults = [fault for one in calendars for event in one.walk("VEVENT") for fault in _faults(event)]
+        return {"faults": faults or [NO_FEED]} if faults or not calendars else _worked_out(calendars, begin, end)
+    except REFUSALS as error:
+        return {"faults": [f"it cannot be worked out when its events are ({_short(error)})"]}
+
+
+def _worked_out(calendars: Sequence[Any], begin: datetime, end: datetime) -> dict[str, Any]:
+    found = [event for one in calendars for event in recurring_ical_events.of(one).between(begin, end)]
+    if len(found) > MOST_EVENTS:
+        return {"faults": [f"{len(found)} events in a year are too many; at most {MOST_EVENTS} are read"]}
+    return {"events": [_event(event) for event in found if str(event.get("STATUS")).upper() != "CANCELLED"]}
+
+
+def _faults(event: Any) -> Iterator[str]:
+    name = f"event '{_short(event.get('SUMMARY', event.get('UID', '')))}'"
+    broken = [(field, why) for field, why in event.errors if field in READ]
+    if broken:
+        yield from (f"{name}: {field} cannot be read ({_short(why)})" for field, why in broken)
+        return
+    if "DTSTART" not in event:
+        yield f"{name} has no DTSTART: say when it begins"
+    for rule in _list(event.get("RRULE")):
+        yield from (f"{name}: {why}" for why in _rule_faults(rule))
+    for zone in {zone for times in TIMES for one in _list(event.get(times)) for zone in _unknown_zone(one)}:
+        yield f"{name}: the time zone '{_short(zone)}' is not known: describe it in a VTIMEZONE, or write an IANA name"
+
+
+def _rule_faults(rule: Any) -> Iterator[str]:
+    frequency, interval = ((rule.get(part) or [None])[0] for part in ("FREQ", "INTERVAL"))
+    if frequency is None:
+        yield "RRULE has no FREQ: write how often it repeats"
+    elif str(frequency) in TOO_OFTEN:
+        yield f"it repeats {frequency}: write HOURLY or longer"
+    if interval is not None and int(interval) < 1:
+        yield f"INTERVAL={interval} never ends: write 1 or more"
+
+
+def _unknown_zone(times: Any) -> Iterator[str]:
+    """The zone a time names, when that did not make it an instant."""
+    zone = getattr(times, "params", {}).get("TZID")
+    values = [one.dt for one in getattr(times, "dts", [times]) if hasattr(one, "dt")]
+    if zone and any(isinstance(value, datetime) and value.tzinfo is None for value in values):
+        yield str(zone)
+
+
+def _event(event: Any) -> dict[str, Any]:
+    addresses = [_address(one) for one in _list(event.get("ATTENDEE")) if _may_attend(one)]
+    organizer = event.get("ORGANIZER")
+    return {
+        "summary": _short(event.get("SUMMARY", "")),
+        "attendees": [address for address in addresses if address],
+        "organizer": _address(organizer) if organizer is not None else None,
+        "start": _time(event["DTSTART"].dt),
+        "end": _time(event["DTEND"].dt),
+    }
+
+
+def _may_attend(address: Any) -> bool:
+    kind, answer = (str(address.params.get(name, "")).upper() for name in ("CUTYPE", "PARTSTAT"))
+    return kind not in NO_PEOPLE and answer != "DECLINED"
+
+
+def _address(address: Any) -> str | None:
+    """The e-mail address in small letters; some calendars write another kind of address and the e-mail beside it."""
+    text = str(address.params.get("EMAIL", address)).casefold().removeprefix("mailto:").strip()
+    return text if "@" in text else None
+
+
+def _time(when: datetime | date) -> str:
+    return when.astimezone(UTC).isoformat() if isinstance(when, datetime) and when.tzinfo else when.isoformat()
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _short(text: object) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= 200 else f"{line[:199]}…"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The roster: who works here, and whose turn it is; out as a file, in from a file, in from calendars."""
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+
+from local import show
+from local.client import Answer, Api
+from local.duty import clock
+from local.talk import REFUSED, Json, ask, client_settings, data, usage
+
+roster = typer.Typer(help="The roster: who works here, and whose turn it is.", no_args_is_help=True)
+OK = 200
+
+
+@roster.command("show")
+@roster.command("export")
+def roster_export(json: Json = False) -> None:
+    """The roster in use, as the file that `import` takes: tierline roster export > roster.yaml"""
+    ask(lambda api: api.get("/v1/roster"), json, data(_as_file))
+
+
+@roster.command("apply")
+@roster.command("import")
+def roster_import(
+    file: Annotated[Path, typer.Argument(help="A YAML file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    json: Json = False,
+) -> None:
+    """Put a roster into use and say what that changes; it counts at once, for running cases too."""
+    from domain.roster_changes import roster_changes
+
+    new = _document(file)
+    changes: list[str] = []
+
+    def put(api: Api) -> Answer:
+        changes.extend(roster_changes(api.get("/v1/roster").data, new))
+        if dry_run:
+            return Answer(OK, jsonlib.dumps({"changes": changes}), None)
+        return api.put("/v1/roster", new)
+
+    def shown(_: Answer) -> None:
+        for line in changes or ["nothing changes"]:
+            typer.echo(line)
+        typer.echo("only looked: nothing was changed" if dry_run else "the roster is in use")
+
+    ask(put, json, shown)
+
+
+@roster.command("feed")
+def roster_feed(
+    name: Annotated[str, typer.Argument(help="What the feed is called here, such as holidays.")],
+    source: Annotated[str, typer.Argument(metavar="FILE|URL|-", help="The calendar (.ics); - reads standard input.")],
+    kind: Annotated[
+        Literal["shifts", "absences"], typer.Option("--as", help="What its events are: on duty first, or away.")
+    ],
+    team: Annotated[
+        str | None, typer.Option(help="Whose shifts they are; for absences, only those of its members.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Take over the events of a calendar from now to a year ahead, in place of what the feed brought before."""
+    from local.feeds import FeedError, content_of, send
+
+    try:
+        content = content_of(source)
+    except FeedError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(REFUSED) from None
+    query = {"as": kind, "team": team}
+    ask(lambda api: send(api.url, client_settings().secret, name, content, **query), json, data(_taken))
+
+
+def _document(file: Path) -> dict[str, Any]:
+    """The roster in a file, checked by the rules the API has too."""
+    from domain.errors import PolicyFaults
+    from domain.roster_file import load_roster
+
+    try:
+        found = load_roster(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise usage(f"{file} cannot be read: {error}") from None
+    except PolicyFaults as faults:
+        typer.echo(str(faults), err=True)
+        raise typer.Exit(REFUSED) from None
+    return found.model_dump(mode="json", by_alias=True)
+
+
+def _as_file(found: Any) -> None:
+    from domain.roster_file import roster_text
+
+    typer.echo(roster_text(found), nl=False)
+
+
+def _taken(found: Any) -> None:
+    entries = "entry" if found["taken"] == 1 else "entries"
+    typer.echo(f"{found['feed']}: {found['taken']} {entries} taken as {found['as']}")
+    if found["left_out"]:
+        lines = (
+            [escape(one["event"]), clock(one["first"]), str(one["times"]), escape(one["why"])]
+            for one in found["left_out"]
+        )
+        show.table(("left out", "first on", "times", "why"), lines, "")

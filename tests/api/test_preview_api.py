@@ -1,0 +1,108 @@
+"""The preview: the whole chain of a ticket that is not opened, from the rules that run."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Api, case
+
+FRIDAY = "2026-03-06T17:50:00Z"
+
+
+async def previewed(api: Api, role: str = "viewer", **more: Any) -> list[tuple[str, str, str | None, str]]:
+    answer = await api.post("/v1/policies/preview", {"escalation": case(), "at": FRIDAY, **more}, role)
+    assert answer.status_code == 200, answer.text
+    return [(row["at"][8:16], row["what"], row["who"], row["why"]) for row in answer.json()]
+
+
+async def test_nobody_answers_so_everybody_is_listed_until_the_end(api: Api) -> None:
+    rows = await previewed(api)
+    assert rows[:4] == [
+        ("06T17:50", "opened", "the viewer", "opened with priority medium at L1 (manual)"),
+        ("06T17:50", "delivery_failed", None, "customer not told, there is no address: we have your case"),
+        ("06T17:50", "told", "Dana", "L1 step 1, on call: acknowledge"),
+        ("06T18:05", "breached", None, "L1 acknowledge missed"),
+    ]
+    assert ("06T18:05", "climbed", None, "climbed from L1 to L2: L1 acknowledge missed") in rows
+    assert ("06T18:35", "told", "Sam", "L2 step 1, round 2, on call: acknowledge now") in rows
+    assert rows[-1][1] == "ends"
+
+
+async def test_what_is_said_is_heard_at_its_time(api: Api) -> None:
+    events = [
+        {"at": "2026-03-06T17:55:00Z", "command": "acknowledge", "by": "dana"},
+        {"at": "2026-03-06T18:00:00Z", "command": "close"},
+        {"at": "2026-03-06T18:10:00Z", "command": "resolve", "summary": "renewed it"},
+        {"at": "2026-03-06T18:20:00Z", "command": "root-cause", "category": "c", "description": "d", "origin": "ours"},
+        {"at": "2026-03-06T18:30:00Z", "command": "close"},
+    ]
+    rows = await previewed(api, events=events)
+    happened = [(at, what, who) for at, what, who, _ in rows if what not in ("delivery_failed", "told", "opened")]
+    assert happened == [
+        ("06T17:55", "acknowledged", "Dana"),
+        ("06T18:00", "refused", "Dana"),
+        ("06T18:10", "resolved", "Dana"),
+        ("06T18:20", "root_cause_recorded", "Dana"),
+        ("06T18:30", "closed", "Dana"),
+        ("06T18:30", "ends", None),
+    ]
+
+
+async def test_the_time_a_line_speaks_of_stands_apart_for_every_readers_clock(api: Api) -> None:
+    events = [
+        {"at": "2026-03-06T17:55:00Z", "command": "acknowledge", "by": "dana"},
+        {"at": "2026-03-06T18:00:00Z", "command": "pause", "reason": "scheduled", "until": "2026-03-09T08:00:00Z"},
+    ]
+    answer = await api.post("/v1/policies/preview", {"escalation": case(), "at": FRIDAY, "events": events})
+    spoken = {(row["what"], row["why"]): row["by"] for row in answer.json()}
+    assert spoken["told", "L1 step 1, on call: acknowledge"] == "2026-03-06T18:05:00Z"
+    assert spoken["paused", "dana paused it, scheduled"] == "2026-03-09T08:00:00Z"
+
+
+async def test_nothing_is_opened_stored_or_sent(api: Api) -> None:
+    await previewed(api)
+    assert (await api.get("/v1/escalations")).json()["items"] == []
+    assert (await api.get("/v1/messages")).json()["items"] == []
+    assert api.temporal.started == []
+
+
+async def test_a_policy_that_is_not_stored_can_be_tried(api: Api) -> None:
+    inline = (await api.get("/v1/policies/standard")).json()
+    inline["tiers"][0]["targets"]["acknowledge"] = {"all": "45m"}
+    rows = await previewed(api, policy=inline)
+    assert next(at for at, what, *_ in rows if what == "breached") == "06T18:35"
+    assert (await api.get("/v1/policies/standard")).json()["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field", "says"),
+    [
+        ({"policy": "no-such"}, 404, None, "no policy 'no-such'"),
+        ({"policy": {"tiers": []}}, 422, None, "tiers"),
+        (
+            {"events": [{"at": FRIDAY, "command": "merge", "into": "x"}]},
+            422,
+            "events[0].command",
+            "cannot be previewed",
+        ),
+        ({"events": [{"at": FRIDAY, "command": "dance"}]}, 422, "events[0].command", "write one of acknowledge"),
+        ({"events": [{"at": FRIDAY, "command": "note"}]}, 422, "events[0].text", "Field required"),
+        (
+            {"events": [{"at": "2026-03-06T17:00:00Z", "command": "resume"}]},
+            422,
+            "events[0].at",
+            "after the case opens",
+        ),
+        ({"events": [{"at": FRIDAY, "command": "assign", "to": "nobody"}]}, 422, "events[0].to", "no person 'nobody'"),
+        ({"events": [{"at": FRIDAY, "command": "resume", "by": "x"}]}, 422, "events[0].by", "no person 'x'"),
+        ({"at": "tomorrow"}, 422, "at", "time"),
+        ({"escalation": {}}, 422, None, "ticket"),
+    ],
+)
+async def test_a_mistake_is_named_with_its_place(
+    api: Api, change: dict[str, Any], status: int, field: str | None, says: str
+) -> None:
+    answer = await api.post("/v1/policies/preview", {"escalation": case(), "at": FRIDAY, **change})
+    assert answer.status_code == status, answer.text
+    assert field is None or answer.json()["field"] == field
+    assert says in answer.text

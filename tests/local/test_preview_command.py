@@ -1,0 +1,116 @@
+"""`tierline policy preview` against a small server that stands in for the API: what is asked, and what a person reads."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from typer.testing import CliRunner, Result
+
+from cli import app
+from local.times import moment_of
+
+NOTHING: dict[str, Any] = {"who": None, "channel": None, "person": None, "tier": None, "by": None}
+ROWS = [
+    {**NOTHING, "at": "2026-03-06T16:50:00Z", "what": "opened", "why": "opened with priority high at L1 (manual)"},
+    {**NOTHING, "at": "2026-03-06T16:50:00Z", "what": "told", "who": "Dana Okafor", "channel": "sms", "person": "dana",
+     "why": "L1 step 1, on call: acknowledge", "by": "2026-03-09T07:30:00Z"},
+    {**NOTHING, "at": "2026-03-09T07:30:00Z", "what": "breached", "why": "L1 acknowledge missed"},
+    {**NOTHING, "at": "2026-03-09T07:30:00Z", "what": "ends", "why": "the case is closed"},
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def in_berlin(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Who types sits in Berlin."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    monkeypatch.setenv("TIERLINE_URL", httpserver.url_for("").rstrip("/"))
+    monkeypatch.setenv("TIERLINE_KEY", "tl_test")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def asked(httpserver: HTTPServer) -> list[Any]:
+    """The bodies the API was asked with; it answers `ROWS`."""
+    bodies: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        from werkzeug import Response
+
+        bodies.append(request.get_json())
+        return Response(json.dumps(ROWS), content_type="application/json")
+
+    httpserver.expect_request("/v1/policies/preview", "POST").respond_with_handler(answer)
+    return bodies
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["policy", "preview", *arguments])
+
+
+def test_the_chain_is_shown_on_the_readers_clock(asked: list[Any]) -> None:
+    shown = run("standard", "--at", "2026-03-06 17:50")
+    assert shown.exit_code == 0, shown.output
+    lines = [" ".join(line.split()) for line in shown.output.splitlines() if line.strip()]
+    assert "Fri 2026-03-06 17:50 0 s opened – opened with priority high at L1 (manual)" in lines
+    assert "told Dana Okafor SMS L1 step 1, on call: acknowledge by Mon 2026-03-09 08:30" in lines
+    assert "Mon 2026-03-09 08:30 2 d 14 h breached – L1 acknowledge missed" in lines
+    assert lines[-1] == "1 message to 1 person and the customer, 1 target missed; times are those of your clock"
+    assert asked[0]["policy"] == "standard"
+    assert asked[0]["at"] == "2026-03-06T16:50:00+00:00"
+
+
+def test_what_is_said_meanwhile(asked: list[Any]) -> None:
+    run("--at", "2026-03-06 17:50", "-e", "+20m acknowledge by=dana", "-e", "19:00 pause reason=scheduled until=+2d")
+    assert asked[0]["events"] == [
+        {"at": "2026-03-06T17:10:00+00:00", "command": "acknowledge", "by": "dana"},
+        {
+            "at": "2026-03-06T18:00:00+00:00",
+            "command": "pause",
+            "reason": "scheduled",
+            "until": "2026-03-08T16:50:00+00:00",
+        },
+    ]
+
+
+def test_a_file_and_a_ticket(asked: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\ntiers: []\n")
+    (tmp_path / "ticket.json").write_text('{"ticket": {"id": "7"}}')
+    run(str(tmp_path / "mine.yaml"), "--ticket", str(tmp_path / "ticket.json"), "--priority", "critical")
+    assert asked[0]["policy"] == {"name": "mine", "tiers": []}
+    assert asked[0]["escalation"] == {"ticket": {"id": "7"}, "priority": "critical"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--at", "tomorrow"], "'tomorrow' is no time: write 2026-03-06T17:50:00+01:00"),
+        (["-e", "acknowledge"], "write a time, a command and its fields"),
+        (["-e", "+20m note hello"], "'hello' is no field: write name=value"),
+        (["-e", "soon note text=x"], "'soon' is no time"),
+        (["--ticket", "no-such.json"], "no-such.json cannot be read as JSON"),
+    ],
+)
+def test_a_slip_of_the_pen_is_named(arguments: list[str], says: str) -> None:
+    refused = run(*arguments)
+    assert (refused.exit_code, says in refused.output) == (2, True), refused.output
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("2026-03-06T17:50:00Z", "2026-03-06T17:50:00+00:00"),
+        ("2026-07-06 17:50", "2026-07-06T15:50:00+00:00"),
+        ("17:50", "2026-03-06T16:50:00+00:00"),
+        ("+1d", "2026-03-07T10:00:00+00:00"),
+    ],
+)
+def test_times_as_people_type_them(text: str, means: str) -> None:
+    assert moment_of(text, datetime(2026, 3, 6, 10, tzinfo=UTC)).isoformat() == means
