@@ -2,6 +2,7 @@
 #   make demo     one escalation from opening to root cause, played and checked (KEEP=1 leaves the system running)
 #   make run      the whole system, until Ctrl-C
 #   make test     lint, types, import rules, every test
+#   make test-long 500 made-up policies previewed and played, 200,000 calendars against a walk (SEED=1): half an hour
 #   make chaos    everything broken again and again while people work; every promise checked (MINUTES=2, CHAOS_SEED=n repeats)
 #   make bench    Tierline beside a bare Temporal workflow, a quarter of an hour (QUICK=1 four minutes); writes bench/results.json
 
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 # Time zones come from the pinned tzdata package and not from the machine: deadlines must not change under replay.
 export PYTHONTZPATH :=
 
-.PHONY: help setup demo run test chaos bench lint lock clean
+.PHONY: help setup demo run test test-long chaos bench lint lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -50,6 +51,10 @@ lint: setup
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-long: setup
+	@PREVIEWS=500 PREVIEW_SEED=$(or $(SEED),1) ORACLE_EXAMPLES=200000 ORACLE_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 2 --dist loadfile \
+	  tests/workflows/test_preview_is_true.py tests/domain/test_working_time_oracle.py
 
 chaos: setup
 	@CHAOS_MINUTES=$(or $(MINUTES),2) $(BIN)/python -m pytest tests/chaos/test_chaos.py -q -s

@@ -150,7 +150,8 @@ class Calendar(BaseModel):
     day: PositiveDuration | None = None
     holidays: HolidayRegion | None = None
     closed: tuple[Day, ...] = ()
-    open: OpenDays = {}  # not there in cases opened before it existed: no such days
+    # Not there: no such days. Left out then, for a worker of an earlier version refuses keys it does not know.
+    open: OpenDays = Field(default={}, exclude_if=lambda days: not days)
     closed_dates: tuple[date, ...] = ()
 
     def __hash__(self) -> int:

@@ -122,7 +122,8 @@ def _line(entry: TimelineEntry, roster: Roster, customer: str) -> Row:
     who = None if by_itself else customer if entry.actor == CUSTOMER else _name(roster, entry.actor)
     person = None if by_itself or entry.actor == CUSTOMER else entry.actor
     until = _time(entry.data.get("until"))
-    why = entry.text.rpartition(", until ")[0] if until else entry.text
+    words = entry.text.rpartition(", until ")[0] if until else entry.text
+    why = ". ".join([words, " ".join(entry.data["reasons"])]) if entry.data.get("reasons") else words  # of a priority
     return Row(at=entry.at, what=entry.kind, who=who, channel=None, why=why, person=person, by=until)
 
 

@@ -112,6 +112,8 @@ def _facts_of(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "case", f"{escape(data['id'])}, episode {data.get('episode', 1)}"
     yield "status", word(data.get("status"))
     yield "priority", word(data.get("priority"))
+    if data.get("priority_reasons"):
+        yield "because", escape(" ".join(data["priority_reasons"]))
     yield "policy", f"{policy.get('name')} version {policy.get('version')}"
     yield "tier", f"{word(tier.get('name'))} ({word(data.get('team'))})"
     yield "owner", word(data.get("owner"))
@@ -180,8 +182,18 @@ def timeline(rows: Sequence[type_of_row]) -> None:
     """What happened, oldest first."""
     table(
         ("at", "what", "who", "in words"),
-        ((moment(row["at"]), word(row["kind"]), word(row.get("actor")), word(row.get("text"))) for row in rows),
+        ((moment(row["at"]), word(row["kind"]), word(row.get("actor")), _told(row)) for row in rows),
         "nothing has happened yet",
+    )
+
+
+def _told(row: type_of_row) -> str:
+    """The line's words; under those of a priority, why it is that one."""
+    return "\n".join(
+        [
+            word(row.get("text")),
+            *(f"[dim]{escape(reason)}[/]" for reason in (row.get("data") or {}).get("reasons") or ()),
+        ]
     )
 
 

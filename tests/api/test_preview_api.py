@@ -18,7 +18,13 @@ async def previewed(api: Api, role: str = "viewer", **more: Any) -> list[tuple[s
 async def test_nobody_answers_so_everybody_is_listed_until_the_end(api: Api) -> None:
     rows = await previewed(api)
     assert rows[:4] == [
-        ("06T17:50", "opened", "the viewer", "opened with priority medium at L1 (manual)"),
+        (
+            "06T17:50",
+            "opened",
+            "the viewer",
+            "opened with priority medium at L1 (manual). Neither impact nor urgency was given: medium impact and medium "
+            "urgency make it medium.",
+        ),
         ("06T17:50", "delivery_failed", None, "customer not told, there is no address: we have your case"),
         ("06T17:50", "told", "Dana", "L1 step 1, on call: acknowledge"),
         ("06T18:05", "breached", None, "L1 acknowledge missed"),
