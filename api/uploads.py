@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.errors import JSON_TYPE, unreadable, unsupported
+from api.services import in_thread
 from domain.errors import Fault, PolicyFaults
 from domain.yaml_text import parse_yaml
 
@@ -24,7 +25,7 @@ async def uploaded(request: Request) -> dict[str, object]:
         text = (await request.body()).decode("utf-8")
     except UnicodeDecodeError as error:
         raise unreadable(error) from None
-    return _json(text) if kind == JSON_TYPE else parse_yaml(text, "the body")
+    return _json(text) if kind == JSON_TYPE else await in_thread(parse_yaml, text, "the body")  # a long one takes seconds
 
 
 Uploaded = Annotated[dict[str, object], Depends(uploaded)]

@@ -2,7 +2,7 @@
 
 YAML 1.1 turns the key `on` into True, `12:30` into 750 and `2026-05-15` into a date. This reader knows only true/false,
 null, plain decimal numbers, text, lists and maps; keys are always text, and so are `+49301…` and `0815`. Whatever could
-hide a mistake or blow up in memory (double keys, anchors, tags, deep nesting, over 1 MB) is refused with its place.
+hide a mistake or blow up in memory (double keys, anchors, tags, deep nesting, over 500 kB) is refused with its place.
 """
 
 import re
@@ -19,7 +19,7 @@ from yaml.scanner import Scanner
 
 from domain.errors import Fault, PolicyFaults
 
-LARGEST_FILE = 1_000_000  # bytes; a matrix of a hundred tiers is under 100 kB
+LARGEST_FILE = 500_000  # bytes, some seconds to read; a matrix of a hundred tiers is under 100 kB, two thousand people under 400
 DEEPEST = 30  # levels; the deepest policy has eight
 
 _BOOL, _NULL = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"
@@ -80,7 +80,7 @@ def parse_yaml(text: str, what: str) -> dict[str, object]:
     Raises PolicyFaults: all double keys at once, or the first thing that makes the rest unreadable.
     """
     if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE:
-        raise PolicyFaults(what, [Fault("line 1, column 1", "larger than 1 MB; a policy or roster is far smaller")])
+        raise PolicyFaults(what, [Fault("line 1, column 1", "larger than 500 kB; a policy or roster is far smaller")])
     faults: list[Fault] = []
     try:
         value = _read(text, faults)

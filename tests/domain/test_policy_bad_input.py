@@ -21,7 +21,7 @@ def test_five_megabytes_of_policy_are_refused_at_once_with_the_reason() -> None:
     text = HEAD + "tiers:\n" + "".join(TIER % n for n in range(50_000))
     assert len(text) > 5_000_000
     began = perf_counter()
-    assert faults_of(text) == ["line 1, column 1: larger than 1 MB; a policy or roster is far smaller"]
+    assert faults_of(text) == ["line 1, column 1: larger than 500 kB; a policy or roster is far smaller"]
     assert perf_counter() - began < 0.5
 
 

@@ -88,7 +88,7 @@ def test_all_double_keys_are_refused_with_their_places() -> None:
         ("a: " + "9" * 5000, "line 1, column 4", "30 digits"),
         ("a: " + "[" * 100 + "]" * 100, "line 1, column", "nested deeper"),
         ("a: " + "[" * 100_000, "line 1, column", "nested deeper"),
-        ("a: " + "x" * 1_000_001, "line 1, column 1", "1 MB"),
+        ("a: " + "x" * 500_001, "line 1, column 1", "500 kB"),
     ],
 )
 def test_what_could_hide_a_mistake_is_refused_with_its_place(text: str, place: str, words: str) -> None:
