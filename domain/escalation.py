@@ -111,19 +111,24 @@ def delivered(state: Escalation, result: SendResult) -> Outcome:
     message = state.outstanding.get(result.key)
     if message is None:
         return Outcome(state)
-    left = {key: one for key, one in state.outstanding.items() if key != result.key}
     if result.status in ("sent", "unknown"):
-        return Outcome(state.model_copy(update={"outstanding": left}))
+        return Outcome(_without(state, result.key))
     turn = Turn(state)
-    _run_due(turn, result.at, inclusive=False)
+    _run_due(turn, result.at, inclusive=False)  # which may send messages of its own
     turn.reach(result.at)
-    turn.set(outstanding=left)
+    turn.state = _without(turn.state, result.key)
     if result.status == "failed":
         telling.message_failed(turn, message, result)
         climbing.step_message_failed(turn, result.key)
     elif result.status == "skipped":
         telling.message_skipped(turn, message, result.reason or "no longer needed")
     return _until(turn, result.at)
+
+
+def _without(state: Escalation, key: str) -> Escalation:
+    """The state with one message less under way."""
+    left = {one: message for one, message in state.outstanding.items() if one != key}
+    return state.model_copy(update={"outstanding": left})
 
 
 def _until(turn: Turn, at: datetime) -> Outcome:

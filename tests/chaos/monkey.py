@@ -9,8 +9,6 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import httpx2
-
 from tests.chaos import weather
 from tests.chaos.journal import Blow, now
 from tests.chaos.weather import Planned
@@ -47,7 +45,7 @@ class House:
 
     async def is_up(self) -> None:
         """Wait until the API serves and both workers ask for work."""
-        await until(self._serves, 60)
+        await until(self.tierline.is_ready, 60)
         for name in ("worker-1", "worker-2"):
             await self.running[name].says("worker ready")
 
@@ -81,12 +79,6 @@ class House:
         else:
             command: Sequence[str] = API if name == "api" else WORKER
             self.running[name] = self.tierline.starts(*command)
-
-    def _serves(self) -> bool:
-        try:
-            return self.tierline.http("GET", "/readyz").status_code == 200
-        except (httpx2.TransportError, FileNotFoundError):  # not listening yet; its first key is not written yet
-            return False
 
 
 async def plays(house: House, blows: Sequence[Planned], began: float) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from domain import escalation
+from domain.messages import SendResult
 from domain.view import document
 from tests.domain.story import Story, policy, said, when
 
@@ -370,3 +372,17 @@ def test_merge_both_steps_are_idempotent_by_command_id(command: str, body: dict[
         story.does("dana", command, id="the-merge", **body)
         assert story.state == once
         assert story.happened("merged") == ["10:00 merged"]
+
+
+# the ends of messages
+
+
+def test_a_failure_heard_late_loses_nothing_that_was_due_before_it() -> None:
+    """The chaos run found it: a warning made in the same breath was forgotten, and why it was skipped was never written down."""
+    with Story(policy(L1="targets: {acknowledge: {all: 30m, warn_at: [50]}}")) as story:
+        sms, _ = story.expect_told("dana", "sms", "email")
+        story.never_mind()
+    under_way = story.state.model_copy(update={"outstanding": {sms.key: sms}})
+    late = escalation.delivered(under_way, SendResult(key=sms.key, status="failed", at=when("10:20")))
+    [warning] = [message for message in late.messages if message.kind == "warning"]
+    assert list(late.state.outstanding) == [warning.key]

@@ -88,7 +88,7 @@ async def begun(tierline: Installation, fake: Vendor) -> Program:
     tierline.begins_temporal()
     api = tierline.starts(*API)
     await api.says("Application startup complete")
-    await until(lambda: tierline.http("GET", "/readyz").status_code == 200)
+    await until(tierline.is_ready)
     doomed = tierline.starts(*HALTING, **fake.environment)
     await doomed.says("worker ready")
     return doomed

@@ -131,6 +131,13 @@ class Installation:
         url = f"http://127.0.0.1:{self.env['TIERLINE_PORT']}{path}"
         return self._http.request(method, url, headers=headers, json=body or None)
 
+    def is_ready(self) -> bool:
+        """Whether the API serves. It says that it has started a moment before it listens; its first key may not be written yet."""
+        try:
+            return self.http("GET", "/readyz").status_code == 200
+        except (httpx2.TransportError, FileNotFoundError):
+            return False
+
     def opens(self, number: str) -> "Case":
         """Escalate a ticket under the demo policy: L1 is warned after 5 s, the case climbs after 10."""
         customer = {"id": "acme", "name": "Acme GmbH", "email": "it@acme.example"}

@@ -30,7 +30,7 @@ async def test_a_word_said_while_temporal_has_no_room_is_kept_and_applied_once(
         tierline.begins_temporal(*AT_MOST)
         api = tierline.starts(*API)
         await api.says("Application startup complete")
-        await until(lambda: tierline.http("GET", "/readyz").status_code == 200)
+        await until(tierline.is_ready)
         case = tierline.opens("no-room")
         took, ids = list[float](), list[str]()
         async with a_crowd(tierline.env["TEMPORAL_ADDRESS"]) as turned_away:

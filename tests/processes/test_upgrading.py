@@ -14,7 +14,7 @@ async def test_running_cases_move_to_the_build_that_is_made_current(tmp_path: Pa
         tierline.begins_temporal()
         api = tierline.starts(*API)
         await api.says("Application startup complete")
-        await until(lambda: tierline.http("GET", "/readyz").status_code == 200)
+        await until(tierline.is_ready)
 
         first = await build(tierline, "2026.11.1")
         await makes_current(tierline, "2026.11.1")
@@ -45,7 +45,7 @@ async def test_cases_of_workers_without_a_build_move_to_the_first_that_has_one(t
         tierline.begins_temporal()
         api = tierline.starts(*API)
         await api.says("Application startup complete")
-        await until(lambda: tierline.http("GET", "/readyz").status_code == 200)
+        await until(tierline.is_ready)
         unnamed = tierline.starts(*WORKER)
         await unnamed.says("worker ready")
         case = tierline.opens("older-than-builds")
