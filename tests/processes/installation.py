@@ -132,7 +132,7 @@ class Installation:
         return self._http.request(method, url, headers=headers, json=body or None)
 
     def is_ready(self) -> bool:
-        """Whether the API serves. It says that it has started a moment before it listens; its first key may not be written yet."""
+        """Whether the API serves: it says so a moment before it listens, and its first key may not be written yet."""
         try:
             return self.http("GET", "/readyz").status_code == 200
         except (httpx2.TransportError, FileNotFoundError):
