@@ -1,12 +1,15 @@
 """What people say about one escalation: a verb for each command of the contract, the body field by field."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from domain.view_time import rfc3339
 from local.talk import By, Id, Json, command, usage
+from local.times import moment_of
 
 app = typer.Typer()
 CASE = "Working on a case"
@@ -60,13 +63,20 @@ def hand_back(id: Id, reason: Reason, by: By = None, json: Json = False) -> None
 def pause(
     id: Id,
     reason: Annotated[str, typer.Argument(help="waiting_on_customer, waiting_on_third_party or scheduled.")],
-    until: Annotated[str | None, typer.Option(help="When it goes on by itself, such as 2026-03-09T09:00:00Z.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="When it goes on by itself, such as 2h, '2026-03-09 09:00' or 2026-03-09T09:00:00Z."),
+    ] = None,
     note: Annotated[str | None, typer.Option()] = None,
     by: By = None,
     json: Json = False,
 ) -> None:
     """Stop the clocks that may stop."""
-    command(id, "pause", {"by": by, "reason": reason, "until": until, "note": note}, json)
+    try:
+        ends = rfc3339(moment_of(until, datetime.now(UTC))) if until else None
+    except ValueError as error:
+        raise usage(f"--until: {error}") from None
+    command(id, "pause", {"by": by, "reason": reason, "until": ends, "note": note}, json)
 
 
 @app.command(rich_help_panel=CASE)
@@ -163,7 +173,7 @@ def root_cause(
     origin: Annotated[str | None, typer.Option(help="ours, product, third_party or customer.")] = None,
     factor: Annotated[list[str] | None, typer.Option(help="A contributing factor; may be repeated.")] = None,
     action: Annotated[
-        list[str] | None, typer.Option(help="'preventive; lee; 2026-12-01; alert on errors'; may be repeated.")
+        list[str] | None, typer.Option(help="'preventive; lee; 2030-01-31; alert on errors'; may be repeated.")
     ] = None,
     problem: Annotated[str | None, typer.Option(help="The problem it belongs to.")] = None,
     file: Annotated[Path | None, typer.Option(help="The whole body as JSON, instead of the options.")] = None,
@@ -229,7 +239,7 @@ def _action(text: str) -> dict[str, str]:
     parts = [part.strip() for part in text.split(";", ACTION_PARTS - 1)]
     if len(parts) != ACTION_PARTS:
         raise usage(
-            f"an action is 'kind; owner; due date; text', such as 'preventive; lee; 2026-12-01; alert', not {text!r}"
+            f"an action is 'kind; owner; due date; text', such as 'preventive; lee; 2030-01-31; alert', not {text!r}"
         )
     return dict(zip(("kind", "owner", "due_on", "text"), parts, strict=True))
 

@@ -1,44 +1,25 @@
 """Who is on duty, at a terminal: the ladder of an instant, or every shift and gap of a stretch of time; this machine's clock."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.markup import escape
 
-from domain.durations import Duration
 from local import show
 from local.times import moment_of
 
 ROOM_FOR_NAMES = 110  # columns; below that the ids alone
 NOBODY = "[bold red]nobody[/]"  # the word says it too
-FORMS = "write 7d or 12h, 2026-12-24, '2026-12-24 09:00' on your clock, or 2026-12-24T09:00:00Z"
 
 Row = Mapping[str, Any]
 Names = Mapping[str, str]
 
 
-def time_of(text: str, base: datetime) -> datetime:
-    """The instant `text` means: `7d` is so long after `base`, a time without offset is on this machine's clock.
-
-    Raises ValueError, with what can be written.
-    """
-    try:
-        return base + timedelta(seconds=Duration.parse(text).wall_seconds)
-    except OverflowError:
-        raise ValueError(f"'{text}' is no time within reach: {FORMS}") from None
-    except ValueError:
-        pass
-    try:
-        return moment_of(text, base)
-    except ValueError:
-        raise ValueError(f"'{text}' is no time: {FORMS}") from None
-
-
 def stretch(begin: str | None, end: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
     """Both ends of the time asked for; None is what the API makes of none. Raises ValueError with what can be written."""
-    start = time_of(begin, now) if begin else None
-    until = time_of(end, start or now) if end else None
+    start = moment_of(begin, now) if begin else None
+    until = moment_of(end, start or now) if end else None
     if until is not None and until <= (start or now):
         raise ValueError(
             f"--until {end} is not after {'--from ' + begin if begin else 'now'}: write a later time, such as 7d"

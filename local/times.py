@@ -4,17 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 from domain.durations import Duration
 
-FORMS = 'write 2026-03-06T17:50:00+01:00, "2026-03-06 17:50" or 17:50 on your clock, or +80m'
+FORMS = "write 7d or 12h, 2026-12-24, '2026-12-24 09:00' or 09:00 on your clock, or 2026-12-24T09:00:00Z"
 
 
 def moment_of(text: str, base: datetime) -> datetime:
-    """The instant `text` means, in UTC: `+80m` counts from `base`, `17:50` is that time of `base`'s day on this clock.
+    """The instant `text` means, in UTC: `7d` (or `+7d`) counts from `base`, `17:50` is that time of `base`'s day on this clock.
 
     Raises ValueError, with what can be written.
     """
     try:
-        if text.startswith("+"):
-            return base + timedelta(seconds=Duration.parse(text[1:]).wall_seconds)
+        return base + timedelta(seconds=Duration.parse(text.removeprefix("+")).wall_seconds)
+    except OverflowError:
+        raise ValueError(f"'{text}' is no time within reach: {FORMS}") from None
+    except ValueError:
+        pass  # no duration, so it names the time itself
+    try:
         day = f"{base.astimezone().date().isoformat()}T{text}" if len(text) <= len("17:50:00") else text
         return datetime.fromisoformat(day).astimezone(UTC)  # without an offset it is this machine's time
     except (ValueError, OverflowError):

@@ -91,7 +91,7 @@ def test_a_file_and_a_ticket(asked: list[Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--at", "tomorrow"], "'tomorrow' is no time: write 2026-03-06T17:50:00+01:00"),
+        (["--at", "tomorrow"], "'tomorrow' is no time: write 7d or 12h"),
         (["-e", "acknowledge"], "write a time, a command and its fields"),
         (["-e", "+20m note hello"], "'hello' is no field: write name=value"),
         (["-e", "soon note text=x"], "'soon' is no time"),

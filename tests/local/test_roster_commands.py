@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from cli import app
 from domain.roster_file import check_roster, load_roster
 from local import feeds, show
-from local.duty import stretch, time_of
+from local.duty import stretch
+from local.times import moment_of
 from tests.api.calendars import PAGERDUTY, wire
 
 NOW = datetime(2026, 3, 6, 12, tzinfo=UTC)
@@ -178,7 +179,7 @@ def test_a_bad_time_is_refused_and_told_what_to_write(httpserver: HTTPServer, ar
     ],
 )
 def test_times_as_people_type_them(text: str, means: datetime) -> None:
-    assert time_of(text, NOW) == means
+    assert moment_of(text, NOW) == means
 
 
 def test_a_length_counts_from_the_begin_that_is_asked_for() -> None:
