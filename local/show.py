@@ -23,6 +23,8 @@ STYLES = {
     "cancelled": "dim", "skipped": "dim",
 }  # fmt: skip
 
+OVER = ("met", "cancelled")  # of targets
+
 type_of_row = Mapping[str, Any]
 
 
@@ -133,9 +135,12 @@ def _facts_of(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _target(row: type_of_row) -> Sequence[str]:
-    warnings = ", ".join(moment(at) for at in row.get("warn_at") or [])
-    missed = row.get("breached_at")
-    return (word(row.get("name")), word(row.get("tier")), word(row.get("status")), moment(row.get("due_at")), warnings,
+    over, missed = row.get("status") in OVER, row.get("breached_at")
+    due = (
+        moment(row.get("due_at")).partition(" (")[0] if over else moment(row.get("due_at"))
+    )  # no countdown to what is over
+    warnings = "" if over else ", ".join(moment(at) for at in row.get("warn_at") or [])
+    return (word(row.get("name")), word(row.get("tier")), word(row.get("status")), due, warnings,
             moment(missed) if missed else "")  # fmt: skip
 
 
@@ -174,7 +179,8 @@ def _row(item: type_of_row) -> Sequence[str]:
     tier = (item.get("tier") or {}).get("name")
     names = ((item.get("customer") or {}).get("name"), (item.get("ticket") or {}).get("subject"))
     plain = (item.get("owner"), item.get("accountable"))
-    return (escape(item["id"]), word(item.get("status")), word(item.get("priority")), word(tier),
+    again = f" (episode {item['episode']})" if item.get("episode", 1) > 1 else ""
+    return (escape(item["id"]) + again, word(item.get("status")), word(item.get("priority")), word(tier),
             *(word(one) for one in plain), moment(item.get("next_due_at")), *(word(one) for one in names))  # fmt: skip
 
 
