@@ -23,8 +23,9 @@ from activities.providers.deadline import within
 from activities.providers.port import SEND_TIMEOUT, AnswerLost, Envelope, Finder, Provider, Refused, RetryLater, Sent
 from activities.reading import Case
 from activities.rendering import Rendered, Renderer, TemplateFault
+from domain.addresses import NO_ADDRESS, address, why_no_address
 from domain.errors import DomainError
-from domain.messages import CUSTOMER, Message, SendResult
+from domain.messages import Message, SendResult
 from domain.roster import Roster
 from domain.tickets import Channel
 from records.database import Database
@@ -52,7 +53,6 @@ ONCE_MORE = frozenset({"30500"})  # an unknown failure inside Twilio: worth a se
 MOST_TRIES_IN_DOUBT = 3
 FIRST_PAUSE_IN_DOUBT, LATER_PAUSE_IN_DOUBT = timedelta(seconds=5), timedelta(minutes=2)
 
-NO_ADDRESS = "no_address"
 ANSWER_LOST = "answer_lost"
 TEMPLATE_FAULT = "template_fault"
 
@@ -128,7 +128,8 @@ class Sending:
         if loaded.record.status in _SETTLED:
             return _result(message.key, loaded.record.status, loaded.record.code, loaded.record.reason)
         roster = self._roster.current()
-        to = address(message, loaded.document, roster)
+        customer = loaded.document["customer"]
+        to = address(message, customer.get("email"), customer.get("phone"), roster)
         if to is None:
             return self._mark(message.key, "failed", NO_ADDRESS, why_no_address(message, roster))
         reference = reference_of(message.key)
@@ -256,22 +257,6 @@ def history(before: str | None, words: str | None) -> str | None:
 def reference_of(key: str) -> str:
     """What a provider keeps of ours: 12 signs of the key's hash. An SMS ends with it, so it is short and easy to read."""
     return b32encode(sha256(key.encode()).digest()).decode().lower()[:12]
-
-
-def address(message: Message, document: Mapping[str, Any], roster: Roster) -> str | None:
-    """Where the message goes now: a responder's address of the roster, a customer's of the case."""
-    field = "email" if message.channel == "email" else "phone"
-    if message.person is None:
-        return document["customer"].get(field) or None
-    return getattr(roster.person(message.person), field, None)
-
-
-def why_no_address(message: Message, roster: Roster) -> str:
-    """A sentence an operator can act on."""
-    if message.person is not None and roster.person(message.person) is None:
-        return f"{message.person} is not in the roster"
-    what = "e-mail address" if message.channel == "email" else "phone number"
-    return f"{message.person or f'the {CUSTOMER}'} has no {what}"
 
 
 def validity(message: Message, now: datetime | None = None) -> timedelta:

@@ -57,6 +57,9 @@ class NoRoom(Exception):
     """Temporal answers and has no room now (RESOURCE_EXHAUSTED): the word must be kept here and said later."""
 
 
+MOVED = "moved"  # beside the document: what a rebase did to the due times
+
+
 class Cases:
     """One per process and event loop."""
 
@@ -120,7 +123,7 @@ class Cases:
                     result_type=contract.Answer,
                     rpc_timeout=contract.UPDATE_LIMIT,
                 )
-                return answer.document
+                return answer.document if answer.moved is None else {**answer.document, MOVED: answer.moved}
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from error
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import Caller, acting, known_person
-from api.cases import NoRoom, NoWorkflow
+from api.cases import MOVED, NoRoom, NoWorkflow
 from api.idempotency import Answered, Once
 from api.links import with_links
 from api.openings import Document, reopen_closed
@@ -154,6 +154,7 @@ def _applied(services: Services, case: Document, said: Said, answer: Document) -
     What the workflow leaves out is what the command did not change; it is read again now, for it may have changed meanwhile.
     A store that fails here changes nothing: the case has taken the word, and the worker will write it down.
     """
+    moved = _moved(answer.pop(MOVED, None))
     whole = _whole(case, answer)
     try:
         whole = _whole(services.escalations.find(case["id"], answer["episode"]) or case, answer)
@@ -163,7 +164,14 @@ def _applied(services: Services, case: Document, said: Said, answer: Document) -
             settle(connection, Settled(command_id=said.id, status="applied"), now)
     except SQLAlchemyError as error:
         log.error("an applied command is not stored yet", command=said.name, error=type(error).__name__)
-    return whole
+    return {**whole, **moved}
+
+
+def _moved(due: dict[str, list[str | None]] | None) -> Document:
+    """What a rebase did to the due times, for its answer only."""
+    return (
+        {} if due is None else {MOVED: [{"target": name, "was": was, "now": now} for name, (was, now) in due.items()]}
+    )
 
 
 def _whole(base: Document, answer: Document) -> Document:

@@ -18,9 +18,14 @@ from icalendar import Calendar
 from api.feed_process import OUT_OF_MEMORY
 
 MOST_EVENTS = 2_000  # three shifts a day for a year are 1,095; every question of who is on duty looks at each of them
+# An end far away, such as "until further notice", is cut to this day after the last one that is read: the same day on most
+# days the feed is imported again, so that importing twice changes nothing.
+CUT = {"month": 1, "day": 2}
 MEMORY_LIMIT = 512 * 1024 * 1024  # bytes; the same feed takes a fifth of it
 
 TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE")
+ONCE = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")  # two of them would say when only by a guess
+FIRST = ("UID", "SEQUENCE", "SUMMARY", "STATUS", "ORGANIZER")  # of two the first counts
 READ = (*TIMES, "DURATION", "RRULE", "EXRULE")  # what has to be readable in an event
 TOO_OFTEN = ("SECONDLY", "MINUTELY")
 NO_PEOPLE = ("ROOM", "RESOURCE", "GROUP")
@@ -36,10 +41,9 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
     try:
-        found = read(sys.stdin.buffer.read(), datetime.fromisoformat(begin), datetime.fromisoformat(end))
+        print(json.dumps(read(sys.stdin.buffer.read(), datetime.fromisoformat(begin), datetime.fromisoformat(end))))
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)
-    print(json.dumps(found))
 
 
 def read(content: bytes, begin: datetime, end: datetime) -> dict[str, Any]:
@@ -51,8 +55,15 @@ def read(content: bytes, begin: datetime, end: datetime) -> dict[str, Any]:
     except REFUSALS as error:
         return {"faults": [f"{NO_FEED} ({_short(error)})"]}
     try:
-        faults = [fault for one in calendars for event in one.walk("VEVENT") for fault in _faults(event)]
-        return {"faults": faults or [NO_FEED]} if faults or not calendars else _worked_out(calendars, begin, end)
+        planned: list[Any] = [event for one in calendars for event in one.walk("VEVENT")]
+        for event in planned:
+            event.update({field: event[field][0] for field in FIRST if isinstance(event.get(field), list)})
+        faults = [fault for event in planned for fault in _faults(event)]
+        if faults or not calendars:
+            return {"faults": faults or [NO_FEED]}
+        for event in planned:
+            _cut(event, end.year + 1)
+        return _worked_out(calendars, begin, end)
     except REFUSALS as error:
         return {"faults": [f"it cannot be worked out when its events are ({_short(error)})"]}
 
@@ -64,11 +75,26 @@ def _worked_out(calendars: Sequence[Any], begin: datetime, end: datetime) -> dic
     return {"events": [_event(event) for event in found if str(event.get("STATUS")).upper() != "CANCELLED"]}
 
 
+def _cut(event: Any, year: int) -> None:
+    """Bring times far away near, before they are counted with: the calendar ends with the year 9999."""
+    start, end, duration = (event.get(field) for field in ("DTSTART", "DTEND", "DURATION"))
+    for one in (start, end):
+        if one is not None and one.dt.year >= year:
+            one.dt = one.dt.replace(year=year, **CUT)
+    if end is None and duration is not None:
+        last = start.dt.replace(year=year, **CUT)
+        duration.dt = min(duration.dt, last - start.dt)
+
+
 def _faults(event: Any) -> Iterator[str]:
     name = f"event '{_short(event.get('SUMMARY', event.get('UID', '')))}'"
     broken = [(field, why) for field, why in event.errors if field in READ]
     if broken:
         yield from (f"{name}: {field} cannot be read ({_short(why)})" for field, why in broken)
+        return
+    twice = [field for field in ONCE if isinstance(event.get(field), list)]
+    if twice:
+        yield from (f"{name} has more than one {field}: write one" for field in twice)
         return
     if "DTSTART" not in event:
         yield f"{name} has no DTSTART: say when it begins"

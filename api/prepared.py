@@ -4,7 +4,7 @@ A merge is two words to two cases, so it is written down first, and only where n
 merges that cross or run in a circle would else cancel every case in it.
 """
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -21,7 +21,6 @@ from domain.holiday_dates import with_holidays
 from domain.outcome import Settled
 from domain.state import LIVE
 
-OPEN = ("running", "paused")  # of targets: what can still be missed
 PENDING = timedelta(hours=1)  # a merge that has not come to its end by then is no longer waited for
 
 
@@ -87,21 +86,7 @@ def _not_owed(services: Services, adopt_id: str, merge_id: str) -> None:
 async def rebase(services: Services, case: Document, said: Said, say: Say) -> Answered:
     """Another version of the case's own policy; the newest when none is named. The answer says what is due when, and was."""
     policy = await in_thread(_rules, services, case["policy"]["name"], said)
-    answered = await say(services, case, replace(said, body={"policy": policy}))
-    if answered.status != 200:
-        return answered
-    return replace(answered, body={**answered.body, "moved": list(_moved(case["targets"], answered.body["targets"]))})
-
-
-def _moved(before: Sequence[Document], after: Sequence[Document]) -> Iterator[Document]:
-    """Old and new due times of every target that was or is open, in the order of the case's own list."""
-    was, now = (_due({one["name"]: one for one in targets if one["status"] in OPEN}) for targets in (before, after))
-    for name in {**was, **now}:
-        yield {"target": name, "was": was.get(name), "now": now.get(name)}
-
-
-def _due(targets: Mapping[str, Document]) -> dict[str, str | None]:
-    return {name: target["due_at"] for name, target in targets.items()}
+    return await say(services, case, replace(said, body={"policy": policy}))
 
 
 PREPARED: Mapping[str, Prepared] = {"merge": merge, "rebase": rebase}

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
-from api.auth import Reader, known_person
+from api.auth import Caller, Reader, known_person
 from api.commands import check_names
-from api.errors import BODY, problems
+from api.errors import BODY, Json, problems
 from api.openings import OpenRequest, leads, opening_of
 from api.policies import policy_of
-from api.services import Services, Wired
+from api.services import Services, Wired, in_thread
 from api.shapes import PreviewRow
 from domain.commands import BODIES, Command, PersonId
 from domain.errors import DomainError, Invalid
@@ -61,12 +61,18 @@ class PreviewRequest(BaseModel):
     responses=problems(401, 403, 404, *BODY, 503),
     openapi_extra=examples.body(examples.PREVIEW),
 )
-def preview_policy(request: PreviewRequest, caller: Reader, services: Wired) -> list[PreviewRow]:
+async def preview_policy(request: PreviewRequest, caller: Reader, services: Wired) -> Response:
     """The whole chain until closing: every message, warning, breach and change of tier, with the reason."""
+    async with services.previews:
+        return Json(await in_thread(_previewed, services, caller, request))
+
+
+def _previewed(services: Services, caller: Caller, request: PreviewRequest) -> list[dict[str, Any]]:
     roster, at = services.roster.current(), request.at or services.now()
     opening = opening_of(request.escalation, _policy(services, request), 1, caller.name, leads(services), at)
     words = list(_words(request.events, roster, at))
-    return [PreviewRow.model_validate(row) for row in preview(course(opening, roster, words), roster)]
+    rows = preview(course(opening, roster, words), roster)
+    return [PreviewRow.model_validate(row).model_dump(mode="json") for row in rows]
 
 
 def _policy(services: Services, request: PreviewRequest) -> Policy:

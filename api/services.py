@@ -4,8 +4,9 @@ Store calls are synchronous. Routes that only read are plain `def` (FastAPI runs
 Temporal are `async` and use `in_thread`, so that the event loop never waits for a disk.
 """
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar, TypeVarTuple, cast
 
@@ -47,6 +48,8 @@ class Services:
     policies: Policies
     roster: RosterStore
     now: Callable[[], datetime]
+    # A long preview takes a second of processor: two at once, for the API's threads are for those who act.
+    previews: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
 def wire(settings: ApiSettings, database: Database, client: Client, now: Callable[[], datetime] = utc_now) -> Services:

@@ -155,9 +155,8 @@ class Calendar(BaseModel):
     closed_dates: tuple[date, ...] = ()
 
     def __hash__(self) -> int:
-        hours = self.hours if self.hours == "always" else tuple(sorted(self.hours.items()))
-        extra = tuple(sorted(self.open.items()))
-        return hash((self.timezone, hours, self.day, self.closed, extra, self.closed_dates))
+        # Asked thousands of times for one case, so it looks at a few things only; equality looks at all.
+        return hash((self.timezone, self.closed, self.closed_dates, len(self.open)))
 
     @field_validator("day")
     @classmethod
@@ -312,7 +311,7 @@ class WorkingTime:
         return _expand(self._calendar, year)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # fifty calendars, the most of a policy, for forty years
 def _expand(calendar: Calendar, year: int) -> OpenWindows:
     """About a millisecond of work, so kept; equal calendars share it, also after a round trip through JSON."""
     # Local dates reach up to a day into the neighbouring UTC years; clipping keeps the years disjoint.

@@ -39,6 +39,11 @@ __all__ = ["DEEDS", "REFUSALS"]
 def escalate(turn: Turn, by: str, body: Escalate) -> None:
     """Go to a higher tier (hierarchical), or to another team (functional). Raises NotAllowed `no_higher_tier`, Invalid."""
     require_in_work(turn.state)
+    if body.skill is not None and (body.kind == "hierarchical" or body.team is not None):
+        message = (
+            "a skill finds the team of a functional escalation; leave it out where the way up or the team is named"
+        )
+        raise Invalid("skill_not_asked", message, field="skill")
     tier, team = _functional(turn.state, body) if body.kind == "functional" else _hierarchical(turn.state, body)
     name = turn.state.policy.tiers[tier].name
     text = f"{by} escalated to {team} at {name}: {body.reason}"
@@ -188,7 +193,7 @@ def rebase(turn: Turn, by: str, body: Rebase) -> None:
     """Go on by another version of the policy; the one it has already changes nothing. Raises NotAllowed `tier_missing`."""
     require_live(turn.state)
     before = turn.state.policy
-    if body.policy.version == before.version:
+    if body.policy.version == before.version and turn.state.rules_version >= 2:
         return
     moved = rebased(turn, body.policy)
     keep_paused(turn)

@@ -229,6 +229,8 @@ def _wrong(detail: ErrorDetails, value: object) -> str:
         return f"'{_short(value)}' is none of {context.get('expected')}"
     if kind == "string_pattern_mismatch":
         return f"'{_short(value)}' has the wrong form"
+    if kind == "too_long":
+        return f"has {context.get('actual_length')} entries, and {context.get('max_length')} are the most"
     if kind in _LIMITS:
         return f"{_short(value)} is too {_LIMITS[kind]}"
     message = detail["msg"]

@@ -15,10 +15,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from domain.calendars import as_utc, wall_to_utc
+from domain.errors import Invalid
 from domain.roster import Absence, Override, Person, Roster, date_or_instant
 
 FeedKind = Literal["shifts", "absences"]
 """What the events of a feed are: somebody is on duty, or somebody is away."""
+
+MOST_ENTRIES = 2_000  # of one feed; three shifts a day for a year are 1,095
+MOST_IN_ALL = 20_000  # overrides and absences of a roster, which is read whole for every question of who is on duty
 
 # What stands beside a name: "On call - Dana Okafor", "Vacation: dana", "Dana Okafor (off)".
 _PARTS = re.compile(r"\s+[-–—/|]\s+|\s*[:;,()\[\]]\s*")
@@ -78,7 +82,10 @@ class _Time(NamedTuple):
 
 
 def take_feed(roster: Roster, feed: Feed, events: Iterable[FeedEvent], now: datetime) -> Taken:
-    """Replace what `feed` brought before by these events; those that are over at `now` are passed over."""
+    """Replace what `feed` brought before by these events; those that are over at `now` are passed over.
+
+    Raises Invalid `feed_too_long` when the feed, or the roster with it, has too many entries.
+    """
     directory = _Directory(roster)
     found: list[_Time] = []
     strange: list[tuple[FeedEvent, str]] = []
@@ -89,8 +96,31 @@ def take_feed(roster: Roster, feed: Feed, events: Iterable[FeedEvent], now: date
             times, why = [], "it has no length: give it an end"
         found += [one for one in times if one.end > now]
         strange += [(event, why)] if why else []
+        _check_feed(len(found))  # at each event, or hundreds of people at each would be looked up first
     found.sort(key=lambda one: (one.start, one.end))
-    return Taken(_replaced(roster, feed, found), len(found), tuple(_counted(strange)))
+    changed = _replaced(roster, feed, found)
+    _check_roster(roster, changed)
+    return Taken(changed, len(found), tuple(_counted(strange)))
+
+
+def _check_feed(entries: int) -> None:
+    if entries > MOST_ENTRIES:
+        raise Invalid(
+            "feed_too_long",
+            f"the feed would bring more than {MOST_ENTRIES} entries, one for each person of each event until a year from now: "
+            "import a calendar with fewer events or fewer people in each, such as that of one team",
+        )
+
+
+def _check_roster(before: Roster, after: Roster) -> None:
+    """A feed that makes a roster smaller is always taken."""
+    entries, earlier = (len(one.overrides) + len(one.absences) for one in (after, before))
+    if entries > MOST_IN_ALL and entries > earlier:
+        raise Invalid(
+            "feed_too_long",
+            f"with this feed the roster would have {entries} overrides and absences; at most {MOST_IN_ALL} are kept: remove "
+            "those that are over, and import an empty calendar for each feed that is no longer used",
+        )
 
 
 def _meant(directory: "_Directory", feed: Feed, roster: Roster, event: FeedEvent) -> tuple[Sequence[Person], str]:

@@ -129,18 +129,21 @@ class DutyAnswer(BaseModel):
     at: datetime
 
 
-def overtaken(messages: Sequence[Message]) -> tuple[Message, ...]:
+def overtaken(messages: Sequence[Message], rules_version: int) -> tuple[Message, ...]:
     """Those of a batch that a later one says again to the same person on the same channel.
 
     A batch holds more than one round only when the workers were away: then one message goes out, not one for each missed tick.
     """
-    latest = {_subject(message): message for message in messages}
-    return tuple(one for one in messages if one.kind in REPEATED and one is not latest[_subject(one)])
+    if len(messages) < 2:
+        return ()
+    latest = {_subject(message, rules_version): message for message in messages}
+    return tuple(one for one in messages if one.kind in REPEATED and one is not latest[_subject(one, rules_version)])
 
 
-def _subject(message: Message) -> tuple[object, ...]:
+def _subject(message: Message, rules_version: int) -> tuple[object, ...]:
     about = message.purpose if message.kind == "top_breach" else None  # each missed target is news of its own
-    entry = None if message.person is None else message.entry  # the customer knows nothing of entries
+    # The customer knows nothing of entries.
+    entry = None if message.person is None and rules_version >= 2 else message.entry
     return (message.kind, entry, message.step, message.person, message.channel, about)
 
 

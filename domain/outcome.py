@@ -65,7 +65,7 @@ class Transition(BaseModel):
     ) -> "Transition":
         """What several outcomes in a row come to; messages that a later one says again are dropped."""
         messages = [message for outcome in outcomes for message in outcome.messages]
-        late = overtaken(messages)
+        late = overtaken(messages, outcomes[-1].state.rules_version) if messages else ()
         late_keys = {message.key for message in late}  # after a long outage there are hundreds
         return cls(
             document=document,

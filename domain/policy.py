@@ -16,6 +16,9 @@ PauseReason = Literal["waiting_on_customer", "waiting_on_third_party", "schedule
 TargetName = Literal["acknowledge", "tier_resolution", "customer_update", "resolution", "closure", "root_cause"]
 NoticeMoment = Literal["opened", "acknowledged", "escalated", "resolved", "closed"]
 
+# Far more than anybody climbs; a preview of thousands would keep the API busy for minutes.
+MOST_TIERS, MOST_STEPS, MOST_CALENDARS = 100, 50, 50
+
 PAUSED_BY_DEFAULT: tuple[PauseReason, ...] = ("waiting_on_customer", "scheduled")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -94,7 +97,7 @@ class Tier(_Part):
     targets: TierTargets
     acknowledge_timeout: ByPriority | None = None
     repeat: Annotated[int, Field(ge=0, le=100)] = 3
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)]
 
 
 class CustomerUpdates(_Part):
@@ -175,8 +178,8 @@ class Policy(_Part):
     match: Match | None = None
     owner_of_last_resort: Name
     priority: PriorityRules = PriorityRules()
-    calendars: dict[Name, Calendar] = {}
-    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    calendars: Annotated[dict[Name, Calendar], Field(max_length=MOST_CALENDARS)] = {}
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=MOST_TIERS)]
     start_tier: dict[Priority, Name] = {}
     functional: tuple[FunctionalTeam, ...] = Field(default=(), exclude_if=_empty)
     targets: CaseTargets = CaseTargets()

@@ -5,9 +5,11 @@ Every check yields all its faults and assumes nothing about the others, so that 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import get_args
 
+from domain.calendars import Calendar, WorkingTime
 from domain.durations import Duration
 from domain.errors import Fault
 from domain.fault_texts import Path, nearest, path_text
@@ -21,6 +23,8 @@ MATCH_KEYS = {
     "customer": ("id", "tier", "locale"),
     "trigger": ("kind",),
 }
+
+TEN_YEARS = datetime(2026, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)  # any ten: weeks and yearly days repeat
 
 Places = Iterator[tuple[Path, str]]
 
@@ -195,6 +199,32 @@ def _days_problem(
     return None
 
 
+def _within_reach(policy: Policy) -> Places:
+    """Every duration must come to its end in its calendar: what takes decades of it would stop a case, or a preview."""
+    reach = {name: _open_seconds(policy.calendar(name)) for name in (*policy.calendars, "always")}
+    for path, duration, choice, priority in _lengths(policy):
+        name = policy.calendar_name(choice, priority)
+        if name in reach and policy.seconds_in(name, duration) > reach[name]:
+            yield path, f"'{duration}' takes over ten years of the calendar '{name}'; shorten it"
+
+
+def _open_seconds(calendar: Calendar) -> int:
+    return WorkingTime(calendar).between(TEN_YEARS[0], TEN_YEARS[1])
+
+
+def _lengths(policy: Policy) -> Iterator[tuple[Path, Duration, CalendarChoice | None, Priority]]:
+    """Every duration that is counted in a calendar, for each priority it counts for."""
+    for one in measured(policy):
+        for priority in PRIORITIES:
+            if (duration := one.durations.of(priority)) is not None:
+                key = priority if getattr(one.durations, priority) is not None else "all"
+                yield (*one.path, key), duration, one.calendar, priority
+    for index, tier in enumerate(policy.tiers):
+        for number, step in enumerate(tier.steps):
+            for priority in PRIORITIES:
+                yield ("tiers", index, "steps", number, "after"), step.after, tier.calendar, priority
+
+
 def _tiers(policy: Policy) -> Places:
     first: dict[str, int] = {}
     for index, tier in enumerate(policy.tiers):
@@ -278,6 +308,7 @@ _CHECKS: tuple[Callable[[Policy], Places], ...] = (
     _acknowledge_covers_all,
     _warnings_ascend,
     _durations,
+    _within_reach,
     _steps,
     _no_repeats,
     _quiet_hours,

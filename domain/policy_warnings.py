@@ -6,23 +6,25 @@ from `now` on, with the roster as it is, and name the first instants at which it
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from domain.calendars import Calendar, WorkingTime, as_utc
 from domain.errors import Fault, Invalid
 from domain.fault_texts import Path, nearest, path_text
 from domain.holiday_dates import with_holidays
-from domain.policy import Policy, Target, Tier
+from domain.messages import CHANNEL_WORDS
+from domain.policy import Policy, Step, Target, Tier
 from domain.policy_checks import measured, step_seconds
 from domain.roster import Roster
-from domain.shifts import Shift, shifts
-from domain.tickets import PRIORITIES, Priority
+from domain.shifts import Shift, duties, shifts
+from domain.tickets import PRIORITIES, Channel, Priority
 
 AHEAD = timedelta(weeks=4)
 A_YEAR = timedelta(days=365)  # a deadline further away than that is a mistake in a calendar or a unit
 TEN_YEARS = 10 * A_YEAR
 _SHOWN = 3  # gaps written out; the rest is counted
+_NAMED = 10  # people of one warning
 _FROM_THE_ROTA = ("on_call", "on_call.next")
 
 Places = Iterator[tuple[Path, str]]
@@ -54,17 +56,46 @@ class _Length(NamedTuple):
 def warnings(policy: Policy, roster: Roster, now: datetime) -> list[Fault]:
     """Every warning by its kind; `now` is when the four weeks begin. Raises ValueError when it has no time zone."""
     now = as_utc(now)
-    dated = with_holidays(policy, now)
+    dated, rota = with_holidays(policy, now), _Rota(roster, now)
     found = chain(
         _strangers(policy, roster),
         _late_steps(policy),
-        _unstaffed(dated, roster, now),
+        _unstaffed(dated, rota, now),
+        _nobody_there(policy, rota),
+        _without_address(dated, rota),
         _far_away(dated, now),
         _missed_unheard(dated, now),
         _no_longer_than_acknowledge(policy),
         _without_end(policy),
     )
     return [Fault(path_text(path), message) for path, message in found]
+
+
+class _Rota:
+    """The roster and its shifts of the four weeks, which several warnings ask for."""
+
+    def __init__(self, roster: Roster, now: datetime) -> None:
+        self.roster = roster
+        self._now = now
+        self._known: dict[str, list[Shift]] = {}
+
+    def shifts(self, team_id: str) -> list[Shift]:
+        """In a team that is asked in turn, those of the first member's turn."""
+        if team_id not in self._known:
+            self._known[team_id] = shifts(self.roster, team_id, self._now, self._now + AHEAD)
+        return self._known[team_id]
+
+    def every_turn(self, team_id: str) -> list[Shift]:
+        """The shifts, in a team that is asked in turn those of all turns."""
+        team = self.roster.team(team_id)
+        if team is None or team.choose != "round_robin":
+            return self.shifts(team_id)
+        asked = duties(self.roster, team_id, self._now, self._now + AHEAD)
+        return [
+            Shift(begins, ends, first, second)
+            for begins, ends, people in asked
+            for first, second in pairwise([*people, people[0] if len(people) > 1 else None] if people else ())
+        ]
 
 
 def _strangers(policy: Policy, roster: Roster) -> Places:
@@ -87,39 +118,39 @@ def _strangers(policy: Policy, roster: Roster) -> Places:
 
 
 def _late_steps(policy: Policy) -> Places:
-    for index, tier in enumerate(policy.tiers):
+    """At the last tier a missed target climbs nowhere and the steps go on."""
+    for index, tier in enumerate(policy.tiers[:-1]):
         for number, step in enumerate(tier.steps):
             late = [priority for priority in PRIORITIES if _is_late(policy, tier, number, priority)]
             if late:
-                path = ("tiers", index, "steps", number, "after")
                 yield (
-                    path,
-                    f"{step.after} is not before the acknowledge target for {', '.join(late)}; it never goes out there",
+                    ("tiers", index, "steps", number, "after"),
+                    f"{step.after} is not before the acknowledge target for {', '.join(late)}; the case has climbed by then, "
+                    "so it goes out there only when the step above it reaches nobody",
                 )
 
 
 def _is_late(policy: Policy, tier: Tier, number: int, priority: Priority) -> bool:
-    """A breach comes before a step of the same instant, so a step exactly at the target never goes out either."""
-    target, step = tier.targets.acknowledge, tier.steps[number]
-    deadline = target.of(priority)
-    if deadline is None or step.after.is_zero:
+    """A breach comes before a step of the same instant, so a step exactly at the target is late too.
+
+    In two calendars the one or the other comes first, case by case.
+    """
+    step, waits = tier.steps[number], policy.calendar_name(tier.calendar, priority)
+    target = _length(policy, tier, tier.targets.acknowledge, priority)
+    if target is None or target.calendar != waits or step.after.is_zero:
         return False
-    day = policy.calendar(policy.calendar_name(target.calendar or tier.calendar, priority)).day_seconds
     after = step_seconds(policy, tier, step.after, priority)
-    return after is not None and after >= deadline.seconds_in(day)
+    return after is not None and after >= target.seconds
 
 
-def _unstaffed(policy: Policy, roster: Roster, now: datetime) -> Places:
+def _unstaffed(policy: Policy, rota: _Rota, now: datetime) -> Places:
     """Opening hours of a tier in which the rota that its steps ask answers with nobody."""
-    empty: dict[str, list[Shift]] = {}
     for index, tier in enumerate(policy.tiers):
-        if roster.team(tier.team) is None or not any(step.tell in _FROM_THE_ROTA for step in tier.steps):
+        if rota.roster.team(tier.team) is None or not any(step.tell in _FROM_THE_ROTA for step in tier.steps):
             continue
-        if tier.team not in empty:
-            found = shifts(roster, tier.team, now, now + AHEAD)
-            empty[tier.team] = [shift for shift in found if shift.on_call is None]
+        empty = [shift for shift in rota.shifts(tier.team) if shift.on_call is None]
         for name, priorities in _by_calendar(policy, tier).items():
-            message = _nobody(policy.calendar(name), empty[tier.team], now)
+            message = _nobody(policy.calendar(name), empty, now)
             if message:
                 which = f"{_for(priorities)}nobody of '{tier.team}' is on duty while the calendar '{name}' is open"
                 yield ("tiers", index, "team"), f"{which}{message}"
@@ -155,6 +186,73 @@ def _gaps(calendar: Calendar, empty: Sequence[Shift]) -> Iterator[_Gap]:
     for shift in empty:
         if inside := working.stretches(shift.from_, shift.to):
             yield _Gap(inside[0][0], inside[-1][1], working.between(shift.from_, shift.to))
+
+
+def _nobody_there(policy: Policy, rota: _Rota) -> Places:
+    """Steps for which the roster never has anybody, though the team is there. Nobody on duty at all is told above."""
+    for index, tier in enumerate(policy.tiers):
+        team, found = rota.roster.team(tier.team), rota.shifts(tier.team)
+        alone = any(shift.on_call for shift in found) and not any(shift.on_call_next for shift in found)
+        for number, step in enumerate(tier.steps):
+            path = ("tiers", index, "steps", number, "tell")
+            if step.tell == "on_call.next" and alone:
+                yield (
+                    path,
+                    f"in '{tier.team}' nobody is next in the next four weeks, so this step finds nobody; "
+                    "give the team another member or rotation in the roster, or tell somebody else",
+                )
+            if step.tell == "team.lead" and team is not None and team.lead is None:
+                yield (
+                    path,
+                    f"'{tier.team}' has no lead, so this step finds nobody; "
+                    "give the team a lead in the roster, or tell somebody else",
+                )
+
+
+def _without_address(policy: Policy, rota: _Rota) -> Places:
+    """Channels on which somebody who may be told cannot be."""
+    used: dict[Channel, None] = {}
+    for index, tier in enumerate(policy.tiers):
+        for number, step in enumerate(tier.steps):
+            path = ("tiers", index, "steps", number, "channels")
+            people = _told(policy, rota, tier, step)
+            yield from ((path, message) for message in _unreachable(rota.roster, people, step.channels))
+            used |= dict.fromkeys(step.channels)  # the last resort is told as the step the case is at
+    last = [policy.owner_of_last_resort]
+    yield from ((("owner_of_last_resort",), message) for message in _unreachable(rota.roster, last, list(used)))
+
+
+def _told(policy: Policy, rota: _Rota, tier: Tier, step: Step) -> list[str]:
+    """Whom a step may reach, while the tier is open in any of its calendars."""
+    if step.tell not in _FROM_THE_ROTA:
+        team = rota.roster.team(tier.team)
+        lead = team.lead if team is not None else None
+        return [lead or ""] if step.tell == "team.lead" else [step.tell.removeprefix("person:")]
+    open_ = [WorkingTime(policy.calendar(name)) for name in _by_calendar(policy, tier)]
+    found = {}
+    for shift in rota.every_turn(tier.team):
+        person = shift.on_call if step.tell == "on_call" else shift.on_call_next
+        if person and person not in found and any(one.between(shift.from_, shift.to) for one in open_):
+            found[person] = shift
+    return list(found)
+
+
+def _unreachable(roster: Roster, people: Sequence[str], channels: Sequence[Channel]) -> Iterator[str]:
+    """A sentence for each channel with those who have no address for it; who is not in the roster is told elsewhere."""
+    known = [person for person in map(roster.person, people) if person is not None]
+    for channel in channels:
+        lacking = [one.id for one in known if not (one.email if channel == "email" else one.phone)]
+        if lacking:
+            what = "e-mail address" if channel == "email" else "phone number"
+            yield (
+                f"by {CHANNEL_WORDS[channel]} it cannot reach {_some(lacking)}, who may be told: the roster has no {what} "
+                f"there; add it, or tell them on another channel"
+            )
+
+
+def _some(people: Sequence[str]) -> str:
+    more = f" and {len(people) - _NAMED} more" if len(people) > _NAMED else ""
+    return ", ".join(people[:_NAMED]) + more
 
 
 def _far_away(policy: Policy, now: datetime) -> Places:

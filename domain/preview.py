@@ -10,16 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.messages import CUSTOMER, Message
-from domain.policy import Policy
+from domain.messages import CUSTOMER
 from domain.roster import Roster
-from domain.simulation import Course, Happening, Refusal, Sending
+from domain.simulation import MOST_LINES, Course, Happening, Refusal, Sending, in_words
 from domain.state import TimelineEntry
 from domain.tickets import Channel
 from domain.turn import TIERLINE
-from domain.view_time import rfc3339
 
-TOLD_BY_A_MESSAGE = ("told", "warned", "customer_told")  # kinds of lines whose messages say it
 WARNINGS = ("warning", "promise_reminder")
 SELECTORS = {"on_call": "on call", "on_call.next": "next on call", "team.lead": "lead of the team"}
 ENDINGS = {
@@ -52,23 +49,23 @@ class Row(BaseModel):
 
 def preview(course: Course, roster: Roster) -> list[Row]:
     """The whole chain; its last line says why it ends there."""
-    last = Row(at=course.state.at, what="ends", who=None, channel=None, why=ENDINGS[course.ending])
-    found = rows(course.happenings, roster, course.state.customer.name, course.state.policy)
-    return [*found, last]
+    found = list(rows(course.happenings, roster, course.state.customer.name))[:MOST_LINES]
+    at = max([course.state.at, *(row.at for row in found[-1:])])  # a refused word may come after the end
+    return [*found, Row(at=at, what="ends", who=None, channel=None, why=ENDINGS[course.ending])]
 
 
-def rows(happenings: Iterable[Happening], roster: Roster, customer: str, policy: Policy) -> Iterator[Row]:
+def rows(happenings: Iterable[Happening], roster: Roster, customer: str) -> Iterator[Row]:
     """A line for each message, and for whatever else happened."""
     for one in happenings:
         if isinstance(one, Sending):
-            yield _message(one, roster, customer, policy)
+            yield _message(one, roster, customer)
         elif isinstance(one, Refusal):
             yield _refusal(one, roster)
-        elif one.kind not in TOLD_BY_A_MESSAGE:
+        elif in_words(one):
             yield _line(one, roster, customer)
 
 
-def _message(one: Sending, roster: Roster, customer: str, policy: Policy) -> Row:
+def _message(one: Sending, roster: Roster, customer: str) -> Row:
     message = one.message
     what = "customer_told" if message.person is None else "warned" if message.kind in WARNINGS else "told"
     return Row(
@@ -76,23 +73,23 @@ def _message(one: Sending, roster: Roster, customer: str, policy: Policy) -> Row
         what=what,
         who=customer if message.person is None else _name(roster, message.person),
         channel=message.channel,
-        why=_why(one, policy),
+        why=_why(one),
         person=message.person,
         tier=one.tier,
         by=None if _overdue(one) else _time(message.facts.get("due_at") or message.facts.get("next_update_by")),
     )
 
 
-def _why(one: Sending, policy: Policy) -> str:
+def _why(one: Sending) -> str:
     """What made the message go out now, and what it says."""
     message, tier = one.message, one.tier
     if message.kind == "step":
         again = f", round {message.round + 1}" if message.round else ""
         ask = "acknowledge now" if _overdue(one) else "acknowledge"  # until when says `by`
-        return f"{tier} step {message.step + 1}{again}, {_selector(message, tier, policy)}: {ask}"
+        return f"{tier} step {message.step + 1}{again}, {SELECTORS.get(one.selector or '', 'named person')}: {ask}"
     if message.kind in WARNINGS:
         return f"{message.facts['percent']} % of {message.facts['target']} used"
-    held = f", held since {rfc3339(message.at)} for the quiet hours" if message.not_before else ""
+    held = ", held through the quiet hours" if message.not_before else ""
     promise = ", next update promised" if "next_update_by" in message.facts else ""
     return f"{message.purpose}{promise}{held}"
 
@@ -100,11 +97,6 @@ def _why(one: Sending, policy: Policy) -> str:
 def _overdue(one: Sending) -> bool:
     due_at = _time(one.message.facts.get("due_at"))
     return due_at is not None and due_at <= one.at
-
-
-def _selector(message: Message, tier: str, policy: Policy) -> str:
-    steps = policy.tiers[policy.tier_index(tier) or 0].steps
-    return SELECTORS.get(steps[message.step].tell, "named person")
 
 
 def _time(text: Any) -> datetime | None:

@@ -3,6 +3,7 @@
 Tiers map by name; deadlines are recomputed from their original anchors; what is met, breached, warned or told stays.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from domain.clocks import Clock
 from domain.due import label
 from domain.errors import NotAllowed
 from domain.policy import Policy
-from domain.state import Escalation
+from domain.state import Escalation, TimelineEntry
 from domain.turn import Turn
 
 
@@ -43,6 +44,11 @@ def rebased(turn: Turn, policy: Policy) -> list[Moved]:
         Moved(name, called, before.get((name, called)), after.get((name, called)))
         for name, called in {**before, **after}
     ]
+
+
+def due_times_moved(lines: Iterable[TimelineEntry]) -> dict[str, list[str | None]] | None:
+    """Target → [was due, is due] as the line of a rebase has it, RFC 3339; None where there was none."""
+    return next((line.data["due"] for line in lines if line.kind == "rebased"), None)
 
 
 def _due_times(state: Escalation) -> dict[tuple[str, str], datetime | None]:

@@ -44,7 +44,8 @@ def functional_team(
     Most keys wins, then the order of the file. Rules with a `skill` count only when that one is asked for, and only they.
     """
     facts = _facts(ticket, customer, trigger)
-    asked = [rule for rule in policy.functional if (skill in _many(rule.skill) if skill else rule.skill is None)]
+    wanted = skill.casefold() if skill else None
+    asked = [rule for rule in policy.functional if _has_skill(rule, wanted)]
     fitting = [rule for rule in asked if _fits(rule, facts)]
     return max(fitting, key=lambda rule: len(_wanted(rule))).team if fitting else None
 
@@ -81,7 +82,14 @@ def _facts(ticket: Ticket, customer: Customer, trigger: Trigger) -> dict[str, _V
         "trigger.kind": trigger.kind,
     }
     facts = {key: frozenset({value}) for key, value in single.items() if value is not None}
-    return {**facts, "ticket.tags": frozenset(ticket.tags)}
+    locale = customer.locale or ""
+    # `de` fits a customer of `de-AT` too: it is the language.
+    spoken = {"customer.locale": frozenset({locale, locale.replace("_", "-").partition("-")[0]})} if locale else {}
+    return {**facts, **spoken, "ticket.tags": frozenset(ticket.tags)}
+
+
+def _has_skill(rule: FunctionalTeam, wanted: str | None) -> bool:
+    return rule.skill is None if wanted is None else wanted in {skill.casefold() for skill in _many(rule.skill)}
 
 
 def _many(value: str | tuple[str, ...] | None) -> tuple[str, ...]:

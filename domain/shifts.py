@@ -1,20 +1,24 @@
 """Who is on duty over a stretch of time: the same answer as `on_duty`, asked at every instant at which it can change.
 
 Those instants are the hand-offs and opening hours of the team's rotations, by their wall clocks, and the edges of overrides and
-absences. More of them than needed do no harm: neighbours that answer alike become one shift.
+absences. More of them than needed do no harm: neighbours that answer alike become one shift. At each instant the roster is asked
+with the entries that count at it and no others, for feeds bring thousands of them.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 from math import gcd
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from domain.calendars import MINUTES_PER_DAY, as_utc, wall_to_utc, window_minutes
-from domain.roster import Roster, Rotation, on_duty
+from domain.roster import Absence, Override, Roster, Rotation, on_duty
 
 _DAY = timedelta(days=1)
+
+_Entry = TypeVar("_Entry", bound=Override | Absence)
 
 
 class Shift(NamedTuple):
@@ -28,14 +32,44 @@ class Shift(NamedTuple):
 
 def shifts(roster: Roster, team_id: str, at: datetime, until: datetime) -> list[Shift]:
     """Shifts and gaps without a hole from `at` to `until`, cut off at both; nothing when `until` is not later."""
-    at, until = as_utc(at), as_utc(until)
-    inside = {one for one in _changes(roster, team_id, at, until) if at < one < until}
     found: list[Shift] = []
-    for begins, ends in pairwise(sorted({at, until, *inside}) if at < until else ()):
-        first, second = [*on_duty(roster, team_id, begins), None, None][:2]
+    for begins, ends, people in duties(roster, team_id, at, until):
+        first, second = [*people, None, None][:2]
         if found and found[-1][2:] == (first, second):
             begins = found.pop().from_
         found.append(Shift(begins, ends, first, second))
+    return found
+
+
+def duties(
+    roster: Roster, team_id: str, at: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime, list[str]]]:
+    """Everybody on duty, as `on_duty` says it, in stretches in which nothing changes; neighbours may be alike."""
+    at, until = as_utc(at), as_utc(until)
+    if at >= until:
+        return
+    mine = {
+        "overrides": [one for one in roster.overrides if one.team in (None, team_id) and _inside(one, at, until)],
+        "absences": [one for one in roster.absences if _inside(one, at, until)],
+    }
+    less = roster.model_copy(update=mine)
+    edges = sorted({at, until, *(one for one in _changes(less, team_id, at, until) if at < one < until)})
+    counting = zip(_counting(less.overrides, edges), _counting(less.absences, edges), strict=True)
+    for (begins, ends), (overrides, absences) in zip(pairwise(edges), counting, strict=True):
+        then = less.model_copy(update={"overrides": overrides, "absences": absences})
+        yield begins, ends, on_duty(then, team_id, begins)
+
+
+def _inside(one: Override | Absence, at: datetime, until: datetime) -> bool:
+    return one.from_ < until and one.to > at
+
+
+def _counting(entries: Sequence[_Entry], edges: Sequence[datetime]) -> list[list[_Entry]]:
+    """For each stretch between two edges the entries that cover it, in their order, for the later one wins."""
+    found: list[list[_Entry]] = [[] for _ in edges[1:]]
+    for one in entries:
+        for stretch in found[bisect_left(edges, one.from_) : bisect_left(edges, one.to)]:
+            stretch.append(one)
     return found
 
 

@@ -1,8 +1,8 @@
 """What would happen to a ticket: the same three functions a running case is made of, without waiting.
 
 The loop here is the workflow's: record what came of it, ask who is on duty, let messages go, then the next due time or the next
-word, whichever comes first (a word wins at the same instant). Every message arrives, and nothing takes time in between; the
-roster is an input. So a preview is what really happens as long as nobody does anything else and no channel fails.
+word, whichever comes first (a word wins at the same instant). Every message that has an address arrives, and nothing takes time
+in between; the roster is an input. So a preview is what really happens as long as nobody does anything else and no channel fails.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,16 +10,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from domain.addresses import NO_ADDRESS, address, why_no_address
 from domain.commands import Command
 from domain.duty_answers import answered
 from domain.errors import DomainError
 from domain.escalation import advance, answer, apply, delivered, next_due, open_case
-from domain.messages import Message, SendResult, SendStatus, may_still_go_out, overtaken
-from domain.outcome import Outcome
+from domain.messages import Message, SendResult, SendStatus, may_still_go_out
+from domain.outcome import Outcome, Transition
 from domain.roster import Roster
 from domain.state import Escalation, Opening, TimelineEntry
 
 MOST_LINES = 500  # of a preview; nobody reads more, and a last resort told every day would never end
+
+TOLD_BY_A_MESSAGE = ("told", "warned", "customer_told")  # kinds of lines whose messages say it
+OF_A_SYSTEM = ("customer-reply", "ticket-update", "survey")  # nobody of the roster says them
 
 Ending = Literal["closed", "cancelled", "closure_missed", "too_long", "nothing_more"]
 
@@ -35,10 +39,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Sending:
-    """A message at the instant it goes out, and the tier the case is then at."""
+    """A message at the instant it goes out, the tier the case is then at, and whom the step asked for (None: no step)."""
 
     at: datetime
     tier: str
+    selector: str | None
     message: Message
 
 
@@ -52,19 +57,25 @@ class Course:
     state: Escalation
     ending: Ending = "nothing_more"
     happenings: list[Happening] = field(default_factory=list)
+    lines: int = 0
+
+    def happens(self, one: Happening) -> None:
+        """Add what happens next."""
+        self.happenings.append(one)
+        self.lines += in_words(one)
 
 
 def course(opening: Opening, roster: Roster, words: Sequence[Command] = (), most: int = MOST_LINES) -> Course:
-    """Play a case from its opening until it ends, its closing limit is missed, or `most` things have happened.
+    """Play a case from its opening until it ends or its closing limit is missed and no word is left, or for `most` lines.
 
-    `words` are said at their `received_at`, in that order; one the rules refuse is a `Refusal` and changes nothing. A word
-    without `by` is said by whoever is then accountable.
+    `words` are said at their `received_at`, in that order; one the rules refuse is a `Refusal` and changes nothing. What a person
+    says without `by` is said by whoever is then accountable. Lines are what a reader sees: `in_words` says which.
     """
     opened = open_case(opening)
     played = _Played(Course(opened.state), roster)
     played.take(opened)
-    ahead = sorted((word for word in words), key=lambda word: word.received_at)
-    while (ending := _ending(played.course, most)) is None:
+    ahead = sorted(words, key=lambda word: word.received_at)
+    while (ending := _ending(played.course, len(ahead), most)) is None:
         due = next_due(played.course.state)
         if ahead and (due is None or ahead[0].received_at <= due):
             played.say(ahead.pop(0))
@@ -77,14 +88,22 @@ def course(opening: Opening, roster: Roster, words: Sequence[Command] = (), most
     return played.course
 
 
-def _ending(course: Course, most: int) -> Ending | None:
-    """Why the course ends here, if it does."""
+def in_words(happening: Happening) -> bool:
+    """Whether a reader sees it: a line of the timeline that a message stands for is not shown twice."""
+    return not isinstance(happening, TimelineEntry) or happening.kind not in TOLD_BY_A_MESSAGE
+
+
+def _ending(course: Course, ahead: int, most: int) -> Ending | None:
+    """Why the course ends here, if it does; while words are ahead it goes on, so that none is passed over in silence."""
     state = course.state
+    if course.lines >= most:
+        return "too_long"
+    if ahead:
+        return None
     if state.status in ("closed", "cancelled"):
         return "closed" if state.status == "closed" else "cancelled"
-    if any(clock.name == "closure" and clock.breached_at is not None for clock in state.clocks):
-        return "closure_missed"
-    return "too_long" if len(course.happenings) >= most else None
+    missed = any(clock.name == "closure" and clock.breached_at is not None for clock in state.clocks)
+    return "closure_missed" if missed else None
 
 
 class _Played:
@@ -98,11 +117,12 @@ class _Played:
         """Apply a word at its time, never before what has already happened."""
         state = self.course.state
         at = max(state.at, word.received_at)
-        spoken = word if word.by is not None else word.model_copy(update={"by": state.accountable})
+        unsigned = word.by is None and word.name not in OF_A_SYSTEM
+        spoken = word.model_copy(update={"by": state.accountable}) if unsigned else word
         try:
             outcome = apply(state, spoken, at)
         except DomainError as error:
-            self.course.happenings.append(Refusal(at, spoken, error))
+            self.course.happens(Refusal(at, spoken, error))
         else:
             self.take(outcome)
 
@@ -112,46 +132,51 @@ class _Played:
         self.course.state = outcome.state
         while batch or leaving:
             if batch:
-                leaving += self._record(batch)
-                batch = [*self._give_up(batch), *self._ask(batch)]
+                made = Transition.of({}, 0, batch, ())
+                for line in made.timeline:
+                    self.course.happens(line)
+                leaving += made.messages
+                batch = [*self._give_up(made), *self._ask(made)]
             else:
                 batch, leaving = list(self._send(leaving)), []
 
-    def _record(self, batch: Sequence[Outcome]) -> list[Message]:
-        """Write down what came of it; the messages that are to go out, but for those said again in the same breath."""
-        self.course.happenings += [line for outcome in batch for line in outcome.timeline]
-        messages = [message for outcome in batch for message in outcome.messages]
-        late = overtaken(messages)
-        return [message for message in messages if message not in late]
+    def _give_up(self, made: Transition) -> Iterator[Outcome]:
+        for message in made.dropped:
+            yield self._ended(message, "skipped", None, "overtaken")
 
-    def _give_up(self, batch: Sequence[Outcome]) -> Iterator[Outcome]:
-        late = overtaken([message for outcome in batch for message in outcome.messages])
-        for message in (*(one for outcome in batch for one in outcome.dropped), *late):
-            yield self._ended(message, "overtaken")
-
-    def _ask(self, batch: Sequence[Outcome]) -> Iterator[Outcome]:
-        for question in (question for outcome in batch for question in outcome.questions):
+    def _ask(self, made: Transition) -> Iterator[Outcome]:
+        for question in made.questions:
             outcome = answer(self.course.state, answered(self._roster, question))
             self.course.state = outcome.state
             yield outcome
 
     def _send(self, leaving: Sequence[Message]) -> Iterator[Outcome]:
-        """What may still go out does, by the rule the senders ask."""
-        state = self.course.state
+        """What has an address and may still go out does, by the rules the senders ask, in their order."""
+        state = (
+            self.course.state
+        )  # as it was written down: what becomes of one message moves the case after the others left
         for message in leaving:
+            if address(message, state.customer.email, state.customer.phone, self._roster) is None:
+                yield self._ended(message, "failed", NO_ADDRESS, why_no_address(message, self._roster))
+                continue
             why_not = may_still_go_out(
                 message.kind, message.entry, status=state.status, current_entry=state.entry.number
             )
             if why_not is None:
-                self.course.happenings.append(Sending(state.at, state.here.name, message))
-            yield self._ended(message, why_not)
+                self.course.happens(Sending(state.at, state.here.name, _asked_for(state, message), message))
+            yield self._ended(message, "skipped" if why_not else "sent", None, why_not)
 
-    def _ended(self, message: Message, why_not: str | None) -> Outcome:
-        status: SendStatus = "skipped" if why_not else "sent"
-        outcome = delivered(self.course.state, SendResult(key=message.key, status=status, at=self._now, reason=why_not))
+    def _ended(self, message: Message, status: SendStatus, code: str | None, reason: str | None) -> Outcome:
+        result = SendResult(key=message.key, status=status, at=self._now, code=code, reason=reason)
+        outcome = delivered(self.course.state, result)
         self.course.state = outcome.state
         return outcome
 
     @property
     def _now(self) -> datetime:
         return self.course.state.at
+
+
+def _asked_for(state: Escalation, message: Message) -> str | None:
+    """Whom the step asked for that this message came of; a case reopened asks for its resolver first."""
+    return next((tell.selector for tell in state.entry.tells if message.key in tell.keys), None)

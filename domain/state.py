@@ -15,7 +15,8 @@ from domain.messages import Message
 from domain.policy import PauseReason, Policy, Tier
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
-RULES_VERSION = 1
+RULES_VERSION = 2
+"""2: of several holding messages only the newest goes out, whatever entry it is of; a rebase to the same version is nothing."""
 
 Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]
 LIVE: tuple[Status, ...] = ("open", "acknowledged", "paused", "resolved")

@@ -64,9 +64,13 @@ def follow_up_id(given: LateSurvey) -> str:
 
 
 class Answer(BaseModel):
-    """What a command's update answers: the public document without what never changes (ticket, customer, trigger)."""
+    """What a command's update answers: the public document without what never changes (ticket, customer, trigger).
+
+    `moved` is what a rebase did to the due times: target → [was, is]; None for every other command, and from an older worker.
+    """
 
     document: dict[str, Any]
+    moved: dict[str, list[str | None]] | None = None
 
 
 STATIC_KEYS = ("customer", "trigger")  # left out of an `Answer`; the API puts them back from the row it has

@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.escalation import advance, answer, apply, delivered, next_event, open_case
     from domain.messages import DutyAnswer, Message, SendResult
     from domain.outcome import Outcome, Settled, Transition
+    from domain.rebasing import due_times_moved
     from domain.state import Escalation
     from domain.view import document
 
@@ -91,12 +92,12 @@ class EscalationWorkflow:
     def command(self, name: str, args: Sequence[RawValue]) -> contract.Answer:
         """Apply a command; the answer is the case as it then stands."""
         command = _command(name, args)
-        self._obey(command)
+        outcome = self._obey(command)
         self._settle(Settled(command_id=command.id, status="applied"))
         as_opened = self._state.ticket is self._first_ticket
         left_out = (*contract.STATIC_KEYS, *(("ticket",) if as_opened else ()))
         shown = {key: value for key, value in document(self._state).items() if key not in left_out}
-        return contract.Answer(document=shown)
+        return contract.Answer(document=shown, moved=due_times_moved(outcome.timeline))
 
     @command.validator
     def refuse(self, name: str, args: Sequence[RawValue]) -> None:
@@ -136,8 +137,10 @@ class EscalationWorkflow:
         else:
             self._next_one_waits = True
 
-    def _obey(self, command: Command) -> None:
-        self._take(apply(self._state, command, self._heard_at(command)))
+    def _obey(self, command: Command) -> Outcome:
+        outcome = apply(self._state, command, self._heard_at(command))
+        self._take(outcome)
+        return outcome
 
     def _settle(self, settled: Settled) -> None:
         """Have the end of a command written down, and wake the loop for it: a refusal too is waited for."""

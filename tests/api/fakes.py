@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.commands import Command
 from domain.errors import DomainError
 from domain.escalation import apply, open_case
+from domain.rebasing import due_times_moved
 from domain.state import Escalation
 from domain.view import document
 from workflows.contract import GIVE_WAY, STATIC_KEYS, Answer, Start
@@ -104,7 +105,8 @@ class FakeHandle:
         if not outcome.state.live:
             del self._temporal.runs[self._id]
         left_out = (*STATIC_KEYS, *(("ticket",) if outcome.state.ticket is state.ticket else ()))
-        return Answer(document={key: value for key, value in document(outcome.state).items() if key not in left_out})
+        shown = {key: value for key, value in document(outcome.state).items() if key not in left_out}
+        return Answer(document=shown, moved=due_times_moved(outcome.timeline))
 
     async def signal(self, name: str, **_: Any) -> None:
         """A run that has ended but for its messages gives way."""

@@ -8,6 +8,7 @@ from temporalio.service import RPCStatusCode
 
 from domain.escalation import open_case
 from tests.api.conftest import POLICY, Api, case
+from tests.until import until
 
 CAUSE = {"category": "deployment", "description": "a bad release", "origin": "ours"}
 YAML = {"Content-Type": "application/yaml"}
@@ -180,6 +181,19 @@ async def test_merging_needs_a_live_target(api: Api) -> None:
     ):
         answer = await api.say("zendesk-1", "merge", into=into)
         assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (status, code, "into")
+
+
+async def test_rebase_says_when_a_deadline_it_moved_into_the_past_was_due(api: Api) -> None:
+    opened = await api.opened()
+    sooner = POLICY.replace("resolution: {all: 24h}", "resolution: {all: 1s}")
+    await api.call("PUT", "/v1/policies/standard", content=sooner.encode(), headers=YAML)
+    await until(lambda: datetime.now(UTC) - datetime.fromisoformat(opened["opened_at"]) > timedelta(seconds=1))
+    answer = (await api.say("zendesk-4711", "rebase")).json()
+    [resolution] = [one for one in answer["moved"] if one["target"] == "resolution"]
+    due = {name: datetime.fromisoformat(resolution[name]) for name in ("was", "now")}
+    assert due["was"] - due["now"] == timedelta(hours=24) - timedelta(seconds=1)
+    assert next(one for one in answer["targets"] if one["name"] == "resolution")["status"] == "breached"
+    assert "moved" not in (await api.get("/v1/escalations/zendesk-4711")).json()
 
 
 async def test_rebase_moves_to_the_newest_version_or_the_one_named(api: Api) -> None:

@@ -1,5 +1,8 @@
 """Reading calendar feeds: what Google, Outlook, PagerDuty and Opsgenie write, and what breaks or would never end."""
 
+import io
+import json
+import resource
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -10,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.feed_process import AHEAD, BEHIND, read_feed
+from api import ical
+from api.feed_process import AHEAD, BEHIND, OUT_OF_MEMORY, read_feed
 from api.ical import MOST_EVENTS, read
 from domain.errors import Invalid
 from domain.feeds import FeedEvent
@@ -88,6 +92,44 @@ def test_only_a_year_ahead_is_read_and_what_ended_yesterday() -> None:
     assert (endless[0], endless[-1], len(endless)) == ("03-01 09:00", "03-01 09:00", 13)
     assert times(feed(DAY.replace("202603", "202503"))) == []
     assert times(feed("DTSTART:20260220T090000Z\nDTEND:20260310T090000Z")) == ["02-20 09:00"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        "DTSTART:20260310T090000Z\nDTEND:99991231T235959Z",
+        "DTSTART;TZID=Europe/Berlin:20260310T100000\nDTEND;TZID=Europe/Berlin:99991231T235959",
+        "DTSTART;VALUE=DATE:20260310\nDTEND;VALUE=DATE:99991231",
+        "DTSTART:20260310T090000Z\nDURATION:P2900000D",
+    ],
+)
+def test_an_event_until_further_notice_ends_after_what_is_read_and_at_the_same_day_when_read_again(times: str) -> None:
+    [today] = events(feed(times))
+    [in_june] = events(feed(times), NOW.replace(month=6))
+    assert f"{today.start:%Y-%m-%d}" == "2026-03-10"
+    assert f"{today.end:%Y-%m-%d}" == f"{in_june.end:%Y-%m-%d}" == "2028-01-02"
+
+
+def test_an_event_far_away_is_not_read_and_harms_no_other() -> None:
+    far = "DTSTART;VALUE=DATE:99991231\nSUMMARY:the end"
+    moved = f"{far}\nRECURRENCE-ID:20260311T090000Z"
+    series = feed(DAY + "\nRRULE:FREQ=DAILY;COUNT=2", moved).replace(b"UID:1", b"UID:0")
+    assert times(feed(DAY, far)) == times(series) == ["03-10 09:00"]
+
+
+def test_of_two_organizers_summaries_or_ids_the_first_counts() -> None:
+    doubled = "SUMMARY:sam\nUID:2\nSEQUENCE:1\nSEQUENCE:2\nSTATUS:CONFIRMED\nSTATUS:CANCELLED"
+    organizers = "ORGANIZER:mailto:dana@x.example\nORGANIZER:mailto:sam@x.example"
+    [one] = events(feed(f"{DAY}\n{organizers}\n{doubled}"))
+    assert (one.summary, one.organizer) == ("dana", "dana@x.example")
+
+
+@pytest.mark.parametrize(
+    "line", ["DTSTART:20260310T090000Z", "DTEND:20260310T180000Z", "RECURRENCE-ID:20260310T090000Z"]
+)
+def test_a_time_that_is_there_twice_is_refused_with_the_name_of_the_event(line: str) -> None:
+    field = line.partition(":")[0]
+    assert faults(feed(f"{DAY}\n{line}\n{line}")) == f"event 'dana' has more than one {field}: write one"
 
 
 def test_a_rule_counts_in_the_calendars_own_zone_where_its_times_are_utc() -> None:
@@ -175,6 +217,19 @@ def test_the_reading_process_ends_by_itself_also_where_nobody_waits_for_it_any_m
     content = feed(f"{DAY}\nRRULE:FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30")
     ended = subprocess.run(command, input=content, capture_output=True, timeout=60)
     assert ended.returncode == -SIGXCPU
+
+
+def test_memory_that_ends_while_the_answer_is_written_is_said_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dumps(_: object) -> str:
+        raise MemoryError
+
+    monkeypatch.setattr(sys, "argv", ["ical", (NOW - BEHIND).isoformat(), (NOW + AHEAD).isoformat(), "10"])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(feed(DAY))))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)  # this process goes on
+    monkeypatch.setattr(json, "dumps", dumps)
+    with pytest.raises(SystemExit) as ended:
+        ical.main()
+    assert ended.value.code == OUT_OF_MEMORY
 
 
 def test_the_reading_process_knows_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

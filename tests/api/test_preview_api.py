@@ -112,3 +112,50 @@ async def test_a_mistake_is_named_with_its_place(
     assert answer.status_code == status, answer.text
     assert field is None or answer.json()["field"] == field
     assert says in answer.text
+
+
+async def test_who_has_no_phone_is_not_told_by_sms_and_the_next_one_is_at_once(api: Api) -> None:
+    inline = (await api.get("/v1/policies/standard")).json()
+    inline["tiers"][0]["steps"] = [
+        {"tell": "on_call", "channels": ["sms"]},
+        {"after": "5m", "tell": "on_call.next", "channels": ["email"]},
+    ]
+    rows = await previewed(api, policy=inline)
+    assert rows[2:4] == [
+        ("06T17:50", "delivery_failed", None, "SMS to dana failed: dana has no phone number"),
+        ("06T17:50", "told", "Sam", "L1 step 2, next on call: acknowledge"),
+    ]
+
+
+async def test_words_after_the_closing_limit_are_heard(api: Api) -> None:
+    inline = (await api.get("/v1/policies/standard")).json()
+    inline["targets"]["closure"] = {"all": "1h"}
+    events = [
+        {"at": "2026-03-06T19:00:00Z", "command": "resolve", "by": "sam", "summary": "renewed it"},
+        {"at": "2026-03-06T19:10:00Z", "command": "root-cause", "category": "c", "description": "d", "origin": "ours"},
+        {"at": "2026-03-06T19:30:00Z", "command": "close"},
+        {"at": "2026-03-06T19:40:00Z", "command": "note", "text": "too late"},
+    ]
+    rows = await previewed(api, policy=inline, events=events)
+    assert ("06T18:50", "breached", None, "closure missed") in rows
+    assert [(at, what) for at, what, *_ in rows[-4:]] == [
+        ("06T19:30", "closed"),
+        ("06T19:30", "delivery_failed"),  # the customer has no address
+        ("06T19:40", "refused"),
+        ("06T19:40", "ends"),
+    ]
+
+
+async def test_no_more_than_five_hundred_lines(api: Api) -> None:
+    inline = (await api.get("/v1/policies/standard")).json()
+    inline["customer_updates"] = {"every": {"all": "10m"}, "channels": ["email"]}
+    customer = {"id": "acme", "name": "Acme GmbH", "email": "it@acme.example"}
+    answer = await api.post(
+        "/v1/policies/preview", {"escalation": case(customer=customer), "at": FRIDAY, "policy": inline}
+    )
+    *rows, last = answer.json()
+    assert (len(rows), last["what"], last["why"]) == (
+        500,
+        "ends",
+        "the preview ends after so many lines; the case goes on",
+    )

@@ -113,6 +113,19 @@ async def test_a_bad_feed_is_refused_in_words_and_changes_nothing(
     assert await roster(api) == before
 
 
+async def test_a_feed_with_too_many_people_in_its_events_is_refused_as_a_whole(api: Api) -> None:
+    await put(api, SHIFTS, wire(PAGERDUTY))
+    before = await roster(api)
+    people = "".join(f"\nATTENDEE:mailto:{name}@tierline.example" for name in ("dana", "sam"))
+    daily = f"DTSTART:20260310T090000Z\nDTEND:20260310T100000Z{people}\nRRULE:FREQ=DAILY"
+    assert (await put(api, ABSENCES, feed(daily))).json()["taken"] == 2 * 358
+    answer = await put(api, ABSENCES, feed(*[daily] * 3))
+    assert (answer.status_code, answer.json()["code"]) == (422, "feed_too_long")
+    assert "more than 2000 entries" in answer.json()["detail"]
+    await put(api, ABSENCES, feed())
+    assert await roster(api) == before
+
+
 async def test_a_body_that_says_it_is_something_else_is_not_read(api: Api) -> None:
     answer = await api.call("PUT", SHIFTS, json={})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")

@@ -13,14 +13,12 @@ from domain.policy import Policy
 from domain.roster_file import check_roster
 from tests.domain.setting import policy
 
+HOMES = {"dana": "UTC", "eli": "Europe/Berlin", "finn": "Asia/Tokyo", "mia": "UTC", "olga": "UTC"}
 ROSTER = check_roster(
     {
         "people": [
-            {"id": "dana", "name": "Dana", "timezone": "UTC"},
-            {"id": "eli", "name": "Eli", "timezone": "Europe/Berlin"},
-            {"id": "finn", "name": "Finn", "timezone": "Asia/Tokyo"},
-            {"id": "mia", "name": "Mia", "timezone": "UTC"},
-            {"id": "olga", "name": "Olga", "timezone": "UTC"},
+            {"id": id, "name": id.title(), "timezone": zone, "email": f"{id}@x.example", "phone": "+493023125101"}
+            for id, zone in HOMES.items()
         ],
         "teams": [
             {"id": "support", "lead": "dana", "members": ["dana", "eli"]},

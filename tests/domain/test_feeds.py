@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.feeds import Feed, FeedEvent, Taken, take_feed
-from domain.roster import Override, Roster, on_duty
+from domain.errors import Invalid
+from domain.feeds import MOST_ENTRIES, MOST_IN_ALL, Feed, FeedEvent, Taken, take_feed
+from domain.roster import Absence, Override, Roster, on_duty
 from domain.roster_file import check_roster
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -207,3 +208,45 @@ def test_the_marks_survive_the_file_and_are_silent_where_there_are_none() -> Non
     assert check_roster(document) == found
     by_hand = Override(person="lee", team="support", from_=START, to=START + timedelta(days=1))
     assert "source" not in by_hand.model_dump(mode="json")
+
+
+# how much may be brought
+
+
+TEN = [{"id": f"p{n}", "name": f"P{n}", "email": f"p{n}@x.example"} for n in range(10)]
+CROWD = check_roster({"people": [*PEOPLE, *TEN], "teams": TEAMS})
+ALL_TEN = [f"p{n}@x.example" for n in range(10)]
+
+
+def refusal(*events: FeedEvent, roster: Roster) -> str:
+    with pytest.raises(Invalid) as refused:
+        taken(*events, roster=roster)
+    assert refused.value.code == "feed_too_long"
+    return refused.value.message
+
+
+def test_a_feed_is_limited_by_its_entries_one_for_each_person_of_each_event() -> None:
+    days = [event("Team day", *ALL_TEN, start=START + timedelta(days=n)) for n in range(MOST_ENTRIES // 10)]
+    assert taken(*days, roster=CROWD).taken == MOST_ENTRIES
+    message = refusal(*days, event("dana"), roster=CROWD)
+    assert "more than 2000 entries" in message
+    assert "import a calendar with fewer events or fewer people in each" in message
+
+
+def test_what_is_over_or_names_nobody_does_not_count_against_the_limit() -> None:
+    over = event("dana", start=NOW - timedelta(days=1), end=NOW)
+    assert taken(*[over] * (MOST_ENTRIES + 1), *[event("Zoe")] * (MOST_ENTRIES + 1), event("sam")).taken == 1
+
+
+def test_all_feeds_together_bring_only_so_much_and_a_feed_that_brings_less_than_before_is_taken() -> None:
+    span = {"from_": START, "to": START + timedelta(days=1)}
+    feeds = [Absence(person="sam", source="ical:holidays", **span)] * 2
+    by_hand = [Absence(person="dana", **span)] * (MOST_IN_ALL - 1)
+    full = ROSTER.model_copy(update={"absences": (*feeds, *by_hand)})
+    assert len(taken(event("sam"), roster=full).roster.absences) == MOST_IN_ALL
+    more = full.model_copy(update={"absences": (*feeds, *by_hand[1:])})
+    message = refusal(*[event("sam")] * 3, roster=more)
+    assert f"{MOST_IN_ALL + 1} overrides and absences; at most {MOST_IN_ALL} are kept" in message
+    assert "import an empty calendar for each feed that is no longer used" in message
+    too_full = full.model_copy(update={"absences": (*feeds, *by_hand, *by_hand[:5])})
+    assert len(taken(event("sam"), roster=too_full).roster.absences) == MOST_IN_ALL + 5

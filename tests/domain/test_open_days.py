@@ -116,7 +116,7 @@ def test_calendars_that_differ_in_open_days_only_do_not_share_their_hours() -> N
     given = [calendar(open={"2026-03-07": [window]}) for window in ("10:00-14:00", "11:00-14:00")]
     assert [open_on("2026-03-07", one) for one in given] == [["10:00-14:00"], ["11:00-14:00"]]
     assert given[0] != given[1]
-    assert len({hash(one) for one in (*given, calendar())}) == 3
+    assert len({*given, calendar()}) == 3
 
 
 def test_open_days_survive_json_and_dates_that_yaml_has_read_are_keys_too() -> None:

@@ -50,3 +50,26 @@ def test_one_mistake_a_hundred_times_is_told_a_hundred_times_quickly() -> None:
     found = faults_of(HEAD + "tiers:\n" + "".join((TIER % n).replace("1h", "1x") for n in range(100)))
     assert [fault.partition(":")[0] for fault in found] == [f"tiers[{n}].targets.acknowledge.all" for n in range(100)]
     assert perf_counter() - began < 1
+
+
+def test_a_duration_beyond_ten_years_of_its_calendar_is_refused_for_it_would_stop_a_case() -> None:
+    text = (
+        "name: slow\nowner_of_last_resort: olga\n"
+        'calendars: {glimpse: {timezone: UTC, hours: {mon: ["00:00-00:01"]}}}\n'
+        "tiers:\n  - name: L1\n    team: support\n    calendar: glimpse\n"
+        "    targets: {acknowledge: {all: 200h}}\n"
+        "    steps: [{tell: on_call, channels: [sms]}, {after: 100h, tell: on_call, channels: [sms]}]\n"
+    )
+    ten_years = "takes over ten years of the calendar 'glimpse'; shorten it"
+    assert faults_of(text) == [
+        f"tiers[0].targets.acknowledge.all: '200h' {ten_years}",
+        f"tiers[0].steps[1].after: '100h' {ten_years}",
+    ]
+
+
+def test_more_tiers_than_anybody_climbs_are_refused() -> None:
+    tier = (
+        "  - {name: L%d, team: support, targets: {acknowledge: {all: 1h}}, steps: [{tell: on_call, channels: [sms]}]}\n"
+    )
+    text = "name: tall\nowner_of_last_resort: olga\ntiers:\n" + "".join(tier % number for number in range(101))
+    assert faults_of(text)[0].startswith("tiers: has 101 entries, and 100 are the most")

@@ -273,6 +273,9 @@ def test_functional_goes_where_the_policy_says_when_no_team_is_named() -> None:
         story.never_mind()
         with story.expect_refused("no_team_fits"):
             story.dana.escalates(kind="functional", skill="cobol")
+        for asked_for_nothing in ({"skill": "sql"}, {"kind": "functional", "team": "database", "skill": "sql"}):
+            with story.expect_refused("skill_not_asked"):
+                story.dana.escalates(**asked_for_nothing)
 
 
 def test_functional_needs_a_team() -> None:

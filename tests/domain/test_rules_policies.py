@@ -85,6 +85,15 @@ def test_rebase_to_the_version_it_has_changes_nothing() -> None:
         assert (story.state.version, story.texts("rebased")) == (before, [])
 
 
+def test_rebase_to_the_version_it_has_is_written_down_in_a_case_of_the_first_rules() -> None:
+    """A running case keeps the behaviour it began with, or its history would not replay."""
+    with Story(policy().with_version(3)) as story:
+        story.never_mind()
+        story.state = story.state.model_copy(update={"rules_version": 1})
+        story.ops.moves_to(policy().with_version(3))
+        assert len(story.texts("rebased")) == 1
+
+
 def test_rebase_what_is_met_breached_warned_or_told_stays() -> None:
     before = "{targets: {resolution: {all: 4h, warn_at: [50]}, closure: {all: 1h}}}"
     after = policy("{targets: {resolution: {all: 8h, warn_at: [25, 75]}, closure: {all: 30d}}}").with_version(2)
