@@ -6,6 +6,7 @@ nothing drifts, a pause is exact to the second, and a change of priority or poli
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -132,9 +133,14 @@ def started(
 
 def reached_at(clock: Clock, calendar: Calendar, seconds: int) -> datetime | None:
     """When `seconds` of working time have been spent; None while that lies behind an open pause or an end."""
+    return _reached_at(clock.events, calendar, seconds)
+
+
+@lru_cache(maxsize=4096)  # asked dozens of times between two events of a clock
+def _reached_at(events: tuple[ClockEvent, ...], calendar: Calendar, seconds: int) -> datetime | None:
     working = WorkingTime(calendar)
     left = seconds
-    for begins, ends in _spans(clock):
+    for begins, ends in _spans(events):
         if ends is None:
             return working.add(begins, left)
         spent = working.between(begins, ends)
@@ -157,14 +163,14 @@ def warning_at(clock: Clock, calendar: Calendar, percent: int) -> datetime | Non
 def elapsed(clock: Clock, calendar: Calendar, at: datetime) -> int:
     """Working seconds spent until `at`."""
     working = WorkingTime(calendar)
-    spans = ((begins, min(ends or at, at)) for begins, ends in _spans(clock) if begins < at)
+    spans = ((begins, min(ends or at, at)) for begins, ends in _spans(clock.events) if begins < at)
     return sum(working.between(begins, ends) for begins, ends in spans)
 
 
-def _spans(clock: Clock) -> Iterator[tuple[datetime, datetime | None]]:
+def _spans(events: tuple[ClockEvent, ...]) -> Iterator[tuple[datetime, datetime | None]]:
     """The stretches in which time counted; the last has no end while the clock runs."""
     begins: datetime | None = None
-    for event in clock.events:
+    for event in events:
         if event.kind in ("start", "resume"):
             begins = begins or event.at.astimezone(UTC)
         elif event.kind != "retarget" and begins is not None:

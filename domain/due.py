@@ -89,25 +89,21 @@ def _pause_end(state: Escalation) -> Iterator[Due]:
         yield Due(state.pause.until, Rank.PAUSE_ENDS, "pause_ends", "pause ends")
 
 
-def _open(state: Escalation) -> Iterator[tuple[Clock, Calendar]]:
+def _targets(state: Escalation) -> Iterator[Due]:
+    """The breach and the next warning of every clock that can still be missed."""
     for clock in state.clocks:
         if not clock.over and clock.breached_at is None:
-            yield clock, state.policy.calendar(clock.calendar)
+            yield from _of_target(clock, state.policy.calendar(clock.calendar))
 
 
-def _breaches(state: Escalation) -> Iterator[Due]:
-    for clock, calendar in _open(state):
-        at = deadline(clock, calendar)
-        if at is not None:
-            yield Due(at, Rank.BREACH, "breach", f"{label(clock)} due", clock)
-
-
-def _warnings(state: Escalation) -> Iterator[Due]:
-    for clock, calendar in _open(state):
-        percent = next((percent for percent in clock.warn_at if percent not in clock.warned), None)  # they ascend
-        at = None if percent is None else warning_at(clock, calendar, percent)
-        if percent is not None and at is not None:
-            yield Due(at, Rank.WARNING, "warning", f"{label(clock)}: warning at {percent} %", clock, percent)
+def _of_target(clock: Clock, calendar: Calendar) -> Iterator[Due]:
+    at = deadline(clock, calendar)
+    if at is not None:
+        yield Due(at, Rank.BREACH, "breach", f"{label(clock)} due", clock)
+    percent = next((percent for percent in clock.warn_at if percent not in clock.warned), None)  # they ascend
+    at = None if percent is None else warning_at(clock, calendar, percent)
+    if percent is not None and at is not None:
+        yield Due(at, Rank.WARNING, "warning", f"{label(clock)}: warning at {percent} %", clock, percent)
 
 
 def _silence(state: Escalation) -> Iterator[Due]:
@@ -174,12 +170,11 @@ def _held(state: Escalation) -> Iterator[Due]:
 
 _SOURCES: tuple[Callable[[Escalation], Iterator[Due]], ...] = (
     _pause_end,
-    _breaches,
+    _targets,
     _silence,
     _steps,
     _rounds,
     _shouts,
     _stale,
     _held,
-    _warnings,
 )
