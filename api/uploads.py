@@ -25,9 +25,9 @@ async def uploaded(request: Request) -> dict[str, object]:
         text = (await request.body()).decode("utf-8")
     except UnicodeDecodeError as error:
         raise unreadable(error) from None
-    return (
-        _json(text) if kind == JSON_TYPE else await in_thread(parse_yaml, text, "the body")
-    )  # a long one takes seconds
+    if kind == JSON_TYPE:
+        return _json(text)
+    return await in_thread(parse_yaml, text, "the body")  # a long one takes seconds
 
 
 Uploaded = Annotated[dict[str, object], Depends(uploaded)]

@@ -152,9 +152,7 @@ class _Played:
 
     def _send(self, leaving: Sequence[Message]) -> Iterator[Outcome]:
         """What has an address and may still go out does, by the rules the senders ask, in their order."""
-        state = (
-            self.course.state
-        )  # as it was written down: what becomes of one message moves the case after the others left
+        state = self.course.state  # as written down: the end of one moves the case when the others have left
         for message in leaving:
             if address(message, state.customer.email, state.customer.phone, self._roster) is None:
                 yield self._ended(message, "failed", NO_ADDRESS, why_no_address(message, self._roster))

@@ -19,9 +19,7 @@ from yaml.scanner import Scanner
 
 from domain.errors import Fault, PolicyFaults
 
-LARGEST_FILE = (
-    500_000  # bytes, some seconds to read; a matrix of a hundred tiers is under 100 kB, two thousand people under 400
-)
+LARGEST_FILE = 500_000  # bytes: some seconds to read. A hundred tiers are under 100 kB, two thousand people under 400
 DEEPEST = 30  # levels; the deepest policy has eight
 
 _BOOL, _NULL = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"
