@@ -139,6 +139,8 @@ def _until(turn: Turn, at: datetime) -> Outcome:
 
 def _run_due(turn: Turn, until: datetime, *, inclusive: bool) -> None:
     """Fire what is due before `until` (or at it, too), always the earliest first."""
+    if until <= turn.now and not inclusive:
+        return  # what is overdue counts as due now
     while (due := next_event(turn.state)) is not None:  # asked anew each time: what fires may change what is next
         at = max(due.at, turn.now)
         if at > until or (at == until and not inclusive):
