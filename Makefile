@@ -50,7 +50,7 @@ lint: setup
 	@echo "import rules ..."; $(BIN)/lint-imports --no-logo
 
 test: lint
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: setup
 	@PREVIEWS=500 PREVIEW_SEED=$(or $(SEED),1) ORACLE_EXAMPLES=200000 ORACLE_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 2 --dist loadfile \
