@@ -12,14 +12,21 @@ def moment_of(text: str, base: datetime) -> datetime:
 
     Raises ValueError, with what can be written.
     """
+    duration = _duration(text)
     try:
-        return base + timedelta(seconds=Duration.parse(text.removeprefix("+")).wall_seconds)
+        if duration is not None:
+            return base + timedelta(seconds=duration.wall_seconds)
+        day = f"{base.astimezone().date().isoformat()}T{text}" if len(text) <= len("17:50:00") else text
+        return datetime.fromisoformat(day).astimezone(UTC)  # without an offset it is this machine's time
     except OverflowError:
         raise ValueError(f"'{text}' is no time within reach: {FORMS}") from None
     except ValueError:
-        pass  # no duration, so it names the time itself
-    try:
-        day = f"{base.astimezone().date().isoformat()}T{text}" if len(text) <= len("17:50:00") else text
-        return datetime.fromisoformat(day).astimezone(UTC)  # without an offset it is this machine's time
-    except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is no time: {FORMS}") from None
+
+
+def _duration(text: str) -> Duration | None:
+    """The duration `text` is, or None where it names the time itself."""
+    try:
+        return Duration.parse(text.removeprefix("+"))
+    except ValueError:
+        return None
