@@ -156,7 +156,7 @@ class Calendar(BaseModel):
 
     def __hash__(self) -> int:
         # Asked thousands of times for one case, so it looks at a few things only; equality looks at all.
-        return hash((self.timezone, self.closed, self.closed_dates, len(self.open)))
+        return hash((self.timezone, len(self.closed), self.closed_dates[:1], len(self.open)))
 
     @field_validator("day")
     @classmethod

@@ -4,10 +4,11 @@ At the same instant: the end of a pause, breaches, steps, warnings (commands com
 `what` is the sentence an operator reads on the timer in the Temporal UI.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from domain.calendars import Calendar, WorkingTime
 from domain.clocks import Clock, deadline, warning_at
@@ -32,8 +33,7 @@ class Rank(IntEnum):
     WARNING = 3
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """Something that happens at `at` unless a command changes it before; `subject` is the clock, shout, … it is about."""
 
     at: datetime
@@ -55,12 +55,9 @@ def next_due(state: Escalation) -> datetime | None:
     return event.at if event else None
 
 
-def dues(state: Escalation) -> Iterator[Due]:
+def dues(state: Escalation) -> list[Due]:
     """Everything that will happen by itself, in no order; of each clock's warnings the next one."""
-    if not state.live:
-        return
-    for source in _SOURCES:
-        yield from source(state)
+    return [due for source in _SOURCES for due in source(state)] if state.live else []
 
 
 def tier_calendar(state: Escalation) -> Calendar:
@@ -84,41 +81,44 @@ def label(clock: Clock) -> str:
     return f"{clock.tier} {words}" if clock.tier else words
 
 
-def _pause_end(state: Escalation) -> Iterator[Due]:
-    if state.pause is not None:
-        yield Due(state.pause.until, Rank.PAUSE_ENDS, "pause_ends", "pause ends")
+def _pause_end(state: Escalation) -> Sequence[Due]:
+    return () if state.pause is None else (Due(state.pause.until, Rank.PAUSE_ENDS, "pause_ends", "pause ends"),)
 
 
-def _targets(state: Escalation) -> Iterator[Due]:
+def _targets(state: Escalation) -> Sequence[Due]:
     """The breach and the next warning of every clock that can still be missed."""
-    for clock in state.clocks:
-        if not clock.over and clock.breached_at is None:
-            yield from _of_target(clock, state.policy.calendar(clock.calendar))
+    missable = (clock for clock in state.clocks if clock.breached_at is None and not clock.over)
+    return [due for clock in missable for due in _of_target(clock, state.policy.calendar(clock.calendar))]
 
 
-def _of_target(clock: Clock, calendar: Calendar) -> Iterator[Due]:
+@lru_cache(maxsize=4096)  # asked dozens of times between two events of a clock; equal clocks have equal ends
+def _of_target(clock: Clock, calendar: Calendar) -> tuple[Due, ...]:
+    found = []
     at = deadline(clock, calendar)
     if at is not None:
-        yield Due(at, Rank.BREACH, "breach", f"{label(clock)} due", clock)
+        found.append(Due(at, Rank.BREACH, "breach", f"{label(clock)} due", clock))
     percent = next((percent for percent in clock.warn_at if percent not in clock.warned), None)  # they ascend
     at = None if percent is None else warning_at(clock, calendar, percent)
     if percent is not None and at is not None:
-        yield Due(at, Rank.WARNING, "warning", f"{label(clock)}: warning at {percent} %", clock, percent)
+        found.append(Due(at, Rank.WARNING, "warning", f"{label(clock)}: warning at {percent} %", clock, percent))
+    return tuple(found)
 
 
-def _silence(state: Escalation) -> Iterator[Due]:
+def _silence(state: Escalation) -> Sequence[Due]:
     recorded = state.root_cause is not None or state.policy.closing.root_cause == "optional"
-    if state.status == "resolved" and state.silence_until is not None and recorded:
-        yield Due(state.silence_until, Rank.STEP, "silence", "closes if the customer stays silent")
+    if state.status != "resolved" or state.silence_until is None or not recorded:
+        return ()
+    return (Due(state.silence_until, Rank.STEP, "silence", "closes if the customer stays silent"),)
 
 
-def _steps(state: Escalation) -> Iterator[Due]:
+def _steps(state: Escalation) -> Sequence[Due]:
     steps, fired = state.here.steps, state.entry.fired
-    if state.status == "open" and fired < len(steps):
-        at = step_at(state, steps[fired])
-        if state.entry.pulled_to is not None:
-            at = min(at, state.entry.pulled_to)
-        yield Due(at, Rank.STEP, "step", f"{state.here.name} step {fired + 1} of {len(steps)}")
+    if state.status != "open" or fired == len(steps):
+        return ()
+    at = step_at(state, steps[fired])
+    if state.entry.pulled_to is not None:
+        at = min(at, state.entry.pulled_to)
+    return (Due(at, Rank.STEP, "step", f"{state.here.name} step {fired + 1} of {len(steps)}"),)
 
 
 def step_at(state: Escalation, step: Step) -> datetime:
@@ -129,24 +129,24 @@ def step_at(state: Escalation, step: Step) -> datetime:
     return _in_tier_time(state, anchor, step.after)
 
 
-def _rounds(state: Escalation) -> Iterator[Due]:
+def _rounds(state: Escalation) -> Sequence[Due]:
     """On the last tier the steps come again every acknowledge duration; after the last round the last resort is told."""
     if state.status != "open" or not state.at_last_tier:
-        return
+        return ()
     clock = next((clock for clock in state.clocks if clock.name == "acknowledge" and not clock.over), None)
     if clock is None:
-        return
+        return ()
     passed = state.entry.round + 1
     at = WorkingTime(state.policy.calendar(clock.calendar)).add(state.entry.round_at, clock.seconds)
     if passed <= state.here.repeat:
-        yield Due(at, Rank.STEP, "round", f"{state.here.name} steps again ({passed} of {state.here.repeat})")
-    elif not any(shout.why == "nobody" for shout in state.shouts):
-        yield Due(at, Rank.STEP, "last_resort", "owner of last resort is told")
+        return (Due(at, Rank.STEP, "round", f"{state.here.name} steps again ({passed} of {state.here.repeat})"),)
+    if any(shout.why == "nobody" for shout in state.shouts):
+        return ()
+    return (Due(at, Rank.STEP, "last_resort", "owner of last resort is told"),)
 
 
-def _shouts(state: Escalation) -> Iterator[Due]:
-    for shout in state.shouts:
-        yield Due(shout.next_at, Rank.STEP, "shout", _shout_words(shout), shout)
+def _shouts(state: Escalation) -> Sequence[Due]:
+    return [Due(shout.next_at, Rank.STEP, "shout", _shout_words(shout), shout) for shout in state.shouts]
 
 
 def _shout_words(shout: Shout) -> str:
@@ -154,21 +154,20 @@ def _shout_words(shout: Shout) -> str:
     return f"{to} is told again" if shout.count else f"{to} is told"
 
 
-def _stale(state: Escalation) -> Iterator[Due]:
+def _stale(state: Escalation) -> Sequence[Due]:
     timeout = state.here.acknowledge_timeout
     duration = timeout.of(state.priority) if timeout else None
     if state.status != "acknowledged" or state.stale_from is None or duration is None:
-        return
+        return ()
     at = _in_tier_time(state, state.stale_from, duration)
-    yield Due(at, Rank.STEP, "stale", f"{state.here.name}: acknowledged but nothing happens")
+    return (Due(at, Rank.STEP, "stale", f"{state.here.name}: acknowledged but nothing happens"),)
 
 
-def _held(state: Escalation) -> Iterator[Due]:
-    for message in state.held:
-        yield Due(message.not_before or message.at, Rank.STEP, "held", "quiet hours end", message)
+def _held(state: Escalation) -> Sequence[Due]:
+    return [Due(one.not_before or one.at, Rank.STEP, "held", "quiet hours end", one) for one in state.held]
 
 
-_SOURCES: tuple[Callable[[Escalation], Iterator[Due]], ...] = (
+_SOURCES: tuple[Callable[[Escalation], Sequence[Due]], ...] = (
     _pause_end,
     _targets,
     _silence,

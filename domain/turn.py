@@ -47,14 +47,19 @@ class Turn:
         return self.state.entry
 
     def replace_clock(self, old: Clock, new: Clock) -> None:
-        """Put `new` where `old` stands."""
-        self.set(clocks=tuple(new if clock is old else clock for clock in self.state.clocks))
+        """Put `new` where `old` or its equal stands: clocks are values. Raises ValueError when it stands nowhere."""
+        clocks = list(self.state.clocks)
+        same = (n for n, clock in enumerate(clocks) if clock is old or (clock.name == old.name and clock == old))
+        place = next(same, None)
+        if place is None:
+            raise ValueError(f"the case has no such clock: {old}")
+        clocks[place] = new
+        self.set(clocks=tuple(clocks))
 
     def note(self, kind: TimelineKind, actor: str, text: str, /, **data: Any) -> None:
         """Add a line to the timeline."""
-        entry = TimelineEntry(seq=self.state.seq + 1, at=self.now, kind=kind, actor=actor, text=text, data=data)
-        self._timeline.append(entry)
-        self.set(seq=entry.seq)
+        seq = self.state.seq + len(self._timeline) + 1
+        self._timeline.append(TimelineEntry(seq=seq, at=self.now, kind=kind, actor=actor, text=text, data=data))
 
     def ask(self, question: DutyQuestion) -> None:
         """Ask who is on duty."""
@@ -63,7 +68,6 @@ class Turn:
     def send(self, message: Message) -> None:
         """Let a message go out; its end comes back as a `SendResult`."""
         self._messages.append(message)
-        self.set(outstanding={**self.state.outstanding, message.key: message})
 
     def hold(self, message: Message) -> None:
         """Keep a message until its `not_before`."""
@@ -76,10 +80,14 @@ class Turn:
         self.set(held=tuple(held for held in self.state.held if held.key != message.key))
 
     def outcome(self) -> Outcome:
-        """What came of it; the version moves when there is something to write down."""
-        came_of_it = (self._timeline, self._questions, self._messages, self._waiting, self._dropped)
-        if any(came_of_it) or self.state.entry.round != self._round:  # a new round changes what is due next
-            self.set(version=self.state.version + 1)
+        """What came of it; the version moves when there is something to write down. Ask once, at the end."""
+        state, came_of_it = self.state, (self._timeline, self._questions, self._messages, self._waiting, self._dropped)
+        if any(came_of_it) or state.entry.round != self._round:  # a new round changes what is due next
+            self.set(
+                version=state.version + 1,
+                seq=state.seq + len(self._timeline),
+                outstanding={**state.outstanding, **{message.key: message for message in self._messages}},
+            )
         return Outcome(
             self.state,
             timeline=tuple(self._timeline),
