@@ -1,0 +1,60 @@
+"""People without the address: a channel of a step on which somebody whom it may reach cannot be told.
+
+Somebody is named once for each team and channel, at the first step that may reach them; whom only a functional escalation
+reaches stands at the rule that brings the team.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from domain.fault_texts import Path
+from domain.messages import CHANNEL_WORDS
+from domain.policy import Policy
+from domain.policy_checks import Places
+from domain.reach import Asking, Reach, asking, told_once
+from domain.roster import Person
+from domain.tickets import Channel
+from domain.warning_words import some
+
+
+def without_address(policy: Policy, reach: Reach) -> Places:
+    """Channels on which somebody who may be told cannot be."""
+    yield from _of_steps(policy, reach)
+    owner = reach.roster.person(policy.owner_of_last_resort)  # one the roster lacks is told elsewhere
+    used = dict.fromkeys(channel for tier in policy.tiers for step in tier.steps for channel in step.channels)
+    for channel in used:  # the last resort is told as the step the case is at
+        if owner is not None and _lacks(owner, channel):
+            yield ("owner_of_last_resort",), _cannot(channel, "it", [owner.id])
+
+
+def _of_steps(policy: Policy, reach: Reach) -> Places:
+    lines: dict[tuple[Path, Channel], dict[str, list[Asking]]] = {}
+    for (_, channel, person), alike in told_once(asking(policy), lambda one: _lacking(reach, one)).items():
+        lines.setdefault((alike[0].step_path("channels"), channel), {})[person] = alike
+    for (path, channel), people in lines.items():
+        yield path, _cannot(channel, _what(people.values()), list(people))
+
+
+def _what(found: Iterable[Sequence[Asking]]) -> str:
+    """What tells them: the step that the place names, or of a functional team the steps of these tiers."""
+    every = [one for alike in found for one in alike]
+    tiers = {one.rung: one.tier.name for one in every}
+    return "it" if every[0].rule is None else f"the steps of {some([tiers[rung] for rung in sorted(tiers)])}"
+
+
+def _lacking(reach: Reach, one: Asking) -> Iterator[tuple[str, Channel, str]]:
+    """The team or the person asked, the channel, and who may be told and has no address for it."""
+    people = [person for person in map(reach.roster.person, reach.told(one)) if person is not None]
+    for channel in one.step.channels:
+        yield from ((one.asked, channel, person.id) for person in people if _lacks(person, channel))
+
+
+def _lacks(person: Person, channel: Channel) -> bool:
+    return not (person.email if channel == "email" else person.phone)
+
+
+def _cannot(channel: Channel, what: str, people: Sequence[str]) -> str:
+    address = "e-mail address" if channel == "email" else "phone number"
+    return (
+        f"by {CHANNEL_WORDS[channel]} {what} cannot reach {some(people)}, who may be told: the roster has no {address} "
+        "there; add it, or tell them on another channel"
+    )
