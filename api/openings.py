@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from api.auth import Caller
 from api.errors import Busy
 from api.services import Services, in_thread
@@ -18,11 +16,11 @@ from domain.errors import NotFound
 from domain.escalation import open_case
 from domain.holiday_dates import with_holidays
 from domain.identity import escalation_id
+from domain.opening import Asked, opening_of
 from domain.policy import Policy
-from domain.priority import decide_priority
 from domain.routing import choose_policy
 from domain.state import LIVE, Opening, Origin
-from domain.tickets import Customer, Level, Line, Priority, Ticket, Trigger
+from domain.tickets import Customer, Line, Ticket, Trigger
 from domain.view import document
 
 BY_ITSELF = 1.0  # seconds; a run completes right after its last record, but for messages that are still tried
@@ -33,17 +31,9 @@ Document = dict[str, Any]
 Begun = tuple[Document, bool]  # an episode, and whether it began now
 
 
-class OpenRequest(BaseModel):
+class OpenRequest(Asked):
     """The body of `POST /v1/escalations`; an explicit `priority` is final, what is not said is medium."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    ticket: Ticket
-    customer: Customer
-    trigger: Trigger
-    impact: Level | None = None
-    urgency: Level | None = None
-    priority: Priority | None = None
     policy: Line | None = None
 
 
@@ -105,36 +95,8 @@ async def _begun(services: Services, opening: Opening) -> Begun | None:
 def _opening(services: Services, caller: Caller, request: OpenRequest, id: str, now: datetime) -> Opening:
     known = services.policies.latest_all()
     policy = choose_policy(known, request.policy, request.ticket, request.customer, request.trigger)
-    return opening_of(request, policy, services.escalations.next_episode(id), caller.name, leads(services), now)
-
-
-def opening_of(
-    request: OpenRequest, policy: Policy, episode: int, by: str | None, leads: dict[str, str], now: datetime
-) -> Opening:
-    """What is accepted at `now`: the ticket under that policy, with its priority and why it has it."""
-    decision = decide_priority(
-        policy.priority,
-        impact=request.impact,
-        urgency=request.urgency,
-        priority=request.priority,
-        customer=request.customer,
-        at=now,
-    )
-    return Opening(
-        id=escalation_id(request.ticket.system, request.ticket.id),
-        episode=episode,
-        accepted_at=now,
-        opened_by=by,
-        policy=with_holidays(policy, now),
-        priority=decision.priority,
-        priority_reasons=decision.reasons,
-        impact=request.impact,
-        urgency=request.urgency,
-        ticket=request.ticket,
-        customer=request.customer,
-        trigger=request.trigger,
-        leads=leads,
-    )
+    episode = services.escalations.next_episode(id)
+    return opening_of(request, with_holidays(policy, now), now, leads(services), episode=episode, by=caller.name)
 
 
 def _origin_opening(services: Services, closed: Document, reason: str, by: str | None, now: datetime) -> Opening:

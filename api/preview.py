@@ -11,12 +11,14 @@ from api import examples
 from api.auth import Caller, Reader, known_person
 from api.commands import check_names
 from api.errors import BODY, Json, problems
-from api.openings import OpenRequest, leads, opening_of
+from api.openings import OpenRequest, leads
 from api.policies import policy_of
 from api.services import Services, Wired, in_thread
 from api.shapes import PreviewRow
 from domain.commands import BODIES, Command, PersonId
 from domain.errors import DomainError, Invalid
+from domain.holiday_dates import with_holidays
+from domain.opening import opening_of
 from domain.policy import Policy
 from domain.policy_file import check_policy
 from domain.preview import preview
@@ -69,7 +71,8 @@ async def preview_policy(request: PreviewRequest, caller: Reader, services: Wire
 
 def _previewed(services: Services, caller: Caller, request: PreviewRequest) -> list[dict[str, Any]]:
     roster, at = services.roster.current(), request.at or services.now()
-    opening = opening_of(request.escalation, _policy(services, request), 1, caller.name, leads(services), at)
+    policy = with_holidays(_policy(services, request), at)
+    opening = opening_of(request.escalation, policy, at, leads(services), by=caller.name)
     words = list(_words(request.events, roster, at))
     rows = preview(course(opening, roster, words), roster)
     return [PreviewRow.model_validate(row).model_dump(mode="json") for row in rows]

@@ -12,18 +12,17 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from domain.commands import Command
 from domain.holiday_dates import with_holidays
-from domain.identity import escalation_id
 from domain.messages import MessageKind
+from domain.opening import Asked, opening_of
 from domain.policy import Policy
-from domain.priority import decide_priority
 from domain.roster import Roster
 from domain.simulation import MOST_LINES, Course, Refusal, Sending, course
-from domain.state import Opening, TimelineEntry
-from domain.tickets import Channel, Customer, Level, Moment, Priority, Ticket, Trigger
+from domain.state import TimelineEntry
+from domain.tickets import Channel, Moment
 
 Audience = Literal["responders", "customers"]
 
@@ -37,17 +36,9 @@ UPDATE = {"text": "updated in the past"}
 CAUSE = {"category": "unknown", "description": "closed in the past", "origin": "ours"}
 
 
-class PastTicket(BaseModel):
+class PastTicket(Asked):
     """A ticket and what was done about it. What has no time was never done; closing without resolving does both at once."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    ticket: Ticket
-    customer: Customer
-    trigger: Trigger
-    impact: Level | None = None
-    urgency: Level | None = None
-    priority: Priority | None = None
     opened_at: Moment
     acknowledged_at: Moment | None = None
     resolved_at: Moment | None = None
@@ -81,33 +72,8 @@ class Trial:
 
     def play(self, past: PastTicket) -> Course:
         """The course the ticket takes, at most `MOST_LINES` long. Raises DomainError for an id or a span beyond all bounds."""
-        return course(self._opening(past), self._roster, list(_words(past)), MOST_LINES)
-
-    def _opening(self, past: PastTicket) -> Opening:
-        policy = self._with_holidays(past.opened_at)
-        decision = decide_priority(
-            policy.priority,
-            impact=past.impact,
-            urgency=past.urgency,
-            priority=past.priority,
-            customer=past.customer,
-            at=past.opened_at,
-        )
-        return Opening(
-            id=escalation_id(past.ticket.system, past.ticket.id),
-            episode=1,
-            accepted_at=past.opened_at,
-            opened_by=None,
-            policy=policy,
-            priority=decision.priority,
-            priority_reasons=decision.reasons,
-            impact=past.impact,
-            urgency=past.urgency,
-            ticket=past.ticket,
-            customer=past.customer,
-            trigger=past.trigger,
-            leads=self._leads,
-        )
+        opening = opening_of(past, self._with_holidays(past.opened_at), past.opened_at, self._leads)
+        return course(opening, self._roster, list(_words(past)), MOST_LINES)
 
     def _with_holidays(self, at: datetime) -> Policy:
         years = tuple(at.astimezone(zone).year for zone in self._zones)

@@ -1,0 +1,57 @@
+"""A ticket becomes the opening of an escalation: what was asked, under a policy, at an instant."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.identity import escalation_id
+from domain.policy import Policy
+from domain.priority import decide_priority
+from domain.state import Opening
+from domain.tickets import Customer, Level, Priority, Ticket, Trigger
+
+
+class Asked(BaseModel):
+    """A ticket that is to be escalated; an explicit `priority` is final, what is not said is medium."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ticket: Ticket
+    customer: Customer
+    trigger: Trigger
+    impact: Level | None = None
+    urgency: Level | None = None
+    priority: Priority | None = None
+
+
+def opening_of(
+    asked: Asked, policy: Policy, at: datetime, leads: Mapping[str, str], *, episode: int = 1, by: str | None = None
+) -> Opening:
+    """What is accepted `at` that instant: the ticket under that policy, with its priority and why it has it.
+
+    The policy's holidays are dates by then (`with_holidays`). Raises Invalid for a ticket's id that makes none of ours.
+    """
+    decision = decide_priority(
+        policy.priority,
+        impact=asked.impact,
+        urgency=asked.urgency,
+        priority=asked.priority,
+        customer=asked.customer,
+        at=at,
+    )
+    return Opening(
+        id=escalation_id(asked.ticket.system, asked.ticket.id),
+        episode=episode,
+        accepted_at=at,
+        opened_by=by,
+        policy=policy,
+        priority=decision.priority,
+        priority_reasons=decision.reasons,
+        impact=asked.impact,
+        urgency=asked.urgency,
+        ticket=asked.ticket,
+        customer=asked.customer,
+        trigger=asked.trigger,
+        leads=dict(leads),
+    )
