@@ -5,7 +5,7 @@ workflow decides; what is decided here is only what it cannot know: the roster, 
 (`api/prepared.py`), and cases whose run is over.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -154,7 +154,7 @@ def _applied(services: Services, case: Document, said: Said, answer: Document) -
     What the workflow leaves out is what the command did not change; it is read again now, for it may have changed meanwhile.
     A store that fails here changes nothing: the case has taken the word, and the worker will write it down.
     """
-    moved = _moved(answer.pop(MOVED, None))
+    moved = _moved(answer.pop(MOVED, None), answer["targets"])
     whole = _whole(case, answer)
     try:
         whole = _whole(services.escalations.find(case["id"], answer["episode"]) or case, answer)
@@ -167,11 +167,13 @@ def _applied(services: Services, case: Document, said: Said, answer: Document) -
     return {**whole, **moved}
 
 
-def _moved(due: dict[str, list[str | None]] | None) -> Document:
+def _moved(due: dict[str, list[str | None]] | None, shown: Sequence[Document]) -> Document:
     """What a rebase did to the due times, for its answer only."""
-    return (
-        {} if due is None else {MOVED: [{"target": name, "was": was, "now": now} for name, (was, now) in due.items()]}
-    )
+    if due is None:
+        return {}
+    paused = {target["name"] for target in shown if target["status"] == "paused"}
+    rows = [{"target": name, "was": was, "now": now, "paused": name in paused} for name, (was, now) in due.items()]
+    return {MOVED: rows}
 
 
 def _whole(base: Document, answer: Document) -> Document:

@@ -221,11 +221,12 @@ class OnCallUntil(OnCall):
 
 
 class MovedTarget(Shape):
-    """When a target was and is due; null where it was not there, is gone, or is paused."""
+    """When a target was and is due, a paused one if it went on now; null where it was not there, or is gone."""
 
     target: str
     was: Instant | None
     now: Instant | None
+    paused: bool
 
 
 class RebasedEscalation(Escalation):

@@ -210,12 +210,12 @@ def rebase(turn: Turn, by: str, body: Rebase) -> None:
 
 
 def _changed(state: Escalation, moved: Sequence[Moved]) -> Iterator[str]:
-    """`resolution due Tue 09:00 instead of 17:00`, for each that is due at another time."""
+    """`resolution due Tue 09:00 instead of 17:00`, for each that is due at another time; a paused one if it went on now."""
     for one in moved:
         if one.was != one.now:
             now = f"due {telling.local_time(state, one.now)}" if one.now else "no longer due"
             was = f" instead of {telling.local_time(state, one.was)}" if one.was else " for the first time"
-            yield f"{one.called} {now}{was}"
+            yield f"{one.called} {now}{was}" + (" if it went on now" if one.paused else "")
 
 
 DEEDS: Mapping[str, Callable[[Turn, str, Any], None]] = {

@@ -17,12 +17,13 @@ from domain.turn import Turn
 
 
 class Moved(NamedTuple):
-    """A target and when it was and is now due; None when there is no such time (paused, not there before, gone now)."""
+    """A target and when it was and is now due, a paused one if it went on now; None: it was not there before, or is gone."""
 
     target: str
     called: str
     was: datetime | None
     now: datetime | None
+    paused: bool
 
 
 def rebased(turn: Turn, policy: Policy) -> list[Moved]:
@@ -40,8 +41,9 @@ def rebased(turn: Turn, policy: Policy) -> list[Moved]:
     turn.set_entry(fired=min(state.entry.fired, len(policy.tiers[tier].steps)))
     targets.retarget(turn)
     after = _due_times(turn.state)
+    paused = {label(clock) for clock in targets.open_clocks(turn.state) if not clock.running}
     return [
-        Moved(name, called, before.get((name, called)), after.get((name, called)))
+        Moved(name, called, before.get((name, called)), after.get((name, called)), called in paused)
         for name, called in {**before, **after}
     ]
 
@@ -52,7 +54,11 @@ def due_times_moved(lines: Iterable[TimelineEntry]) -> dict[str, list[str | None
 
 
 def _due_times(state: Escalation) -> dict[tuple[str, str], datetime | None]:
-    return {(clock.name, label(clock)): targets.due_of(state, clock) for clock in targets.open_clocks(state)}
+    return {(clock.name, label(clock)): _due(state, clock) for clock in targets.open_clocks(state)}
+
+
+def _due(state: Escalation, clock: Clock) -> datetime | None:
+    return targets.due_of(state, clock if clock.running else clock.then("resume", state.at))
 
 
 def _pinned(clock: Clock, state: Escalation) -> Clock:

@@ -153,10 +153,9 @@ def changed(data: Mapping[str, Any]) -> None:
     console().print(" · ".join([*parts, f"next due {moment(due)}"] if due else parts))
     for one in data.get("moved") or ():
         same = one["was"] == one["now"]
-        console().print(
-            f"  {word(one['target'])}: "
-            + ("due as before" if same else f"due {moment(one['now'])}, was {moment(one['was'])}")
-        )
+        due = "due as before" if same else f"due {moment(one['now'])}, was {moment(one['was'])}"
+        paused = ", if it went on now: it is paused" if one["paused"] and not same else ""
+        console().print(f"  {word(one['target'])}: {due}{paused}")
 
 
 def queued(data: Mapping[str, Any]) -> None:

@@ -196,6 +196,18 @@ async def test_rebase_says_when_a_deadline_it_moved_into_the_past_was_due(api: A
     assert "moved" not in (await api.get("/v1/escalations/zendesk-4711")).json()
 
 
+async def test_rebase_of_a_paused_case_says_when_its_targets_are_due_if_it_goes_on_now(api: Api) -> None:
+    await api.opened()
+    slower = POLICY.replace("resolution: {all: 24h}", "resolution: {all: 48h}")
+    await api.call("PUT", "/v1/policies/standard", content=slower.encode(), headers=YAML)
+    await api.say("zendesk-4711", "acknowledge")
+    await api.say("zendesk-4711", "pause", reason="waiting_on_customer")
+    answer = (await api.say("zendesk-4711", "rebase")).json()
+    [resolution] = [one for one in answer["moved"] if one["target"] == "resolution"]
+    due = {name: datetime.fromisoformat(resolution[name]) for name in ("was", "now")}
+    assert (due["now"] - due["was"], resolution["paused"]) == (timedelta(hours=24), True)
+
+
 async def test_rebase_moves_to_the_newest_version_or_the_one_named(api: Api) -> None:
     await api.opened()
     slower = POLICY.replace("resolution: {all: 24h}", "resolution: {all: 48h}")

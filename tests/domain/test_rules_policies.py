@@ -77,6 +77,19 @@ def test_rebase_says_what_is_due_at_another_time() -> None:
         assert due["closure"][0] == due["closure"][1]
 
 
+def test_rebase_says_of_a_paused_target_when_it_is_due_if_it_goes_on_now() -> None:
+    sooner = policy("targets: {resolution: {all: 3h}}").with_version(2)
+    with acknowledged("targets: {resolution: {all: 4h}}") as story:
+        story.at("11:00")
+        story.dana.waits_for_the_customer()
+        story.at("11:30")
+        story.ops.moves_to(sooner)
+        [text] = story.texts("rebased")
+        assert text.endswith("; resolution due 13:30 instead of 14:30 if it went on now")
+        story.dana.resumes()
+        assert story.target("resolution").due == "13:30"
+
+
 def test_rebase_to_the_version_it_has_changes_nothing() -> None:
     with Story(policy().with_version(3)) as story:
         story.never_mind()
