@@ -3,7 +3,7 @@
 What a target counts in is asked of the calendars with their holidays, from an instant on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -35,20 +35,30 @@ class _Length(NamedTuple):
 
 
 def late_steps(policy: Policy) -> Places:
-    """At the last tier a missed target climbs nowhere and the steps go on."""
-    for index, tier in enumerate(policy.tiers[:-1]):
+    """Steps that come when their tier's acknowledge target has been missed: the case has climbed, or the steps begin anew."""
+    for index, tier in enumerate(policy.tiers):
+        last = tier is policy.tiers[-1]
         for number, step in enumerate(tier.steps):
-            late = [priority for priority in PRIORITIES if _is_late(policy, tier, number, priority)]
+            late = [priority for priority in PRIORITIES if _is_late(policy, tier, number, priority, last=last)]
             if late:
-                yield (
-                    ("tiers", index, "steps", number, "after"),
-                    f"{step.after} is not before the acknowledge target for {', '.join(late)}; the case has climbed by then, "
-                    "so it goes out there only when the step above it reaches nobody",
-                )
+                where = ("tiers", index, "steps", number, "after")
+                yield where, f"{step.after} {_too_late_for(late, last=last)}"
 
 
-def _is_late(policy: Policy, tier: Tier, number: int, priority: Priority) -> bool:
-    """A breach comes before a step of the same instant, so a step exactly at the target is late too.
+def _too_late_for(late: Sequence[Priority], *, last: bool) -> str:
+    if last:
+        return (
+            f"is after the acknowledge target for {', '.join(late)}; at the last tier the steps begin anew by then, "
+            "so it goes out only once, after the last of them, when the owner of last resort has already been told"
+        )
+    return (
+        f"is not before the acknowledge target for {', '.join(late)}; the case has climbed by then, "
+        "so it goes out there only when the step above it reaches nobody"
+    )
+
+
+def _is_late(policy: Policy, tier: Tier, number: int, priority: Priority, *, last: bool) -> bool:
+    """A breach comes before a step of the same instant, but the steps begin anew after it.
 
     In two calendars the one or the other comes first, case by case.
     """
@@ -57,7 +67,7 @@ def _is_late(policy: Policy, tier: Tier, number: int, priority: Priority) -> boo
     if target is None or target.calendar != waits or step.after.is_zero:
         return False
     after = step_seconds(policy, tier, step.after, priority)
-    return after is not None and after >= target.seconds
+    return after is not None and (after > target.seconds if last else after >= target.seconds)
 
 
 def far_away(policy: Policy, now: datetime) -> Places:
