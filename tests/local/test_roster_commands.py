@@ -136,7 +136,7 @@ def test_the_shifts_of_a_team_fit_into_eighty_columns(httpserver: HTTPServer, mo
 
 def test_a_team_whose_members_take_turns_is_told_so(httpserver: HTTPServer) -> None:
     answers(httpserver, {**ON_CALL, "team": "triage"})
-    assert "triage: its members take turns" in run("oncall", "triage").stdout
+    assert "triage: its members share the cases evenly" in run("oncall", "triage").stdout
     httpserver.clear_log()
 
 

@@ -2,29 +2,39 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
 from domain.commands import Command
 from domain.holiday_dates import with_holidays
+from domain.opening import Asked, opening_of
 from domain.policy_file import check_policy
 from domain.roster import Roster
 from domain.roster_file import check_roster
-from domain.simulation import Course, course
+from domain.simulation import OF_A_SYSTEM, Course, Happening, Refusal, course
 from domain.state import Opening
-from domain.tickets import PRIORITIES, Customer, Ticket, Trigger
+from domain.tickets import PRIORITIES, Customer, Level, Ticket, Trigger
 
 STARTS = (  # Fridays, clock changes both ways, Christmas, the end of a year
     "2027-03-26T15:50:00Z", "2027-03-27T23:40:00Z", "2027-10-29T16:05:00Z", "2027-12-23T14:00:00Z",
     "2027-06-07T07:00:00Z", "2027-12-31T21:30:00Z", "2027-11-06T20:15:00Z", "2027-04-03T11:00:00Z",
 )  # fmt: skip
+LEVELS: tuple[Level | None, ...] = ("low", "medium", "high", None)
 ZONES = ("Europe/Berlin", "America/Chicago", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
 WEEKS = (["09:00-17:00"], ["08:00-12:30", "13:15-17:45"], ["22:00-06:00"], ["00:00-24:00"])
 PEOPLE = ("ada", "ben", "cleo", "dov", "eve", "finn", "gus", "hana", "olga")
+CATEGORIES = ("network", "billing")
+SKILLS = ("dns", "invoices")
+FUNCTIONAL: tuple[dict[str, Any], ...] = (
+    {"ticket": {"category": "network"}},
+    {"skill": "dns"},
+    {"skill": ["invoices", "dns"], "ticket": {"category": "billing"}},
+)
 TEAMS = ("support", "specialists", "management")
 QUIET = timedelta(minutes=5)  # nothing is due for so long after a word, so that it may come a little late
 LONGEST_SCRIPT = timedelta(hours=40)
+DRAWS = 3  # of a word, until the case allows it: most of what is said is taken, some is refused
 MANY = 2_000  # lines; more than two days have
 
 
@@ -52,27 +62,31 @@ def plays(seeds: Sequence[int]) -> list[Play]:
 def play(seed: int, start: datetime, roster: Roster) -> Play:
     """The case of that seed; it ends by being withdrawn, if not before."""
     chance = Random(f"case {seed}")  # noqa: S311 - made up, not secret
-    rules = check_policy(policy(chance))
-    opening = Opening(
-        id=f"made_up-{seed}",
-        episode=1,
-        accepted_at=start,
-        opened_by="api",
-        policy=with_holidays(rules, start),
-        priority=chance.choice(PRIORITIES),
-        priority_reasons=(),
-        ticket=Ticket(system="made_up", id=str(seed), subject="Checkout is down"),
+    rules = with_holidays(check_policy(policy(chance)), start)
+    leads = {team.id: team.lead for team in roster.teams if team.lead}
+    opening = opening_of(asked(chance, str(seed)), rules, start, leads, by="api")
+    return Play(opening, roster, tuple(script(chance, opening, roster)))
+
+
+def asked(chance: Random, number: str) -> Asked:
+    """A ticket of a customer of some worth, now and then without an address."""
+    return Asked(
+        ticket=Ticket(system="made_up", id=number, subject="Checkout is down", category=chance.choice(CATEGORIES)),
         customer=Customer(
             id="acme",
             name="Acme GmbH",
             email="it@acme.example" if chance.random() < 0.9 else None,
             phone="+493012345678" if chance.random() < 0.7 else None,
             timezone=chance.choice((*ZONES, None)),
+            tier=chance.choice(("vip", "basic")),
+            annual_value=chance.choice((None, 5_000, 500_000)),
+            since=chance.choice((None, date(2019, 3, 1))),
         ),
         trigger=Trigger(kind="manual"),
-        leads={team.id: team.lead for team in roster.teams if team.lead},
+        impact=chance.choice(LEVELS),
+        urgency=chance.choice(LEVELS),
+        priority=chance.choice((None, None, *PRIORITIES)),
     )
-    return Play(opening, roster, tuple(script(chance, opening, roster)))
 
 
 def policy(chance: Random) -> dict[str, Any]:
@@ -86,6 +100,12 @@ def policy(chance: Random) -> dict[str, Any]:
         "targets": case_targets(chance),
         "closing": {"root_cause": chance.choice(("required", "optional"))},
     }
+    if chance.random() < 0.6:
+        data["priority"] = {
+            "raise_for": [{"customer": customer, "by": chance.randint(1, 2)} for customer in raised(chance)]
+        }
+    if chance.random() < 0.6:
+        data["functional"] = [{"team": chance.choice(TEAMS), **when} for when in chance.sample(FUNCTIONAL, 2)]
     if chance.random() < 0.7:
         data["start_tier"] = {chance.choice(PRIORITIES): chance.choice(names)}
     if chance.random() < 0.6:
@@ -95,6 +115,12 @@ def policy(chance: Random) -> dict[str, Any]:
     if chance.random() < 0.5:
         data["quiet_hours"] = {"customer_sms": "21:00-08:00", "timezone": chance.choice(ZONES)}
     return data
+
+
+def raised(chance: Random) -> list[dict[str, Any]]:
+    """Customers whose cases are more urgent."""
+    known = ({"tier": "vip"}, {"annual_value_at_least": 100_000}, {"customer_for_at_least": "1000d"})
+    return chance.sample(known, chance.randint(1, 2))
 
 
 def calendar(chance: Random) -> dict[str, Any]:
@@ -228,30 +254,37 @@ def script(chance: Random, opening: Opening, roster: Roster) -> list[Command]:
         at += timedelta(minutes=chance.choice((7, 33, 71, 190, 600, 1500)))
         if at - opening.accepted_at > LONGEST_SCRIPT:
             break
-        words.append(_undisturbed(opening, roster, words, _word(chance, number, at, opening)))
+        drawn = [_word(chance, number, at, opening) for _ in range(DRAWS)]
+        word = next((one for one in drawn if not _refused(opening, roster, [*words, one])), drawn[0])
+        words.append(_undisturbed(opening, roster, words, word))
         at = words[-1].received_at
     end = max(at + timedelta(hours=1), opening.accepted_at + LONGEST_SCRIPT)
     last = Command(id="last", name="cancel", by="olga", received_at=end, body={"reason": "the story ends"})
     return [*words, _undisturbed(opening, roster, words, last)]
 
 
+def _refused(opening: Opening, roster: Roster, words: Sequence[Command]) -> bool:
+    """Whether the case does not allow the last of them."""
+    happenings = _happenings(opening, roster, words, words[-1].received_at + QUIET)
+    return any(isinstance(one, Refusal) and one.command.id == words[-1].id for one in happenings)
+
+
 def _undisturbed(opening: Opening, roster: Roster, words: Sequence[Command], word: Command) -> Command:
     """The word, a little later where something would happen at the same time or right after it."""
-    # A course goes on as long as somebody has something to say.
-    much_later = {
-        "id": "later",
-        "name": "note",
-        "received_at": word.received_at + timedelta(hours=3),
-        "body": {"text": "…"},
-    }
-    before = course(opening, roster, [*words, word.model_copy(update=much_later)], most=MANY)
+    before = _happenings(opening, roster, words, word.received_at + timedelta(hours=3))
     while True:
-        after = course(opening, roster, [*words, word], most=MANY)
         near = word.received_at + QUIET
-        comes = any(word.received_at <= one.at <= near for one in before.happenings)
-        if not comes and not any(word.received_at < one.at <= near for one in after.happenings):
+        after = _happenings(opening, roster, [*words, word], near + timedelta(minutes=1))
+        comes = any(word.received_at <= one.at <= near for one in before)
+        if not comes and not any(word.received_at < one.at <= near for one in after):
             return word
         word = word.model_copy(update={"received_at": word.received_at + timedelta(minutes=4)})
+
+
+def _happenings(opening: Opening, roster: Roster, words: Sequence[Command], end: datetime) -> list[Happening]:
+    """What happens until then: nobody needs to know how the case would go on for weeks."""
+    withdrawn = Command(id="end", name="cancel", by="olga", received_at=end, body={"reason": "seen enough"})
+    return course(opening, roster, [*words, withdrawn], most=MANY).happenings
 
 
 def _word(chance: Random, number: int, at: datetime, opening: Opening) -> Command:
@@ -264,6 +297,8 @@ def _word(chance: Random, number: int, at: datetime, opening: Opening) -> Comman
         "escalate": chance.choice((
             {"kind": "hierarchical", "reason": "too hard"},
             {"kind": "functional", "team": chance.choice(TEAMS), "tier": chance.choice(tiers), "reason": "theirs"},
+            {"kind": "functional", "reason": "by the ticket"},
+            {"kind": "functional", "skill": chance.choice(SKILLS), "reason": "by the skill"},
         )),
         "hand-back": {"reason": "easy"},
         "pause": {"reason": reason, **({"until": until.isoformat()} if chance.random() < 0.7 else {})},
@@ -272,12 +307,18 @@ def _word(chance: Random, number: int, at: datetime, opening: Opening) -> Comman
         "customer-update": {"text": "we are on it", **({"next_update_in": "3h"} if chance.random() < 0.5 else {})},
         "customer-reply": {"text": "any news?"},
         "watch": {"person": chance.choice(PEOPLE)},
-        "reprioritize": {"priority": chance.choice(PRIORITIES), "reason": "it grew"},
+        "reprioritize": chance.choice((
+            {"priority": chance.choice(PRIORITIES), "reason": "it grew"},
+            {"impact": chance.choice(LEVELS), "urgency": "high", "reason": "more of them"},
+        )),
+        "ticket-update": {"fields": {"subject": "Checkout is slow", "category": chance.choice(CATEGORIES)}},
+        "survey": {"score": 4},
         "resolve": {"summary": "restarted it"},
         "root-cause": {"category": "disk", "description": "it was full", "origin": "ours"},
         "close": {},
         "reopen": {"reason": "broken again"},
     }  # fmt: skip
-    name = chance.choice([*bodies, "acknowledge", "acknowledge", "pause", "resolve"])
-    by = None if name == "customer-reply" else chance.choice(PEOPLE)
+    begins = number == 0 and chance.random() < 0.5
+    name = "acknowledge" if begins else chance.choice([*bodies, "acknowledge", "pause", "pause", "resolve"])
+    by = None if name in OF_A_SYSTEM else chance.choice(PEOPLE)
     return Command(id=f"word-{number}", name=name, by=by, received_at=at, body=bodies[name])
