@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from operator import is_, itemgetter
+from typing import NamedTuple, cast
 
 from domain.calendars import Calendar, WorkingTime
 from domain.clocks import Clock, deadline, warning_at
@@ -22,6 +23,9 @@ TARGET_WORDS = {
     "tier_resolution": "resolution at this tier",
     "root_cause": "root cause",
 }
+
+NEVER_DUE = frozenset({"at", "version", "seq", "applied", "outstanding", "told", "said", "owner", "acknowledged_at"})
+"""Fields of a case that nothing due is made of."""
 
 
 class Rank(IntEnum):
@@ -55,9 +59,31 @@ def next_due(state: Escalation) -> datetime | None:
     return event.at if event else None
 
 
-def dues(state: Escalation) -> list[Due]:
+def dues(state: Escalation) -> tuple[Due, ...]:
     """Everything that will happen by itself, in no order; of each clock's warnings the next one."""
-    return [due for source in _SOURCES for due in source(state)] if state.live else []
+    return _dues(_Seen(state)) if state.live else ()
+
+
+class _Seen:
+    """A state as far as what is due is made of it: equal to one in which no other field has been replaced since."""
+
+    def __init__(self, state: Escalation) -> None:
+        self.state = state
+        self._parts = _parts(vars(state))
+
+    def __hash__(self) -> int:
+        return id(self.state.clocks)
+
+    def __eq__(self, other: object) -> bool:
+        return all(map(is_, self._parts, cast(_Seen, other)._parts))
+
+
+_parts = itemgetter(*(name for name in Escalation.model_fields if name not in NEVER_DUE))
+
+
+@lru_cache(maxsize=16)  # the loop, the turn it takes next and the words in between ask about the same
+def _dues(seen: _Seen) -> tuple[Due, ...]:
+    return tuple(due for source in _SOURCES for due in source(seen.state))
 
 
 def tier_calendar(state: Escalation) -> Calendar:
