@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NoReturn
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -17,6 +17,7 @@ from api.limits import BodyLimit
 from api.relay import relay
 from api.seeding import seed
 from api.services import in_thread, utc_now, wire
+from api.uploads import each_key_once
 from records.database import Database
 from settings import ApiSettings
 
@@ -46,7 +47,14 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
             if database is None:
                 store.close()
 
-    app = DescribedApi(title="Tierline", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app = DescribedApi(
+        title="Tierline",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        dependencies=[Depends(each_key_once)],
+    )
     app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
     errors.register(app)
     for module in (escalations, preview, policies, roster, keys, outbox, health):

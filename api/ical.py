@@ -14,6 +14,7 @@ from typing import Any
 
 import recurring_ical_events  # type: ignore[import-untyped]  # it ships no types
 from icalendar import Calendar
+from recurring_ical_events.util import make_comparable  # type: ignore[import-untyped]
 
 from api.feed_process import OUT_OF_MEMORY
 
@@ -28,6 +29,8 @@ ONCE = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")  # two of them would sa
 FIRST = ("UID", "SEQUENCE", "SUMMARY", "STATUS", "ORGANIZER")  # of two the first counts
 READ = (*TIMES, "DURATION", "RRULE", "EXRULE")  # what has to be readable in an event
 TOO_OFTEN = ("SECONDLY", "MINUTELY")
+# The library swaps the times of an event that ends before it begins. Marked, it goes on as it was written, and will be left out.
+BACKWARDS = "X-TIERLINE-BACKWARDS"
 NO_PEOPLE = ("ROOM", "RESOURCE", "GROUP")
 # What the libraries raise over a feed: whatever went wrong inside; their words help whoever has to mend it.
 REFUSALS = (ValueError, LookupError, ArithmeticError, AttributeError, TypeError, RecursionError)
@@ -63,6 +66,7 @@ def read(content: bytes, begin: datetime, end: datetime) -> dict[str, Any]:
             return {"faults": faults or [NO_FEED]}
         for event in planned:
             _cut(event, end.year + 1)
+            event[BACKWARDS] = _backwards(event)
         return _worked_out(calendars, begin, end)
     except REFUSALS as error:
         return {"faults": [f"it cannot be worked out when its events are ({_short(error)})"]}
@@ -84,6 +88,12 @@ def _cut(event: Any, year: int) -> None:
     if end is None and duration is not None:
         last = start.dt.replace(year=year, **CUT)
         duration.dt = min(duration.dt, last - start.dt)
+
+
+def _backwards(event: Any) -> bool:
+    times = recurring_ical_events.EventAdapter(event)
+    start, end = make_comparable((times.raw_start, times.raw_end))  # a day and a time may stand together
+    return bool(end < start)
 
 
 def _faults(event: Any) -> Iterator[str]:
@@ -125,12 +135,13 @@ def _unknown_zone(times: Any) -> Iterator[str]:
 def _event(event: Any) -> dict[str, Any]:
     addresses = [_address(one) for one in _list(event.get("ATTENDEE")) if _may_attend(one)]
     organizer = event.get("ORGANIZER")
+    first, last = ("DTEND", "DTSTART") if event[BACKWARDS] else ("DTSTART", "DTEND")
     return {
         "summary": _short(event.get("SUMMARY", "")),
         "attendees": [address for address in addresses if address],
         "organizer": _address(organizer) if organizer is not None else None,
-        "start": _time(event["DTSTART"].dt),
-        "end": _time(event["DTEND"].dt),
+        "start": _time(event[first].dt),
+        "end": _time(event[last].dt),
     }
 
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
-from api.auth import Caller, Reader, known_person
+from api.auth import Reader, known_person
 from api.commands import check_names
 from api.errors import BODY, Json, problems
-from api.openings import OpenRequest, leads
+from api.openings import OpenRequest
 from api.policies import policy_of
 from api.services import Services, Wired, in_thread
 from api.shapes import PreviewRow
@@ -23,6 +23,7 @@ from domain.policy import Policy
 from domain.policy_file import check_policy
 from domain.preview import preview
 from domain.roster import Roster
+from domain.roster_file import check_roster
 from domain.routing import choose_policy
 from domain.simulation import course
 from domain.tickets import Line, Moment
@@ -47,11 +48,15 @@ class PreviewEvent(BaseModel):
 
 
 class PreviewRequest(BaseModel):
-    """`policy` is a name or a whole policy, as a file would say it; without it, the ticket's own. `at` is now unless given."""
+    """`policy` is a name or a whole policy, as a file would say it; without it, the ticket's own. `at` is now unless given.
+
+    `roster` is a whole roster, as a file would say it; without it, the one in use.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     policy: Line | dict[str, Any] | None = None
+    roster: dict[str, Any] | None = None
     escalation: OpenRequest
     at: Moment | None = None
     events: Annotated[tuple[PreviewEvent, ...], Field(max_length=MOST_EVENTS)] = ()
@@ -63,19 +68,25 @@ class PreviewRequest(BaseModel):
     responses=problems(401, 403, 404, *BODY, 503),
     openapi_extra=examples.body(examples.PREVIEW),
 )
-async def preview_policy(request: PreviewRequest, caller: Reader, services: Wired) -> Response:
+async def preview_policy(request: PreviewRequest, _: Reader, services: Wired) -> Response:
     """The whole chain until closing: every message, warning, breach and change of tier, with the reason."""
     async with services.previews:
-        return Json(await in_thread(_previewed, services, caller, request))
+        return Json(await in_thread(_previewed, services, request))
 
 
-def _previewed(services: Services, caller: Caller, request: PreviewRequest) -> list[dict[str, Any]]:
-    roster, at = services.roster.current(), request.at or services.now()
+def _previewed(services: Services, request: PreviewRequest) -> list[dict[str, Any]]:
+    roster, at = _roster(services, request), request.at or services.now()
     policy = with_holidays(_policy(services, request), at)
-    opening = opening_of(request.escalation, policy, at, leads(services), by=caller.name)
+    leads = {team.id: team.lead for team in roster.teams if team.lead is not None}
+    opening = opening_of(request.escalation, policy, at, leads)  # by nobody: who tries it out does not open it
     words = list(_words(request.events, roster, at))
     rows = preview(course(opening, roster, words), roster)
     return [PreviewRow.model_validate(row).model_dump(mode="json") for row in rows]
+
+
+def _roster(services: Services, request: PreviewRequest) -> Roster:
+    """The people it is tried out with. Raises PolicyFaults."""
+    return services.roster.current() if request.roster is None else check_roster(request.roster)
 
 
 def _policy(services: Services, request: PreviewRequest) -> Policy:

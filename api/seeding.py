@@ -61,11 +61,17 @@ def read_folder(folder: Path) -> Folder:
         except PolicyFaults as error:
             faults += [Fault(f"{path.name}: {fault.path}", fault.message) for fault in error.faults]
         except (OSError, UnicodeDecodeError) as error:
-            faults.append(Fault(path.name, f"cannot be read: {error}"))
+            faults.append(Fault(path.name, _why_unread(error)))
     faults += _same_names(policies)
     if faults:
         raise PolicyFaults(str(folder), faults)
     return Folder(tuple(policies), roster)
+
+
+def _why_unread(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8 text (byte {error.start}); save it as UTF-8"
+    return f"cannot be read: {error.strerror}"
 
 
 def _same_names(policies: list[PolicyFile]) -> list[Fault]:

@@ -1,6 +1,10 @@
-"""Policies and rosters arrive as YAML or JSON; both are read by the same checks, with every fault and its place."""
+"""Policies and rosters arrive as YAML or JSON; both are read by the same checks, with every fault and its place.
+
+In JSON, too, a key may stand only once in an object: that is so for the bodies of all routes.
+"""
 
 import json
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -8,9 +12,21 @@ from fastapi import Depends, Request
 from api.errors import JSON_TYPE, unreadable, unsupported
 from api.services import in_thread
 from domain.errors import Fault, PolicyFaults
+from domain.json_text import parse_json
 from domain.yaml_text import parse_yaml
 
 YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+
+
+async def each_key_once(request: Request) -> None:
+    """A dependency of the whole app: no JSON body has a key twice. Raises Invalid `invalid_json`.
+
+    What is no JSON at all is refused by whoever reads it.
+    """
+    kind = _kind(request)
+    if kind == JSON_TYPE or kind.endswith("+json"):  # what FastAPI reads as JSON
+        with suppress(ValueError, RecursionError):
+            parse_json(await request.body())
 
 
 async def uploaded(request: Request) -> dict[str, object]:
@@ -18,7 +34,7 @@ async def uploaded(request: Request) -> dict[str, object]:
 
     Raises UnsupportedMedia, Invalid (`invalid_json`, `invalid_text`), PolicyFaults.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind(request)
     if kind not in (JSON_TYPE, *YAML):
         raise unsupported(kind, YAML[0])
     try:
@@ -39,6 +55,10 @@ BODY = {
     }
 }
 """Declares such a body in OpenAPI."""
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _json(text: str) -> dict[str, object]:

@@ -56,5 +56,6 @@ class PolicyFaults(Invalid):
 
     def __init__(self, what: str, faults: Sequence[Fault]) -> None:
         lines = "\n".join(f"  {fault}" for fault in faults)
-        super().__init__("invalid_policy", f"{what} has {len(faults)} mistake(s):\n{lines}")
+        counted = "1 mistake" if len(faults) == 1 else f"{len(faults)} mistakes"
+        super().__init__("invalid_policy", f"{what} has {counted}:\n{lines}")
         self.faults = tuple(faults)

@@ -92,8 +92,8 @@ def take_feed(roster: Roster, feed: Feed, events: Iterable[FeedEvent], now: date
     for event in events:
         people, why = _meant(directory, feed, roster, event)
         times = [_time(event, person) for person in reversed(people)]  # of two entries the later one wins
-        if any(one.start >= one.end for one in times):
-            times, why = [], "it has no length: give it an end"
+        if wrong := _wrong_times(times):
+            times, why = [], wrong
         found += [one for one in times if one.end > now]
         strange += [(event, why)] if why else []
         _check_feed(len(found))  # at each event, or hundreds of people at each would be looked up first
@@ -121,6 +121,12 @@ def _check_roster(before: Roster, after: Roster) -> None:
             f"with this feed the roster would have {entries} overrides and absences; at most {MOST_IN_ALL} are kept: remove "
             "those that are over, and import an empty calendar for each feed that is no longer used",
         )
+
+
+def _wrong_times(times: Sequence[_Time]) -> str:
+    if any(one.start > one.end for one in times):
+        return "it ends before it begins: give it a later end"
+    return "it has no length: give it an end" if any(one.start == one.end for one in times) else ""
 
 
 def _meant(directory: "_Directory", feed: Feed, roster: Roster, event: FeedEvent) -> tuple[Sequence[Person], str]:

@@ -77,7 +77,8 @@ def _conditions(wanted: RaiseCustomer, customer: Customer, at: datetime) -> Iter
         yield value is not None and value >= wanted.annual_value_at_least, f"is worth {value or 0:,.0f} a year"
     if wanted.customer_for_at_least is not None:
         known = None if customer.since is None else (at.date() - customer.since).days * _DAY
-        yield known is not None and known >= wanted.customer_for_at_least.seconds_in(_DAY), f"came in {customer.since}"
+        long_enough = known is not None and known >= wanted.customer_for_at_least.seconds_in(_DAY)
+        yield long_enough, f"has been with us since {customer.since}"
 
 
 def _many(value: str | tuple[str, ...]) -> tuple[str, ...]:

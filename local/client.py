@@ -3,6 +3,7 @@
 Every POST carries an `Idempotency-Key`, so that the one repetition after a lost connection cannot act twice.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import httpx2
 TIME_LIMIT = 20.0  # seconds; the API itself waits 3 s for a worker, then queues the command
 REPEAT_AFTER = 0.5  # seconds; an API that is being restarted is back after a moment
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ERRNO = re.compile(r"^\[Errno -?\d+\] ")  # the operating system's number of an error; its words come after it
 MOST_SHOWN = 300  # characters of an answer that is no problem document
 
 
@@ -91,7 +93,8 @@ class Api:
                 0, f"{self.url} gave no answer within {TIME_LIMIT:.0f} s; it may still have been done"
             ) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise ApiError(0, f"no Tierline answers at {self.url} ({error}). Is it running? `tierline up`") from None
+            why = ERRNO.sub("", str(error)) or type(error).__name__
+            raise ApiError(0, f"no Tierline answers at {self.url} ({why}). Is it running? `tierline up`") from None
         if not answer.is_success:
             raise _refusal(answer)
         return Answer(answer.status_code, answer.text, _parsed(answer))

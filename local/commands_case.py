@@ -1,6 +1,5 @@
 """What people say about one escalation: a verb for each command of the contract, the body field by field."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from domain.view_time import rfc3339
+from local.files import json_of
 from local.talk import By, Id, Json, command, usage
 from local.times import moment_of
 
@@ -245,10 +245,7 @@ def _action(text: str) -> dict[str, str]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise usage(f"{file} cannot be read as JSON: {error}") from None
+    found = json_of(file)
     if not isinstance(found, dict):
         raise usage(f"{file} holds no JSON object")
     return found

@@ -9,7 +9,8 @@ import typer
 
 from local import show
 from local.commands_roster import roster as roster
-from local.talk import REFUSED, Json, ask, data, usage
+from local.files import text_of
+from local.talk import REFUSED, Json, ask, data
 
 KEEP = "Keeping it in order"
 policy = typer.Typer(help="Policies: check a file, put it into use, look at what is in use.", no_args_is_help=True)
@@ -30,7 +31,7 @@ def policy_check(
     from domain.errors import PolicyFaults
 
     try:
-        found = _check(file, _text(file), roster_file)
+        found = _check(file, text_of(file), roster_file)
     except PolicyFaults as faults:
         typer.echo(str(faults), err=True)
         raise typer.Exit(REFUSED) from None
@@ -94,7 +95,11 @@ def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
     found = parse_yaml(text, str(file))
     if "tiers" not in found and ("people" in found or "teams" in found):
         people = load_roster(text, str(file))
-        return [f"{file} is fine: {len(people.people)} people, {len(people.teams)} teams"]
+        counts = (
+            show.counted(len(people.people), "person", "people"),
+            show.counted(len(people.teams), "team", "teams"),
+        )
+        return [f"{file} is fine: {', '.join(counts)}"]
     policy_found = load_policy(text, str(file))
     lines = [
         f"{file} is fine: policy '{policy_found.name}', tiers {', '.join(tier.name for tier in policy_found.tiers)}"
@@ -102,7 +107,7 @@ def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
     beside = roster_file or file.parent / "roster.yaml"
     if not beside.is_file():
         return [*lines, f"names of people and teams were not checked: there is no {beside} (see --roster)"]
-    people = load_roster(_text(beside), str(beside))
+    people = load_roster(text_of(beside), str(beside))
     return [*lines, *(f"worth a look: {fault}" for fault in warnings(policy_found, people, datetime.now(UTC)))]
 
 
@@ -112,17 +117,10 @@ def parsed_file(file: Path) -> dict[str, Any]:
     from domain.yaml_text import parse_yaml
 
     try:
-        return dict(parse_yaml(_text(file), str(file)))
+        return dict(parse_yaml(text_of(file), str(file)))
     except PolicyFaults as faults:
         typer.echo(str(faults), err=True)
         raise typer.Exit(REFUSED) from None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise usage(f"{file} cannot be read: {error}") from None
 
 
 def _policy_line(found: Any) -> None:

@@ -1,15 +1,13 @@
 """Looking: what is open, what happened to one case, who was told, who is on call; and opening a new one."""
 
-import json as jsonlib
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from local import duty, show
 from local.client import Answer, Api, case_path
+from local.files import json_of
 from local.talk import Id, Json, ask, data, usage
 
 app = typer.Typer()
@@ -31,7 +29,7 @@ def open_case(
         show.console().print(words)
         show.changed(answer.data)
 
-    body = _read(file)
+    body = json_of(file)
     ask(lambda api: api.post("/v1/escalations", body), json, shown)
 
 
@@ -115,11 +113,3 @@ def oncall(
 def _outbox(found: Any) -> None:
     show.outbox(found["items"])
     show.doubts(found)
-
-
-def _read(file: str) -> Any:
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        return jsonlib.loads(text)
-    except (OSError, ValueError) as error:
-        raise usage(f"{'standard input' if file == '-' else file} cannot be read as JSON: {error}") from None

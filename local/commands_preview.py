@@ -1,6 +1,5 @@
 """Trying a policy out: the whole chain it makes of a ticket, before anybody is woken by it."""
 
-import json as jsonlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.markup import escape
 
 from local import show
 from local.commands_keep import parsed_file
+from local.files import json_of
 from local.talk import Json, ask, data, usage
 from local.times import FORMS, moment_of
 
@@ -44,27 +44,28 @@ def preview(
             "may be given several times.",
         ),
     ] = None,
+    roster: Annotated[
+        Path | None, typer.Option("--roster", help="The people as a file, such as roster.yaml; default: those in use.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Who is told what, when and why, until the case is closed. Nothing is opened and nobody is told."""
     start = _moment(at, datetime.now(UTC)) if at else datetime.now(UTC)
     body = {
         "policy": parsed_file(Path(of)) if of and Path(of).is_file() else of,
+        "roster": parsed_file(roster) if roster else None,
         "escalation": {**_ticket(ticket), **({"priority": priority} if priority else {})},
         "at": start.isoformat(),
         "events": [_event(text, start) for text in event or ()],
     }
     given = {name: value for name, value in body.items() if value is not None}
-    ask(lambda api: api.post("/v1/policies/preview", given), json, data(lambda rows: _show(rows, start)))
+    ask(lambda api: api.post("/v1/policies/preview", given), json, data(lambda rows: _show(rows, start, roster)))
 
 
 def _ticket(file: Path | None) -> Mapping[str, Any]:
     if file is None:
         return TICKET
-    try:
-        found = jsonlib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise usage(f"{file} cannot be read as JSON: {error}") from None
+    found = json_of(file)
     if not isinstance(found, dict):
         raise usage(f"{file} holds no escalation: write an object, as in examples/checkout-down.json")
     return found
@@ -96,19 +97,18 @@ def _moment(text: str, base: datetime) -> datetime:
         raise usage(str(error)) from None
 
 
-def _show(rows: Sequence[Mapping[str, Any]], start: datetime) -> None:
+def _show(rows: Sequence[Mapping[str, Any]], start: datetime, roster: Path | None) -> None:
+    if roster is not None:
+        show.console().print(f"with the people of {escape(str(roster))}, not those in use")
     show.table(("when", "after", "what", "who", "channel", "why"), _lines(rows, start), "nothing happens")
     told = [row for row in rows if row["channel"]]
     people = {row["person"] for row in told if row["person"]}
     missed = sum(row["what"] == "breached" for row in rows)
-    messages = (
-        f"{_counted(len(told), 'message', 'messages')} to {_counted(len(people), 'person', 'people')} and the customer"
-    )
-    show.console().print(f"{messages}, {_counted(missed, 'target', 'targets')} missed; times are those of your clock")
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    sent = f"{show.counted(len(told), 'message', 'messages')} to {show.counted(len(people), 'person', 'people')}"
+    late = show.counted(missed, "target", "targets")
+    show.console().print(f"{sent} and the customer, {late} missed; times are those of your clock")
+    if roster is None and any(row["what"] == "nobody_on_duty" for row in rows):
+        show.console().print("nobody on duty: so says the roster in use; --roster FILE tries it with other people")
 
 
 def _lines(rows: Sequence[Mapping[str, Any]], start: datetime) -> Iterator[Sequence[str]]:

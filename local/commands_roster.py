@@ -10,7 +10,8 @@ from rich.markup import escape
 from local import show
 from local.client import Answer, Api
 from local.duty import clock
-from local.talk import REFUSED, Json, ask, client_settings, data, usage
+from local.files import text_of
+from local.talk import REFUSED, Json, ask, client_settings, data
 
 roster = typer.Typer(help="The roster: who works here, and whose turn it is.", no_args_is_help=True)
 OK = 200
@@ -80,9 +81,7 @@ def _document(file: Path) -> dict[str, Any]:
     from domain.roster_file import load_roster
 
     try:
-        found = load_roster(file.read_text(encoding="utf-8"), str(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise usage(f"{file} cannot be read: {error}") from None
+        found = load_roster(text_of(file), str(file))
     except PolicyFaults as faults:
         typer.echo(str(faults), err=True)
         raise typer.Exit(REFUSED) from None

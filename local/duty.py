@@ -46,7 +46,9 @@ def show_duty(items: Sequence[Row], roster: Row) -> None:
         ]
         show.table(("team", "on call", "next", "lead"), lines, "no teams")
     for team in sorted(turns):
-        show.console().print(f"{escape(team)}: its members share the cases evenly; whom a case begins with comes of its id, then it goes around")
+        show.console().print(
+            f"{escape(team)}: its members share the cases evenly; whom a case begins with comes of its id, then it goes around"
+        )
 
 
 ROLES = ("on_call", "on_call_next", "lead")

@@ -11,10 +11,18 @@ from urllib.parse import quote, urlsplit
 import httpx2
 
 from local.client import LOOPBACK, Answer, Api
+from local.files import STANDARD_INPUT, why_unread
 
 CALENDAR = "text/calendar"
 LARGEST = 1_000_000  # bytes; what the API takes where its operator has not changed it
 TIME_LIMIT = 20.0  # seconds for each step of fetching
+WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (httpx2.TimeoutException, f"no answer within {TIME_LIMIT:.0f} s; try again"),
+    (httpx2.ConnectError, "it cannot be reached; check the address, this machine's network and the certificate there"),
+    (httpx2.ProxyError, "the proxy of this machine refuses; look at HTTPS_PROXY"),
+    (httpx2.TooManyRedirects, "it sends from one address to the next without end"),
+    (httpx2.InvalidURL, "this is no address that can be asked"),
+)
 SCHEMES = {"http": "http", "https": "https", "webcal": "https"}
 
 
@@ -45,22 +53,32 @@ def content_of(source: str) -> bytes:
     if "://" in source:
         return _fetched(source)
     try:
-        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
     except OSError as error:
-        raise FeedError(f"{source} cannot be read: {error}") from None
+        raise FeedError(f"{source} cannot be read: {why_unread(error)}") from None
 
 
 def _fetched(address: str) -> bytes:
     scheme, rest = address.split("://", 1)
-    host = urlsplit(address).hostname
+    host = _host(address)
     if scheme.lower() not in SCHEMES or not host:
         raise FeedError(f"{scheme}://… cannot be fetched: write an address that begins with https:// or webcal://")
     try:
         return b"".join(_parts(f"{SCHEMES[scheme.lower()]}://{rest}", trust_env=host not in LOOPBACK))
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise FeedError(
-            f"{host} gave no feed: {type(error).__name__}"
-        ) from None  # the error's text may repeat the address
+        raise FeedError(f"{host} gave no feed: {_why(error)}") from None
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:  # brackets that are not closed, say
+        return None
+
+
+def _why(error: Exception) -> str:
+    """In words of ours: the error's own may repeat the address, which may be a secret."""
+    return next((words for kinds, words in WORDS if isinstance(error, kinds)), "the answer broke off; try again")
 
 
 def _parts(address: str, *, trust_env: bool) -> Iterator[bytes]:

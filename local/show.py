@@ -45,6 +45,11 @@ def length(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """`1 team`, `2 teams`."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def beside(at: datetime, now: datetime) -> str:
     """How far away: `in 12 min`, `3 h ago`, `now`."""
     away = (at - now).total_seconds()

@@ -117,6 +117,31 @@ def test_an_event_far_away_is_not_read_and_harms_no_other() -> None:
     assert times(feed(DAY, far)) == times(series) == ["03-10 09:00"]
 
 
+@pytest.mark.parametrize(
+    ("written", "start", "end"),
+    [
+        ("DTSTART:20260310T170000Z\nDTEND:20260310T090000Z", "2026-03-10T17:00:00Z", "2026-03-10T09:00:00Z"),
+        ("DTSTART:20260310T170000Z\nDURATION:-PT8H", "2026-03-10T17:00:00Z", "2026-03-10T09:00:00Z"),
+        ("DTSTART;VALUE=DATE:20260312\nDTEND;VALUE=DATE:20260310", "2026-03-12", "2026-03-10"),
+        ("DTSTART:20260312T090000Z\nDTEND;VALUE=DATE:20260312", "2026-03-12T09:00:00Z", "2026-03-12T00:00:00Z"),
+    ],
+)
+def test_an_event_that_ends_before_it_begins_stays_as_it_was_written(written: str, start: str, end: str) -> None:
+    [one] = read(feed(written), NOW - BEHIND, NOW + AHEAD)["events"]
+    assert [text.replace("+00:00", "Z") for text in (one["start"], one["end"])] == [start, end]
+
+
+def test_only_the_day_of_a_series_that_was_moved_to_end_before_it_begins_does_so() -> None:
+    moved = "DTSTART:20260311T090000Z\nDTEND:20260311T080000Z\nRECURRENCE-ID:20260311T090000Z"
+    series = feed(DAY + "\nRRULE:FREQ=DAILY;COUNT=3", moved).replace(b"UID:1", b"UID:0")
+    found = [(f"{one.start:%d %H:%M}", f"{one.end:%d %H:%M}") for one in events(series)]
+    assert sorted(found) == [("10 09:00", "10 17:00"), ("11 09:00", "11 08:00"), ("12 09:00", "12 17:00")]
+
+
+def test_a_day_beside_a_time_is_no_event_backwards() -> None:
+    assert times(feed("DTSTART;VALUE=DATE:20260310\nDTEND:20260310T120000Z\nSUMMARY:dana")) == ["03-10 00:00"]
+
+
 def test_of_two_organizers_summaries_or_ids_the_first_counts() -> None:
     doubled = "SUMMARY:sam\nUID:2\nSEQUENCE:1\nSEQUENCE:2\nSTATUS:CONFIRMED\nSTATUS:CANCELLED"
     organizers = "ORGANIZER:mailto:dana@x.example\nORGANIZER:mailto:sam@x.example"

@@ -183,6 +183,18 @@ async def test_a_broken_file_stops_the_start_with_every_fault_of_every_file(sett
     assert "roster.yaml: people" in text
 
 
+def test_files_that_cannot_be_read_are_named_in_plain_words(tmp_path: Path) -> None:
+    write_policies(tmp_path)
+    (tmp_path / "gold.yaml").write_bytes(b"name: \xff")
+    (tmp_path / "old.yaml").mkdir()
+    with pytest.raises(PolicyFaults) as refused:
+        read_folder(tmp_path)
+    assert [str(fault) for fault in refused.value.faults] == [
+        "gold.yaml: is not UTF-8 text (byte 6); save it as UTF-8",
+        "old.yaml: cannot be read: Is a directory",
+    ]
+
+
 def test_two_files_of_one_name_are_a_fault(tmp_path: Path) -> None:
     write_policies(tmp_path)
     (tmp_path / "zz.yaml").write_text(POLICY)

@@ -21,7 +21,7 @@ async def test_nobody_answers_so_everybody_is_listed_until_the_end(api: Api) -> 
         (
             "06T17:50",
             "opened",
-            "the viewer",
+            None,
             "opened with priority medium at L1 (manual). Neither impact nor urgency was given: medium impact and medium "
             "urgency make it medium.",
         ),
@@ -70,6 +70,48 @@ async def test_nothing_is_opened_stored_or_sent(api: Api) -> None:
     assert (await api.get("/v1/escalations")).json()["items"] == []
     assert (await api.get("/v1/messages")).json()["items"] == []
     assert api.temporal.started == []
+
+
+async def test_the_one_who_tries_it_out_is_nobody_in_the_story(api: Api) -> None:
+    for role in ("viewer", "operator", "admin"):
+        assert {who for _, what, who, _ in await previewed(api, role) if what == "opened"} == {None}
+
+
+async def test_people_who_are_not_in_the_store_can_be_tried_with_their_lead(api: Api) -> None:
+    """A roster of its own: the team's lead is asked for, and answers a breach that nobody was told of before."""
+    policy = (await api.get("/v1/policies/standard")).json()
+    policy["tiers"][0] |= {"team": "night", "steps": [{"tell": "team.lead", "channels": ["email"]}]}
+    policy["tiers"][0]["targets"]["acknowledge"] |= {"warn_at": [50]}
+    stored = (await api.get("/v1/roster")).json()
+    people = [*stored["people"], {"id": "nia", "name": "Nia", "email": "nia@tierline.example"}]
+    teams = [*stored["teams"], {"id": "night", "lead": "nia", "members": ["nia"]}]
+    assert "nobody_on_duty" in [what for _, what, *_ in await previewed(api, policy=policy)]
+    events = [{"at": FRIDAY, "command": "note", "by": "nia", "text": "seen"}]
+    rows = await previewed(api, policy=policy, roster={"people": people, "teams": teams}, events=events)
+    assert ("06T17:50", "told", "Nia", "L1 step 1, lead of the team: acknowledge") in rows
+    assert ("06T17:57", "warned", "Nia", "50 % of L1 acknowledge used") in rows
+    assert [who for _, what, who, _ in rows if what == "note"] == ["Nia"]
+    assert (await api.get("/v1/roster")).json() == stored
+
+
+async def test_who_is_accountable_before_anybody_is_told_is_the_lead_of_the_roster_that_is_tried(api: Api) -> None:
+    policy = (await api.get("/v1/policies/standard")).json()
+    stored = (await api.get("/v1/roster")).json()
+    policy["tiers"][0]["calendar"] = "office"
+    policy["calendars"] = {"office": {"timezone": "UTC", "hours": {"mon": ["09:00-17:00"]}}}
+    teams = [{**stored["teams"][0], "lead": "sam"}, stored["teams"][1]]
+    events = [{"at": FRIDAY, "command": "note", "text": "seen"}]
+    ours = await previewed(api, policy=policy, events=events)
+    theirs = await previewed(api, policy=policy, events=events, roster={**stored, "teams": teams})
+    assert [who for rows in (ours, theirs) for _, what, who, _ in rows if what == "note"] == ["Dana", "Sam"]
+
+
+async def test_a_roster_that_is_tried_is_refused_as_one_that_is_put(api: Api) -> None:
+    broken = {"people": [{"id": "dana", "name": "Dana", "manager": "ghost"}], "teams": [{"id": "x", "lead": "nobody"}]}
+    tried = await api.post("/v1/policies/preview", {"escalation": case(), "at": FRIDAY, "roster": broken})
+    put = await api.call("PUT", "/v1/roster", json=broken)
+    assert (tried.status_code, tried.json()) == (put.status_code, put.json())
+    assert {"people[0].manager", "teams[0].lead"} <= {one["path"] for one in tried.json()["errors"]}
 
 
 async def test_a_policy_that_is_not_stored_can_be_tried(api: Api) -> None:

@@ -143,6 +143,40 @@ async def test_what_is_no_json_is_refused_politely(api: Api, content: bytes, sta
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "content", "field"),
+    [
+        ("PUT", "/v1/policies/standard", b'{"owner_of_last_resort": "x", "owner_of_last_resort": "y"}', "owner_of_last_resort"),
+        ("PUT", "/v1/roster", b'{"people": [], "absences": [], "absences": []}', "absences"),
+        ("PUT", "/v1/roster", b'{"people": [{"id": "dana", "name": "D", "id": "sam"}]}', "people[0].id"),
+        ("POST", "/v1/escalations", b'{"ticket": {"id": "1", "id": "2"}, "impact": "low"}', "ticket.id"),
+    ],
+)  # fmt: skip
+async def test_a_key_that_stands_twice_is_named_and_nothing_is_taken(
+    api: Api, method: str, path: str, content: bytes, field: str
+) -> None:
+    policy, roster = (await api.get("/v1/policies/standard")).json(), (await api.get("/v1/roster")).json()
+    answer = await api.call(method, path, content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "invalid_json", field)
+    assert answer.json()["detail"] == f"the key '{field}' stands twice; keep one of them"
+    assert (await api.get("/v1/policies/standard")).json() == policy
+    assert (await api.get("/v1/roster")).json() == roster
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/JSON; charset=utf-8", "application/merge-patch+json"]
+)
+async def test_no_route_takes_a_json_body_with_a_key_twice(api: Api, kind: str) -> None:
+    described = api.app.openapi()["paths"].items()
+    taking = [(method, path) for path, methods in described for method, one in methods.items() if "requestBody" in one]
+    assert len(taking) > 20
+    answers = [
+        await api.call(method.upper(), path, content=b'{"a": 1, "a": 1}', headers={"Content-Type": kind})
+        for method, path in taking
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(422, "invalid_json")}
+
+
 async def test_a_declared_body_that_is_too_large_is_refused(api: Api) -> None:
     answer = await api.post("/v1/escalations", case(impact="x" * 1_000_001))
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")

@@ -126,6 +126,22 @@ async def test_a_feed_with_too_many_people_in_its_events_is_refused_as_a_whole(a
     assert await roster(api) == before
 
 
+async def test_an_event_that_ends_before_it_begins_is_left_out_with_the_reason(api: Api) -> None:
+    backwards = "DTSTART:20260310T170000Z\nDTEND:20260310T090000Z\nSUMMARY:sam\nRRULE:FREQ=DAILY;COUNT=2"
+    answer = await put(api, SHIFTS, feed(backwards))
+    assert answer.json()["taken"] == 0
+    assert answer.json()["left_out"] == [
+        {
+            "event": "sam",
+            "first": "2026-03-10T17:00:00Z",
+            "times": 2,
+            "why": "it ends before it begins: give it a later end",
+        }
+    ]
+    assert (await roster(api))["overrides"] == []
+    assert await on_call(api, "2026-03-10T12:00:00Z") == "dana"
+
+
 async def test_a_body_that_says_it_is_something_else_is_not_read(api: Api) -> None:
     answer = await api.call("PUT", SHIFTS, json={})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")

@@ -137,6 +137,11 @@ def test_an_event_without_length_is_left_out() -> None:
     assert why(event("dana", end=START)) == "it has no length: give it an end"
 
 
+def test_an_event_that_ends_before_it_begins_is_left_out() -> None:
+    assert why(event("dana", end=START - timedelta(hours=8))) == "it ends before it begins: give it a later end"
+    assert why(event("sam", start=date(2026, 3, 12), end=date(2026, 3, 10))).startswith("it ends before it begins")
+
+
 def test_what_is_over_is_passed_over_and_what_is_under_way_is_not() -> None:
     over = event("dana", start=NOW - timedelta(days=1), end=NOW)
     under_way = event("dana", start=NOW - timedelta(days=1), end=NOW + timedelta(seconds=1))

@@ -222,7 +222,7 @@ def test_a_broken_file_lists_every_fault_with_its_path_in_file_order() -> None:
         "closing.root_cause",
         "owner_of_last_resort",
     ]
-    assert refused.value.message.startswith("broken.yaml has 15 mistake(s):")
+    assert refused.value.message.startswith("broken.yaml has 15 mistakes:")
 
 
 def test_data_nested_without_end_is_refused() -> None:

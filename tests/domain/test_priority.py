@@ -108,6 +108,14 @@ def test_customer_for_at_least_counts_calendar_days_until_the_case(since: str | 
     assert decide({"customer": {"customer_for_at_least": "365d"}}, since=since).priority == expected
 
 
+def test_how_long_somebody_has_been_a_customer_is_a_plain_sentence() -> None:
+    rule = {"customer": {"customer_for_at_least": "365d"}, "by": 1}
+    assert "The customer has been with us since 2024-09-15: raise by 1." in decide(rule, since="2024-09-15").reasons
+    both = {"customer": {"tier": "vip", "customer_for_at_least": "365d"}}
+    reasons = decide(both, tier="vip", since="2024-09-15").reasons
+    assert "The customer has the tier vip and has been with us since 2024-09-15: raise by 1." in reasons
+
+
 def test_a_rule_without_conditions_never_fires() -> None:
     assert decide({"customer": {}}).priority == "medium"
 

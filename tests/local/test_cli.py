@@ -135,7 +135,10 @@ def test_nobody_at_the_address_is_said_without_a_traceback(monkeypatch: pytest.M
     monkeypatch.setenv("TIERLINE_URL", "http://127.0.0.1:9")
     result = _run("list")
     assert result.exit_code == 1
-    assert "no Tierline answers at http://127.0.0.1:9" in result.stderr
+    assert (
+        result.stderr
+        == "no Tierline answers at http://127.0.0.1:9 (Connection refused). Is it running? `tierline up`\n"
+    )
     assert "Traceback" not in result.output
 
 
@@ -198,6 +201,34 @@ def test_open_refuses_what_is_no_json() -> None:
     assert "standard input cannot be read as JSON" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read: there is no such file"),
+        (b"", "cannot be read as JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b'{"ticket": {"id": "1", "id": "2"}}', "cannot be read as JSON: the key 'ticket.id' stands twice; keep one of them"),
+        (b"[" * 100_000, "cannot be read as JSON: it is nested too deeply"),
+        (b'{"a": "\xff"}', "cannot be read: it is not UTF-8 text (byte 7)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("words", [["open"], ["root-cause", "zendesk-1", "--file"], ["policy", "preview", "--ticket"]])
+def test_a_json_file_that_cannot_be_read_is_said_in_plain_words(
+    tmp_path: Path, words: list[str], content: bytes | None, says: str
+) -> None:
+    file = tmp_path / "case.json"
+    if content is not None:
+        file.write_bytes(content)
+    result = _run(*words, str(file))
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{file} {says}\n")
+
+
+@pytest.mark.parametrize("words", [["policy", "check"], ["policy", "apply"], ["roster", "import"]])
+def test_a_file_that_cannot_be_read_is_said_in_plain_words(tmp_path: Path, words: list[str]) -> None:
+    for name, why in ((tmp_path / "none.yaml", "there is no such file"), (tmp_path, "it is a folder; name a file")):
+        result = _run(*words, str(name))
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{name} cannot be read: {why}\n")
+
+
 def test_a_lost_connection_is_tried_once_more_under_the_same_key(httpserver: HTTPServer) -> None:
     keys: list[str | None] = []
 
@@ -235,6 +266,26 @@ def test_our_own_files_are_fine(name: str) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert "is fine" in result.stdout
     assert "worth a look" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("people", "teams", "says"),
+    [
+        ("[{id: dana, name: Dana}]", "[{id: support, members: [dana]}]", "1 person, 1 team"),
+        ("[{id: dana, name: Dana}, {id: sam, name: Sam}]", "[]", "2 people, 0 teams"),
+    ],
+)
+def test_people_and_teams_are_counted(tmp_path: Path, people: str, teams: str, says: str) -> None:
+    file = tmp_path / "roster.yaml"
+    file.write_text(f"people: {people}\nteams: {teams}\n", encoding="utf-8")
+    assert _run("policy", "check", str(file)).stdout == f"{file} is fine: {says}\n"
+
+
+@pytest.mark.parametrize(("people", "says"), [("[{name: Dana}]", "has 1 mistake:"), ("[{}]", "has 2 mistakes:")])
+def test_mistakes_are_counted(tmp_path: Path, people: str, says: str) -> None:
+    file = tmp_path / "roster.yaml"
+    file.write_text(f"people: {people}\n", encoding="utf-8")
+    assert _run("policy", "check", str(file)).stderr.splitlines()[0] == f"{file} {says}"
 
 
 def test_policy_apply_puts_it_under_its_name(httpserver: HTTPServer) -> None:

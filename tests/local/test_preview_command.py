@@ -88,6 +88,31 @@ def test_a_file_and_a_ticket(asked: list[Any], tmp_path: Path) -> None:
     assert asked[0]["escalation"] == {"ticket": {"id": "7"}, "priority": "critical"}
 
 
+def test_people_of_a_file_are_said_to_be_those(asked: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "roster.yaml").write_text("people: [{id: nia, name: Nia}]\n")
+    shown = run("standard", "--roster", str(tmp_path / "roster.yaml"))
+    assert shown.output.splitlines()[0] == f"with the people of {tmp_path / 'roster.yaml'}, not those in use"
+    assert asked[0]["roster"] == {"people": [{"id": "nia", "name": "Nia"}]}
+    assert run("standard", "--roster", str(tmp_path / "roster.yaml"), "--json").output == json.dumps(ROWS) + "\n"
+
+
+def test_without_such_a_file_the_people_in_use_are_asked_and_nothing_is_said_of_it(asked: list[Any]) -> None:
+    shown = run("standard").output
+    assert "the people of" not in shown
+    assert "--roster" not in shown
+    assert "roster" not in asked[0]
+
+
+def test_where_nobody_is_on_duty_the_other_people_are_pointed_to(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "roster.yaml").write_text("people: []\n")
+    monkeypatch.setitem(ROWS[1], "what", "nobody_on_duty")
+    hint = "nobody on duty: so says the roster in use; --roster FILE tries it with other people"
+    assert run("standard").output.splitlines()[-1] == hint
+    assert hint not in run("standard", "--roster", str(tmp_path / "roster.yaml")).output
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -95,7 +120,9 @@ def test_a_file_and_a_ticket(asked: list[Any], tmp_path: Path) -> None:
         (["-e", "acknowledge"], "write a time, a command and its fields"),
         (["-e", "+20m note hello"], "'hello' is no field: write name=value"),
         (["-e", "soon note text=x"], "'soon' is no time"),
-        (["--ticket", "no-such.json"], "no-such.json cannot be read as JSON"),
+        (["--at", "4000d"], "'4000d': a duration is at most ten years"),
+        (["--ticket", "no-such.json"], "no-such.json cannot be read: there is no such file\n"),
+        (["--roster", "no-such.yaml"], "no-such.yaml cannot be read: there is no such file\n"),
     ],
 )
 def test_a_slip_of_the_pen_is_named(arguments: list[str], says: str) -> None:

@@ -298,10 +298,13 @@ def test_what_could_not_be_taken_is_listed_with_why(httpserver: HTTPServer) -> N
     ("source", "says"),
     [
         ("{url}private-1234/gone.ics", "localhost gave no feed: 404"),
-        ("http://127.0.0.1:9/private-1234.ics", "127.0.0.1 gave no feed: ConnectError"),
+        ("http://127.0.0.1:9/private-1234.ics", "127.0.0.1 gave no feed: it cannot be reached; check the address"),
+        ("{url}private-1234/round.ics", "localhost gave no feed: it sends from one address to the next without end"),
+        ("{url}private-1234/broken.ics", "localhost gave no feed: the answer broke off; try again"),
+        ("http://[::1/private-1234.ics", "cannot be fetched: write an address"),
         ("{url}private-1234/large.ics", "sends more than 1,000 bytes"),
         ("ftp://example.com/private-1234.ics", "ftp://… cannot be fetched"),
-        ("nowhere.ics", "nowhere.ics cannot be read"),
+        ("nowhere.ics", "nowhere.ics cannot be read: there is no such file\n"),
     ],
 )
 def test_a_feed_that_cannot_be_had_is_said_without_its_secret_address(
@@ -310,6 +313,10 @@ def test_a_feed_that_cannot_be_had_is_said_without_its_secret_address(
     monkeypatch.setattr(feeds, "LARGEST", 1_000)
     httpserver.expect_request("/private-1234/large.ics").respond_with_data(b"x" * 100_000)
     httpserver.expect_request("/private-1234/gone.ics").respond_with_data("", 404)
+    again = {"Location": "/private-1234/round.ics"}
+    httpserver.expect_request("/private-1234/round.ics").respond_with_data("", 302, headers=again)
+    cut = {"Content-Encoding": "gzip"}
+    httpserver.expect_request("/private-1234/broken.ics").respond_with_data(b"no gzip", headers=cut)
     ran = run("roster", "feed", "plan", source.format(url=httpserver.url_for("/")), *TYPED)
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert says in ran.stderr

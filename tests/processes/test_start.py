@@ -79,7 +79,7 @@ async def test_a_broken_policies_folder_stops_the_start_with_every_fault(tmp_pat
     with installation(tmp_path, TIERLINE_POLICIES=str(folder)) as tierline:
         up = tierline.starts(TIERLINE, "up")
         assert await up.ends(START_LIMIT) == 1
-        assert f"has {len(faults)} mistake(s)" in up.words
+        assert f"has {len(faults)} mistakes" in up.words
         said = re.findall(r"(\w+\.yaml): [\w.\[\]]+: '(\w+)' is", up.words)
         assert said == [(file, wrong.split()[-1].strip("[,")) for file, wrong in faults]
         assert not tierline.pids()
