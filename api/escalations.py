@@ -161,7 +161,7 @@ class RebaseRequest(Body):
 
 
 BY = "the acting person; the key's own when left out"
-INTERNAL = ("adopt", "release")  # said by the API itself, in a merge
+INTERNAL = ("adopt", "release", "undelivered")  # said by the API itself, in a merge and of a receipt
 REQUESTS: dict[str, type[Body]] = {**BODIES, "rebase": RebaseRequest}
 
 

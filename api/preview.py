@@ -32,7 +32,7 @@ MOST_EVENTS = 200  # words in one preview; more than a case of weeks hears
 LONGEST = timedelta(
     days=3660
 )  # between the start and the last word; holidays and calendars beyond are nobody's business
-ELSEWHERE = ("merge", "adopt", "release", "rebase")  # they need another case or another version
+ELSEWHERE = ("merge", "adopt", "release", "rebase", "undelivered")  # they need another case, version or message
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.durations import PositiveDuration
 from domain.errors import Invalid
+from domain.messages import Message
 from domain.policy import Name, PauseReason, Policy
 from domain.tickets import LONGEST_TEXT, Day, Level, Line, Moment, Priority, Tags, Text, Url, printable
 
@@ -198,6 +199,14 @@ class Rebase(Body):
     policy: Policy
 
 
+class Undelivered(Body):
+    """Said by the API when a provider's receipt tells that a message it had taken did not arrive."""
+
+    message: Message
+    code: Line | None = None
+    reason: Said
+
+
 BODIES: Mapping[str, type[Body]] = {
     "acknowledge": Acknowledge,
     "assign": Assign,
@@ -221,6 +230,7 @@ BODIES: Mapping[str, type[Body]] = {
     "adopt": Adopt,
     "release": Release,
     "rebase": Rebase,
+    "undelivered": Undelivered,
 }
 
 

@@ -19,11 +19,13 @@ from domain.commands import (
     Release,
     Reprioritize,
     TicketUpdate,
+    Undelivered,
     Watch,
 )
 from domain.durations import Duration
 from domain.errors import Invalid, NotAllowed
-from domain.messages import CUSTOMER
+from domain.identity import message_key_prefix
+from domain.messages import CUSTOMER, SendResult
 from domain.owning import alive, end_pause, keep_paused
 from domain.priority import decide_priority
 from domain.rebasing import Moved, rebased
@@ -218,6 +220,20 @@ def _changed(state: Escalation, moved: Sequence[Moved]) -> Iterator[str]:
             yield f"{one.called} {now}{was}" + (" if it went on now" if one.paused else "")
 
 
+def undelivered(turn: Turn, by: str, body: Undelivered) -> None:  # noqa: ARG001 - every deed takes who spoke
+    """A message that had been taken did not arrive: its next channel, or the next responder. Raises NotAllowed."""
+    require_live(turn.state)
+    message = body.message
+    if not message.key.startswith(message_key_prefix(turn.state.id, turn.state.episode)):
+        raise NotAllowed("other_episode", "the message belongs to another episode of this case")
+    # Should the receipt have overtaken the answer to the sending itself, that one changes nothing any more.
+    left = {key: one for key, one in turn.state.outstanding.items() if key != message.key}
+    turn.set(outstanding=left)
+    result = SendResult(key=message.key, status="failed", at=turn.now, code=body.code, reason=body.reason)
+    telling.message_failed(turn, message, result)
+    climbing.step_message_failed(turn, message.key)
+
+
 DEEDS: Mapping[str, Callable[[Turn, str, Any], None]] = {
     "acknowledge": owning.acknowledge,
     "assign": owning.assign,
@@ -241,4 +257,5 @@ DEEDS: Mapping[str, Callable[[Turn, str, Any], None]] = {
     "adopt": adopt,
     "release": release,
     "rebase": rebase,
+    "undelivered": undelivered,
 }

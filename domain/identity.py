@@ -40,7 +40,13 @@ def message_key(
 ) -> str:
     """The key under which one message is claimed before it is sent; `person` is None for the customer."""
     who = _CUSTOMER if person is None else _encoded(person)
-    return f"{escalation_id}.{episode}/{entry}/{_encoded(kind)}/{step}.{round}/{who}/{_encoded(channel)}"
+    place = f"{entry}/{_encoded(kind)}/{step}.{round}/{who}/{_encoded(channel)}"
+    return f"{message_key_prefix(escalation_id, episode)}{place}"
+
+
+def message_key_prefix(escalation_id: str, episode: int) -> str:
+    """What the keys of all messages of an episode begin with, and no others."""
+    return f"{escalation_id}.{episode}/"
 
 
 def command_id(owner: str, method: str, path: str, header: str) -> str:

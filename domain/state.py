@@ -15,8 +15,9 @@ from domain.messages import Message
 from domain.policy import PauseReason, Policy, Tier
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
-RULES_VERSION = 2
-"""2: of several holding messages only the newest goes out, whatever entry it is of; a rebase to the same version is nothing."""
+RULES_VERSION = 3
+"""2: of several holding messages only the newest goes out, whatever entry it is of; a rebase to the same version is nothing.
+3: what a responder is told beside the steps goes to the step's next channel when one fails."""
 
 Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]
 LIVE: tuple[Status, ...] = ("open", "acknowledged", "paused", "resolved")

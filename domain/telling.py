@@ -108,9 +108,11 @@ def _tell_responder(
 def tell_person(
     turn: Turn, kind: ResponderKind, person: str, purpose: str, *, facts: dict[str, str] | None = None, step: int = 0
 ) -> None:
-    """Tell one person on the first channel of the current step."""
+    """Tell one person on the first channel of the current step that works."""
     words = _Words(kind, purpose, facts or {}, step, _said_before(turn, kind, person, step))
-    turn.send(_message(turn, words, current_channels(turn.state)[0], person))
+    first, *others = current_channels(turn.state)
+    fallbacks = tuple(others) if turn.state.rules_version >= 3 else ()
+    turn.send(_message(turn, words, first, person, fallbacks))
 
 
 def tell_watchers(turn: Turn, purpose: str) -> None:
@@ -191,10 +193,10 @@ def _quiet_until(state: Escalation, message: Message) -> datetime | None:
 
 
 def _on_next_channel(turn: Turn, message: Message) -> Message:
-    """The same message to the customer on the next channel of its list."""
+    """The same message on the next channel of its list."""
     state, (channel, *rest) = turn.state, message.fallbacks
     place = (message.entry, message.kind, message.step, message.round)
-    key = message_key(state.id, state.episode, *place, None, channel)
+    key = message_key(state.id, state.episode, *place, message.person, channel)
     return message.model_copy(update={"key": key, "channel": channel, "fallbacks": tuple(rest), "at": turn.now})
 
 
@@ -211,12 +213,16 @@ def drop_held(turn: Turn) -> None:
 
 
 def message_failed(turn: Turn, message: Message, result: SendResult) -> None:
-    """Write down a failed message; the customer is tried on the next channel."""
+    """Write down a failed message, and try the next channel of its list."""
     text = f"{message.addressed} failed: {result.reason or result.code or 'no reason given'}"
     turn.note("delivery_failed", TIERLINE, text, key=message.key, code=result.code, reason=result.reason)
     goes_on = turn.state.live or message.kind in AFTER_CLOSING
-    if message.person is None and message.fallbacks and goes_on:
+    if not (message.fallbacks and goes_on):
+        return
+    if message.person is None:
         _to_customer(turn, _on_next_channel(turn, message))
+    else:
+        turn.send(_on_next_channel(turn, message))
 
 
 def message_skipped(turn: Turn, message: Message, why: str) -> None:

@@ -12,7 +12,7 @@ from workflows.follow_up import FollowUpWorkflow
 
 COMMANDS = (
     "acknowledge assign escalate hand-back pause resume note customer-update customer-reply ticket-update watch reprioritize "
-    "resolve root-cause close survey reopen cancel merge adopt release rebase"
+    "resolve root-cause close survey reopen cancel merge adopt release rebase undelivered"
 )
 SEARCH_ATTRIBUTES = {
     "TierlineStatus": "KEYWORD",
