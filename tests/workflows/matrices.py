@@ -32,7 +32,7 @@ FUNCTIONAL: tuple[dict[str, Any], ...] = (
     {"skill": ["invoices", "dns"], "ticket": {"category": "billing"}},
 )
 TEAMS = ("support", "specialists", "management")
-QUIET = timedelta(minutes=5)  # nothing is due for so long after a word, so that it may come a little late
+QUIET = timedelta(minutes=3)  # nothing is due for so long after a word, so that it may come a little late; steps are further apart
 LONGEST_SCRIPT = timedelta(hours=40)
 DRAWS = 3  # of a word, until the case allows it: most of what is said is taken, some is refused
 MANY = 2_000  # lines; more than two days have
@@ -278,7 +278,7 @@ def _undisturbed(opening: Opening, roster: Roster, words: Sequence[Command], wor
         comes = any(word.received_at <= one.at <= near for one in before)
         if not comes and not any(word.received_at < one.at <= near for one in after):
             return word
-        word = word.model_copy(update={"received_at": word.received_at + timedelta(minutes=4)})
+        word = word.model_copy(update={"received_at": word.received_at + timedelta(minutes=1)})
 
 
 def _happenings(opening: Opening, roster: Roster, words: Sequence[Command], end: datetime) -> list[Happening]:
