@@ -96,7 +96,9 @@ def _opening(services: Services, caller: Caller, request: OpenRequest, id: str, 
     known = services.policies.latest_all()
     policy = choose_policy(known, request.policy, request.ticket, request.customer, request.trigger)
     episode = services.escalations.next_episode(id)
-    return opening_of(request, with_holidays(policy, now), now, leads(services), episode=episode, by=caller.name)
+    return opening_of(
+        request, with_holidays(policy, now), now, services.roster.current().leads, episode=episode, by=caller.name
+    )
 
 
 def _origin_opening(services: Services, closed: Document, reason: str, by: str | None, now: datetime) -> Opening:
@@ -115,7 +117,7 @@ def _origin_opening(services: Services, closed: Document, reason: str, by: str |
         ticket=Ticket.model_validate(closed["ticket"]),
         customer=Customer.model_validate(closed["customer"]),
         trigger=Trigger.model_validate(closed["trigger"]),
-        leads=leads(services),
+        leads=services.roster.current().leads,
         origin=Origin(
             episode=closed["episode"],
             tier=tier,
@@ -135,11 +137,6 @@ def _policy_of(services: Services, closed: Document) -> tuple[Policy, int]:
         if policy is not None and tier is not None:
             return policy, tier
     raise NotFound("policy_not_found", f"the policy '{name}' this case ran by is no longer stored")
-
-
-def leads(services: Services) -> dict[str, str]:
-    """Team → lead, as the roster has it now."""
-    return {team.id: team.lead for team in services.roster.current().teams if team.lead is not None}
 
 
 def _clock() -> float:

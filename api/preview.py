@@ -77,8 +77,7 @@ async def preview_policy(request: PreviewRequest, _: Reader, services: Wired) ->
 def _previewed(services: Services, request: PreviewRequest) -> list[dict[str, Any]]:
     roster, at = _roster(services, request), request.at or services.now()
     policy = with_holidays(_policy(services, request), at)
-    leads = {team.id: team.lead for team in roster.teams if team.lead is not None}
-    opening = opening_of(request.escalation, policy, at, leads)  # by nobody: who tries it out does not open it
+    opening = opening_of(request.escalation, policy, at, roster.leads)  # by nobody: who tries it out does not open it
     words = list(_words(request.events, roster, at))
     rows = preview(course(opening, roster, words), roster)
     return [PreviewRow.model_validate(row).model_dump(mode="json") for row in rows]

@@ -111,7 +111,7 @@ def on_call(
 async def _add(services: Services, caller: Caller, section: str, entry: BaseModel) -> Answered:
     def edit(roster: Roster) -> Roster:
         data = _shown(roster)
-        return check_roster({**data, section: [*data.get(section, []), added]})
+        return check_roster({**data, section: [*data.get(section, []), added]}, before=roster)
 
     added = entry.model_dump(mode="json", by_alias=True)
     await in_thread(services.roster.change, edit, caller.name, services.now())

@@ -66,13 +66,12 @@ class Trial:
     def __init__(self, policy: Policy, roster: Roster) -> None:
         self._policy = policy
         self._roster = roster
-        self._leads = {team.id: team.lead for team in roster.teams if team.lead is not None}
         self._zones = [ZoneInfo(one.timezone) for one in policy.calendars.values() if one.holidays]
         self._by_years: dict[tuple[int, ...], Policy] = {}
 
     def play(self, past: PastTicket) -> Course:
         """The course the ticket takes, at most `MOST_LINES` long. Raises DomainError for an id or a span beyond all bounds."""
-        opening = opening_of(past, self._with_holidays(past.opened_at), past.opened_at, self._leads)
+        opening = opening_of(past, self._with_holidays(past.opened_at), past.opened_at, self._roster.leads)
         return course(opening, self._roster, list(_words(past)), MOST_LINES)
 
     def _with_holidays(self, at: datetime) -> Policy:

@@ -45,15 +45,19 @@ _MICRO: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1) // _MICRO
 _CLOCK: Final = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _DAY: Final = re.compile(r"(?:\d{4}-)?\d{2}-\d{2}", re.ASCII)
+_PSEUDO_ZONE: Final = re.compile(r"Factory|localtime|posixrules|(?:posix|right)/.*")
 _WINDOW: Final = re.compile(rf"({_CLOCK})-({_CLOCK}|24:00)", re.ASCII)
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+HANDED_IN: Final = {"handed_in": True}  # context of validation: rules made later bind what comes in, not what is stored
 _Minutes = list[tuple[int, int]]
 
 
-def _check_zone(name: str) -> str:
+def _check_zone(name: str, info: ValidationInfo) -> str:
     try:
+        if info.context == HANDED_IN and _PSEUDO_ZONE.fullmatch(name):
+            raise ValueError(name)
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"{name!r} is no time zone: write an IANA name such as Europe/Berlin or UTC") from None
@@ -81,25 +85,41 @@ def _unquoted_date(value: object) -> object:
     return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
 
 
-def _check_week(hours: "dict[Weekday, tuple[str, ...]]") -> "dict[Weekday, tuple[str, ...]]":
+def _check_week(hours: "dict[Weekday, tuple[str, ...]]", info: ValidationInfo) -> "dict[Weekday, tuple[str, ...]]":
     if not any(hours.values()):
         raise ValueError('there are no opening hours at all: write some, such as mon: ["09:00-17:30"], or `always`')
-    for day, windows in hours.items():
-        _check_overlap(windows, f"{day}: ")
+    by_day = ((day, said) for day, windows in hours.items() for said in _overlaps(windows))
+    found: dict[str, list[str]] = {}  # said once, however many days have it
+    for day, said in chain(by_day, _night_overlaps(hours) if info.context == HANDED_IN else ()):
+        found.setdefault(said, []).append(day)
+    if found:
+        raise ValueError("; ".join(f"{', '.join(days)}: {said}" for said, days in found.items()))
     return hours
 
 
 def _check_extra(windows: tuple[str, ...]) -> tuple[str, ...]:
     if not windows:
         raise ValueError('no window: write some, such as ["10:00-14:00"], or put the date into `closed`')
-    _check_overlap(windows)
+    if found := list(_overlaps(windows)):
+        raise ValueError("; ".join(found))
     return windows
 
 
-def _check_overlap(windows: tuple[str, ...], where: str = "") -> None:
-    for a, b in pairwise(sorted(windows, key=window_minutes)):
-        if window_minutes(b)[0] < window_minutes(a)[1]:
-            raise ValueError(f"{where}{a} and {b} overlap: write one window, or end the first before the second")
+def _overlaps(windows: tuple[str, ...]) -> Iterator[str]:
+    longest = ""
+    for window in sorted(windows, key=window_minutes):
+        if longest and window_minutes(window)[0] < window_minutes(longest)[1]:
+            yield f"{longest} and {window} overlap: write one window, or end the first before the second"
+        longest = max(window, longest or window, key=lambda one: window_minutes(one)[1])
+
+
+def _night_overlaps(hours: "dict[Weekday, tuple[str, ...]]") -> Iterator[tuple[str, str]]:
+    """Windows that what runs longest over midnight runs into, also from Sunday into Monday."""
+    for day, following in pairwise((*WEEKDAYS, WEEKDAYS[0])):
+        night = max(hours.get(day, ()), key=lambda window: window_minutes(window)[1], default="00:00-24:00")
+        for morning in hours.get(following, ()):
+            if window_minutes(morning)[0] + MINUTES_PER_DAY < window_minutes(night)[1]:
+                yield f"{day} into {following}", f"{night} and {morning} overlap: end the first at {morning[:5]}"
 
 
 def window_minutes(window: str) -> tuple[int, int]:
@@ -168,9 +188,8 @@ class Calendar(BaseModel):
     @field_validator("open")
     @classmethod
     def _open_or_closed(cls, days: OpenDays, info: ValidationInfo) -> OpenDays:
-        for day in info.data.get("closed", ()):
-            if day in days:
-                raise ValueError(f"{day} stands in `closed` too: write it in one of them")
+        if both := dict.fromkeys(day for day in info.data.get("closed", ()) if day in days):
+            raise ValueError("; ".join(f"{day} stands in `closed` too: write it in one of them" for day in both))
         return days
 
     @model_validator(mode="after")
@@ -182,12 +201,14 @@ class Calendar(BaseModel):
         return self
 
     def _check_always(self) -> None:
-        if self.open:
-            raise ValueError("`hours: always` is open on every day already: leave `open` out")
-        if self.holidays or self.closed or self.closed_dates:
-            raise ValueError('`hours: always` has no closed days: write the week instead, such as mon: ["00:00-24:00"]')
-        if self.day and self.day.seconds != SECONDS_PER_DAY:
-            raise ValueError("`hours: always` has days of 24h: leave `day:` out")
+        week = 'write the week instead, such as mon: ["00:00-24:00"]'
+        wrong = [
+            ("is open on every day already: leave `open` out", self.open),
+            (f"has no closed days: {week}", self.holidays or self.closed or self.closed_dates),
+            ("has days of 24h: leave `day:` out", self.day and self.day.seconds != SECONDS_PER_DAY),
+        ]
+        if found := [f"`hours: always` {said}" for said, is_so in wrong if is_so]:
+            raise ValueError("; ".join(found))
 
     @property
     def day_seconds(self) -> int | None:

@@ -1,14 +1,12 @@
 """From pydantic's errors to faults a support lead can mend: the path as in the file, what is wrong, what to write.
 
-Also mends a copy of the faulty data just enough to be read, so that the checks between fields run too and one upload
-shows every mistake.
+None of pydantic's own words reach a person: what a field needs stands in the hints, what is wrong with a value below.
 """
 
-import copy
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,12 +16,15 @@ from domain.yaml_text import DEEPEST
 
 Path = tuple[str | int, ...]
 
+_CHOICE = "' or '"  # in pydantic's words for several texts to choose from; they say all there is to write
+
 _DURATION = "write a duration such as 90s, 15m, 4h or 2d"
 _PRIORITY_MAP = "write a map by priority such as {critical: 1h, all: 4h}"
 _CALENDAR = "write a calendar's name, or one for each priority such as {critical: always, else: office}"
 _WORDS = "write a text, or a list of texts such as [vip, gold]"
+_NAME = "write a name of letters, digits, _ . and -, 64 at most"
 
-POLICY_HINTS: Mapping[str, str] = {  # what to write instead, by the last key of the path
+POLICY_HINTS: Mapping[str, str] = {  # what to write instead, by the last key of the path, or the last two
     **dict.fromkeys(("after", "all", "confirm_within", "survey_after", "customer_for_at_least", "day"), _DURATION),
     **dict.fromkeys(("low", "medium", "high", "critical"), _DURATION),
     **dict.fromkeys(("acknowledge", "tier_resolution", "resolution", "closure", "every"), _PRIORITY_MAP),
@@ -31,6 +32,28 @@ POLICY_HINTS: Mapping[str, str] = {  # what to write instead, by the last key of
     "warn_at": "write whole percentages from 1 to 99 such as [50, 80]",
     "pauses": "write true, false or a list of waiting_on_customer, waiting_on_third_party, scheduled",
     "calendar": _CALENDAR,
+    "calendar.*": "write a calendar's name",
+    "calendars": "write a map of calendars by name such as {office: {timezone: Europe/Berlin, hours: …}}",
+    "calendars.*": "write a map such as {timezone: Europe/Berlin, hours: …}",
+    "match": "write conditions such as {ticket: {system: zendesk}}",
+    **dict.fromkeys(("match.ticket", "functional.ticket"), "write conditions such as {system: zendesk}"),
+    **dict.fromkeys(
+        ("match.customer", "functional.customer", "raise_for.customer"), "write conditions such as {tier: vip}"
+    ),
+    **dict.fromkeys(("match.trigger", "functional.trigger"), "write conditions such as {kind: severity}"),
+    **dict.fromkeys(("ticket.*", "customer.*", "trigger.*"), _WORDS),
+    "priority": "write a map with `matrix` or `raise_for`",
+    "raise_for": "write a list such as [{customer: {tier: vip}, by: 1}]",
+    "functional": "write a list such as [{team: databases, ticket: {category: database}}]",
+    "tiers.targets": "write a map such as {acknowledge: {all: 1h}}",
+    "targets": "write a map such as {resolution: {all: 24h}}",
+    "targets.root_cause": _PRIORITY_MAP,
+    "root_cause": "write required or optional",
+    "closing": "write a map such as {root_cause: required, confirm_within: 2d}",
+    "customer_updates": "write a map such as {every: {all: 4h}}",
+    "quiet_hours": 'write a map such as {customer_sms: "21:00-08:00"}',
+    "version": "leave it out: the store counts the versions",
+    "closed_dates": "leave it out: the holidays are written there when a case opens",
     "channels": "write one or both of [email, sms]",
     "on": "write some of [opened, acknowledged, escalated, resolved, closed]",
     "repeat": "write a whole number from 0 to 100",
@@ -39,48 +62,28 @@ POLICY_HINTS: Mapping[str, str] = {  # what to write instead, by the last key of
     "customer_sms": 'write a local time window such as "21:00-08:00"',
     "timezone": "write an IANA name such as Europe/Berlin",
     "hours": 'write always, or hours by weekday such as {mon: ["09:00-17:30"]}',
+    "hours.*": 'write windows such as ["09:00-12:30", "13:15-17:30"]',
     "holidays": "write a country and perhaps a subdivision such as {country: DE, subdivision: BE}",
+    "country": "write two capital letters (ISO 3166) such as DE",
+    "subdivision": "write its short name such as BE, or leave it out",
     "closed": 'write dates such as ["12-24", "2026-05-15"]',
-    "open": 'write dates with their windows such as {"12-24": ["09:00-12:00"]}',
+    **dict.fromkeys(("open", "open.*"), 'write dates with their windows such as {"12-24": ["09:00-12:00"]}'),
     "matrix": "write a priority for every impact and urgency such as {high: {high: critical, …}, …}",
+    "matrix.*": "write a priority for each urgency such as {high: critical, medium: high, low: medium}",
+    **{f"{impact}.*": "write low, medium, high or critical" for impact in ("low", "medium", "high")},
     "steps": "write at least one step such as {tell: on_call, channels: [email]}",
     "tiers": "write at least one tier",
     "tell": "write who to tell such as on_call, on_call.next or team.lead",
     "annual_value_at_least": "write a number such as 100000",
-    **dict.fromkeys(
-        ("name", "team", "owner_of_last_resort", "start_tier"), "write a name of letters, digits, _ . and -"
-    ),
+    **dict.fromkeys(("name", "team", "owner_of_last_resort"), _NAME),
+    "start_tier": "write the name of a tier by priority such as {critical: L2}",
+    "start_tier.*": "write the name of a tier",
     **dict.fromkeys(("tier", "id", "system", "category", "product", "tags", "locale", "kind", "skill"), _WORDS),
-}
-
-_STEP = {"tell": "on_call", "channels": ["email"]}
-_TIER_TARGETS = {"acknowledge": {"all": "1h"}}
-_HOURS = {"mon": ["09:00-17:00"]}
-
-_STAND_INS: Mapping[str, object] = {  # readable values for what is missing or broken, used only to go on checking
-    "name": "unreadable",
-    "team": "unreadable",
-    "owner_of_last_resort": "unreadable",
-    "tell": "on_call",
-    "channels": ["email"],
-    "acknowledge": _TIER_TARGETS["acknowledge"],
-    "every": {"all": "1h"},
-    "customer_sms": "21:00-08:00",
-    "timezone": "UTC",
-    "hours": _HOURS,
-    "steps": [_STEP],
-}
-_ENTRY_STAND_INS: Mapping[tuple[str, str], object] = {  # the same for a whole entry: its section, and what stands last
-    ("tiers", "#"): {"name": "unreadable", "team": "unreadable", "targets": _TIER_TARGETS, "steps": [_STEP]},
-    ("steps", "#"): _STEP,
-    ("raise_for", "#"): {"customer": {"tier": "unreadable"}},
-    ("raise_for", "customer"): {"tier": "unreadable"},
-    ("tiers", "targets"): _TIER_TARGETS,
-    ("calendars", "*"): {"timezone": "UTC", "hours": _HOURS, "day": "8h"},
 }
 
 _PLAIN: Mapping[str, str] = {  # what is wrong, by pydantic's error type
     "string_type": "must be a text (put quotes around a number that is meant as one)",
+    "string_unicode": "holds half a character, which no text can",
     "string_too_short": "is empty",
     "too_short": "is an empty list",
     "int_type": "must be a whole number",
@@ -96,6 +99,7 @@ _PLAIN: Mapping[str, str] = {  # what is wrong, by pydantic's error type
     "dict_type": "must be a map of keys and values",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
+    **dict.fromkeys(("date_type", "datetime_type"), "must be a text (put quotes around a number that is meant as one)"),
 }
 _LIMITS = {
     "greater_than": "small",
@@ -134,18 +138,13 @@ def model_faults(
     """One fault for each faulty place; where a value fits no branch of a union the deepest place is named."""
     grouped: dict[Path, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False, include_context=True):
-        if not (detail["type"] == "too_short" and detail["input"]):  # only shorter because an item was refused
-            grouped.setdefault(_real_path(data, detail), []).append(detail)
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # only shorter because an item was refused
+        said = grouped.setdefault(_real_path(data, detail), [])
+        if all(detail["msg"] != one["msg"] for one in said):
+            said.append(detail)
     places = [path for path in grouped if not _only_a_branch(path, grouped)]
     return {path: Fault(path_text(path), _message(model, data, path, grouped[path], hints)) for path in places}
-
-
-def mended(data: Mapping[str, object], places: Sequence[Path]) -> dict[str, object]:
-    """A copy of `data` in which each faulty place is left out or holds a readable stand-in."""
-    fixed: dict[str, object] = copy.deepcopy(dict(data))
-    for path in sorted(places, key=len, reverse=True):
-        _mend(fixed, path)
-    return fixed
 
 
 def in_file_order(data: object, faults: Mapping[Path, Fault]) -> list[Fault]:
@@ -163,11 +162,6 @@ def _position(here: Any, path: Path) -> tuple[int, ...]:
             found.append(keys.index(part) if part in keys else len(keys))
         here = here[part] if _holds(here, part) else None
     return tuple(found)
-
-
-def related(first: Path, second: Path) -> bool:
-    """Whether one place lies inside the other."""
-    return all(a == b for a, b in zip(first, second, strict=False))
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -190,6 +184,15 @@ def _real_path(data: object, detail: ErrorDetails) -> Path:
     return tuple(path)
 
 
+def stands_in(data: Any, path: Path) -> bool:
+    """Whether the data has something at `path`."""
+    for part in path:
+        if not _holds(data, part):
+            return False
+        data = data[part]
+    return True
+
+
 def _holds(value: object, part: str | int) -> bool:
     if isinstance(value, list | tuple):
         return isinstance(part, int) and part < len(value)
@@ -209,32 +212,51 @@ def _message(
     kind, last = detail["type"], str(path[-1]) if path else ""
     named = [str(part) for part in path if isinstance(part, str)]
     if kind == "extra_forbidden":
-        return f"unknown key '{last}'{nearest(last, _keys_at(model, path[:-1]))}"
-    if detail["loc"] and detail["loc"][-1] == "[key]" and kind != "value_error":
-        expected = detail.get("ctx", {}).get("expected")
-        return f"unknown key '{last}'; write {expected or 'a name of letters, digits, _ . and -'}"
-    named = named[:-1] if named[-2:-1] == ["open"] else named  # a date of the user's; what stands above it has the hint
-    hint = "" if kind == "literal_error" else hints.get(named[-1] if named else "", "")
+        return f"unknown key '{last}'{nearest(last, keys_at(model, path[:-1]))}"
+    if "[key]" in detail["loc"] and kind != "value_error":
+        keys = [one.get("ctx", {}) for one in details if "[key]" in one["loc"]]
+        known = [str(context["expected"]) for context in keys if "expected" in context]
+        return f"unknown key '{last}'; {_either(known) if known else _NAME}"
+    hint = "" if kind == "literal_error" and _CHOICE in detail["msg"] else _hint(hints, named)
     if kind == "missing":
         return f"is missing; {hint}" if hint else "is missing"
-    if kind in ("value_error", "roster_fault"):
+    if kind in ("value_error", "roster_fault") and "reason" not in detail.get("ctx", {}):
         return detail["msg"].removeprefix("Value error, ")
     wrong = "fits none of what is allowed here" if len(details) > 1 else _wrong(detail, _value_at(data, path))
     return f"{wrong}; {hint}" if hint else wrong
 
 
+def _either(known: Sequence[str]) -> str:
+    return f"write {' or '.join(known)}"
+
+
+def _hint(hints: Mapping[str, str], named: Sequence[str]) -> str:
+    """What is to be written at the last of the names; `above.*` is for keys of the user's own."""
+    above, last = ["", "", *named][-2:]
+    return next((hints[key] for key in (f"{above}.{last}", f"{above}.*", last) if key in hints), "")
+
+
 def _wrong(detail: ErrorDetails, value: object) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "literal_error":
-        return f"'{_short(value)}' is none of {context.get('expected')}"
+    if kind == "literal_error" and _CHOICE in detail["msg"]:
+        return f"{_shown(value)} is none of {context.get('expected')}"
     if kind == "string_pattern_mismatch":
         return f"'{_short(value)}' has the wrong form"
+    if kind == "value_error":
+        return f"'{_short(value)}' is no e-mail address"  # the one check of pydantic's own that says it in words
+    if kind.startswith(("date", "time")) and isinstance(value, str):
+        return f"'{_short(value)}' is no date or time"
     if kind == "too_long":
         return f"has {context.get('actual_length')} entries, and {context.get('max_length')} are the most"
     if kind in _LIMITS:
         return f"{_short(value)} is too {_LIMITS[kind]}"
-    message = detail["msg"]
-    return _PLAIN.get(kind) or f"{_short(value)} is refused: {message[:1].lower()}{message[1:]}"
+    return _PLAIN.get(kind) or f"{_shown(value)} does not fit here"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "a map"
+    return "a list" if isinstance(value, list | tuple) else f"'{_short(value)}'"
 
 
 def _short(value: object) -> str:
@@ -248,7 +270,8 @@ def _value_at(data: Any, path: Path) -> object:
     return data
 
 
-def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+def keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that a `model` knows in the map at `path`; none where the keys are the user's own."""
     kinds: list[object] = [model]
     for part in path:
         kinds = [inner for kind in kinds for inner in _inside(kind, part)]
@@ -275,35 +298,3 @@ def _unwrapped(kind: object) -> Iterator[object]:
         yield from _unwrapped(get_args(kind)[0])
     else:
         yield kind
-
-
-def _mend(fixed: dict[str, object], path: Path) -> None:
-    """Replaces or removes the broken place; a list item without a stand-in takes its whole list along."""
-    while path:
-        stand_in = _stand_in(path)
-        if stand_in is not None or not isinstance(path[-1], int):
-            break
-        path = path[:-1]
-    parent = _parent(fixed, path)
-    if isinstance(parent, dict | list) and stand_in is not None:
-        cast("Any", parent)[path[-1]] = copy.deepcopy(stand_in)
-    elif isinstance(parent, dict):
-        parent.pop(path[-1], None)
-
-
-def _parent(fixed: dict[str, object], path: Path) -> object:
-    """What holds the last part of `path`, None where a longer repair has taken it away."""
-    try:
-        return _value_at(fixed, path[:-1]) if path else None
-    except (KeyError, IndexError, TypeError):
-        return None
-
-
-def _stand_in(path: Path) -> object:
-    last = path[-1]
-    section = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
-    if isinstance(last, int):
-        return _ENTRY_STAND_INS.get((section, "#"))
-    if section == "calendars":
-        return _ENTRY_STAND_INS["calendars", "*"]
-    return _ENTRY_STAND_INS.get((section, last)) or _STAND_INS.get(last)

@@ -4,26 +4,15 @@
 the checks between fields still run on the rest, so nobody mends one mistake only to be shown the next.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from domain.errors import Fault, PolicyFaults
-from domain.fault_texts import (
-    POLICY_HINTS,
-    Path,
-    in_file_order,
-    mended,
-    model_faults,
-    refuse_depth,
-    related,
-)
+from domain.every_fault import every_fault
+from domain.fault_texts import POLICY_HINTS, Path, in_file_order, refuse_depth
 from domain.policy import Policy
 from domain.policy_checks import cross_faults
 from domain.yaml_text import parse_yaml
-
-_MOST_REPAIRS = 8  # rounds of leaving broken parts out before the checks between fields are given up
 
 
 def load_policy(text: str, what: str = "the policy file") -> Policy:
@@ -34,14 +23,9 @@ def load_policy(text: str, what: str = "the policy file") -> Policy:
 def check_policy(data: Mapping[str, object], what: str = "the policy") -> Policy:
     """The policy in plain data (YAML or JSON); raises PolicyFaults with every mistake and its place."""
     refuse_depth(data, what)
-    try:
-        policy = Policy.model_validate(data)
-    except ValidationError as error:
-        faults = model_faults(Policy, data, error, POLICY_HINTS)
-        raise PolicyFaults(what, in_file_order(data, {**_faults_of_the_rest(data, faults), **faults})) from None
-    if found := cross_faults(policy):
+    if found := every_fault(Policy, data, POLICY_HINTS, _between_fields):
         raise PolicyFaults(what, in_file_order(data, found))
-    return policy
+    return Policy.model_validate(data)
 
 
 def dump_policy(policy: Policy) -> dict[str, Any]:
@@ -57,27 +41,15 @@ def dump_policy(policy: Policy) -> dict[str, Any]:
     return found
 
 
-def _faults_of_the_rest(data: object, broken: Mapping[Path, Fault]) -> dict[Path, Fault]:
-    """The faults between fields in what is left when the broken places are set aside."""
-    places = list(broken)
-    for _ in range(_MOST_REPAIRS):
-        if not isinstance(data, Mapping):
-            break
-        rest = mended(data, places)
-        try:
-            found = cross_faults(Policy.model_validate(rest))
-        except ValidationError as error:
-            again = model_faults(Policy, rest, error, POLICY_HINTS)
-            places += [path[:-1] if path in places else path for path in again]
-        else:
-            return {path: fault for path, fault in found.items() if not _explained(path, places)}
-    return {}
-
-
-def _explained(path: Path, places: list[Path]) -> bool:
-    """Whether a fault may be the shadow of a broken place: around it, or about a tier whose name is unreadable."""
-    nameless = any(place[0:1] == ("tiers",) and (len(place) < 3 or place[2:] == ("name",)) for place in places)
-    return any(related(path, place) for place in places) or (path[0] == "start_tier" and nameless)
+def _between_fields(policy: Policy, unread: Sequence[Path]) -> dict[Path, Fault]:
+    """No name is called unknown where those that are known could not be read."""
+    no_calendars = ("calendars",) in unread
+    nameless = any(place[:1] == ("tiers",) and (len(place) < 3 or place[2:] == ("name",)) for place in unread)
+    return {
+        path: fault
+        for path, fault in cross_faults(policy).items()
+        if not (no_calendars and "calendar" in path) and not (nameless and path[0] == "start_tier")
+    }
 
 
 def _without_empty_defaults(full: Any, written: Any) -> Any:

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from domain.calendars import WEEKDAYS, Calendar, WeekHours, WorkingTime, Zone, as_utc, wall_to_utc, window_minutes
+from domain.calendars import WEEKDAYS, Calendar, WeekHours, WorkingTime, Zone, as_utc, wall_to_utc
 from domain.durations import PositiveDuration
 from domain.phones import Phone
 from domain.roster_checks import roster_faults
@@ -34,6 +34,7 @@ from domain.round_robin import from_turn
 
 _DAY: Final = timedelta(days=1)
 _HANDOFF: Final = re.compile(r"(?:(mon|tue|wed|thu|fri|sat|sun) )?((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_NUMBER: Final = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 _PERSON_SELECTOR: Final = "person:"
 _ID: Final = r"[a-z0-9][a-z0-9_.-]{0,63}"
 
@@ -55,7 +56,19 @@ def _text(value: object) -> object:
 
 def date_or_instant(value: object) -> object:
     """A text of ten characters becomes a date before pydantic could read it as an instant; all else as it came."""
-    return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-03-02") else value
+    if not isinstance(value, str) or len(value) != len("2026-03-02"):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no date: write one such as 2026-03-02") from None
+
+
+def _written_out(value: object) -> object:
+    """No bare numbers: pydantic would take 20260302 for so many seconds after 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
+        raise ValueError("a number is no time: write it out, such as 2026-03-02 or 2026-03-02T09:00:00+01:00")
+    return value
 
 
 def _start(value: date) -> date:
@@ -75,14 +88,21 @@ def check_selector(text: str) -> None:
     raise ValueError(f"{text!r} tells nobody: write one of {', '.join(SELECTORS)}")
 
 
-Instant = Annotated[datetime, AfterValidator(as_utc)]
+Instant = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(as_utc)]
 """An aware instant, kept in UTC; one without a zone is refused."""
 HandOff = Annotated[str, BeforeValidator(_text), AfterValidator(_check_handoff)]
-RotationStart = Annotated[datetime | date, BeforeValidator(date_or_instant), AfterValidator(_start)]
+RotationStart = Annotated[
+    datetime | date, BeforeValidator(date_or_instant), BeforeValidator(_written_out), AfterValidator(_start)
+]
 
 
 def _error(message: str) -> PydanticCustomError:
     return PydanticCustomError("roster_fault", "{message}", {"message": message})
+
+
+def _refused(model: str, loc: tuple[int | str, ...], message: str, value: object) -> ValidationError:
+    """A fault between fields at the place of the one to mend, so that the others can still be read."""
+    return ValidationError.from_exception_data(model, [InitErrorDetails(type=_error(message), loc=loc, input=value)])
 
 
 class _Entry(BaseModel):
@@ -118,18 +138,16 @@ class Rotation(_Entry):
     @field_validator("hours", mode="before")
     @classmethod
     def _same_hours_every_day(cls, value: object) -> object:
-        if not isinstance(value, list | tuple):
-            return value
-        for window in value:
-            window_minutes(str(window))
-        return dict.fromkeys(WEEKDAYS, value)
+        return dict.fromkeys(WEEKDAYS, value) if isinstance(value, list | tuple) else value
 
     @model_validator(mode="after")
     def _hands_off_at_fixed_times(self) -> Self:
-        if self.every.seconds % 3600:
-            raise ValueError(f"every: {self.every} is not whole hours: write 12h, 1d, 1w or a multiple")
         if " " in self.handoff and (self.every.seconds or self.every.days % 7):
-            raise ValueError(f"every: {self.every} does not keep to a weekday: write weeks, or hand off at a time only")
+            message = f"{self.every} does not keep to a weekday: write weeks, or hand off at a time only"
+            raise _refused("Rotation", ("every",), message, str(self.every))
+        if self.every.seconds % 3600:
+            message = f"{self.every} is not whole hours: write 12h, 1d, 1w or a multiple"
+            raise _refused("Rotation", ("every",), message, str(self.every))
         return self
 
     @property
@@ -170,7 +188,7 @@ class _Span(_Entry):
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
         if self.to <= self.from_:
-            raise ValueError("`to` is not after `from`: write the end later than the start")
+            raise _refused("Span", ("to",), "`to` is not after `from`: write the end later than the start", self.to)
         return self
 
     def covers(self, at: datetime) -> bool:
@@ -196,13 +214,17 @@ class Absence(_Span):
     delegate: str | None = None
 
 
-class Roster(_Entry):
-    """All of it. Validation lists every unknown name, duplicate and loop at once, each with its place."""
+class Entries(_Entry):
+    """What a roster says, each entry by itself; whether they fit together is not looked at."""
 
     people: tuple[Person, ...] = ()
     teams: tuple[Team, ...] = ()
     overrides: tuple[Override, ...] = ()
     absences: tuple[Absence, ...] = ()
+
+
+class Roster(Entries):
+    """All of it. Validation lists every unknown name, duplicate and loop at once, each with its place."""
 
     @model_validator(mode="after")
     def _refers_to_what_it_has(self) -> Self:
@@ -221,6 +243,11 @@ class Roster(_Entry):
     def team(self, team_id: str) -> Team | None:
         """The team of that id, if there is one."""
         return next((team for team in self.teams if team.id == team_id), None)
+
+    @property
+    def leads(self) -> dict[str, str]:
+        """Team → its lead, of the teams that have one."""
+        return {team.id: team.lead for team in self.teams if team.lead is not None}
 
 
 def on_duty(roster: Roster, team_id: str, at: datetime, turn: int = 0) -> list[str]:

@@ -3,12 +3,12 @@
 All mistakes are found in one go, each with its place in the file, because people mend a roster in one sitting.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from domain.roster import Roster
+    from domain.roster import Entries
 
 
 class RosterFault(NamedTuple):
@@ -19,18 +19,23 @@ class RosterFault(NamedTuple):
     value: str
 
 
-def roster_faults(roster: "Roster") -> list[RosterFault]:
-    """Every unknown name, duplicate and loop of a roster whose entries are well-formed."""
+def roster_faults(roster: "Entries", unknowable: Collection[str] = ()) -> list[RosterFault]:
+    """Every unknown name, duplicate and loop of a roster whose entries are well-formed.
+
+    `unknowable`: of `people`, `teams` and their `members`, what was not read to the end; nobody is said to be missing there.
+    """
     return [
         *_duplicates(roster),
-        *_unknown(roster),
+        *(_unknown_people(roster) if "people" not in unknowable else ()),
+        *(_unknown_teams(roster) if "teams" not in unknowable else ()),
         *_to_oneself(roster),
+        *(_in_no_team(roster) if "members" not in unknowable else ()),
         *_manager_loops(roster),
         *_idle_choices(roster),
     ]
 
 
-def _duplicates(roster: "Roster") -> Iterator[RosterFault]:
+def _duplicates(roster: "Entries") -> Iterator[RosterFault]:
     ids = ("people", [p.id for p in roster.people]), ("teams", [t.id for t in roster.teams])
     for kind, used in ids:
         seen: set[str] = set()
@@ -40,11 +45,15 @@ def _duplicates(roster: "Roster") -> Iterator[RosterFault]:
             seen.add(name)
 
 
-def _unknown(roster: "Roster") -> Iterator[RosterFault]:
-    people, teams = [person.id for person in roster.people], [team.id for team in roster.teams]
+def _unknown_people(roster: "Entries") -> Iterator[RosterFault]:
+    people = {person.id: None for person in roster.people}
     for loc, name in _named_people(roster):
         if name is not None and name not in people:
-            yield RosterFault(loc, f"no person {name!r} in `people`{_hint(name, people)}", name)
+            yield RosterFault(loc, f"no person {name!r} in `people`{_hint(name, list(people))}", name)
+
+
+def _unknown_teams(roster: "Entries") -> Iterator[RosterFault]:
+    teams = [team.id for team in roster.teams]
     for i, override in enumerate(roster.overrides):
         if override.team is not None and override.team not in teams:
             message = f"no team {override.team!r} in `teams`{_hint(override.team, teams)}"
@@ -56,7 +65,7 @@ def _hint(name: str, known: Sequence[str]) -> str:
     return f": did you mean {close[0]!r}?" if close else ": add it, or correct the name"
 
 
-def _named_people(roster: "Roster") -> Iterator[tuple[tuple[int | str, ...], str | None]]:
+def _named_people(roster: "Entries") -> Iterator[tuple[tuple[int | str, ...], str | None]]:
     for i, person in enumerate(roster.people):
         yield ("people", i, "manager"), person.manager
     for i, team in enumerate(roster.teams):
@@ -73,21 +82,28 @@ def _named_people(roster: "Roster") -> Iterator[tuple[tuple[int | str, ...], str
         yield ("absences", i, "delegate"), absence.delegate
 
 
-def _to_oneself(roster: "Roster") -> Iterator[RosterFault]:
+def _to_oneself(roster: "Entries") -> Iterator[RosterFault]:
     for i, absence in enumerate(roster.absences):
         if absence.delegate == absence.person:
             yield RosterFault(
                 ("absences", i, "delegate"), "nobody delegates to themselves: name another", absence.person
             )
     for i, override in enumerate(roster.overrides):
+        if override.instead_of == override.person:
+            message = "nobody stands in for themselves: name another"
+            yield RosterFault(("overrides", i, "instead_of"), message, override.person)
+
+
+def _in_no_team(roster: "Entries") -> Iterator[RosterFault]:
+    people = {person.id for person in roster.people}
+    for i, override in enumerate(roster.overrides):
         who = override.person
-        if override.instead_of == who:
-            yield RosterFault(("overrides", i, "instead_of"), "nobody stands in for themselves: name another", who)
-        elif not (override.instead_of or override.team or any(team.has(who) for team in roster.teams)):
+        known = who not in people or any(team.has(who) for team in roster.teams)  # an unknown one is told above
+        if not (known or override.instead_of or override.team):
             yield RosterFault(("overrides", i, "team"), f"{who!r} is in no team: name the `team` or `instead_of`", who)
 
 
-def _manager_loops(roster: "Roster") -> Iterator[RosterFault]:
+def _manager_loops(roster: "Entries") -> Iterator[RosterFault]:
     managers = {person.id: person.manager for person in roster.people}
     place = {name: i for i, name in enumerate(managers)}
     for i, person in enumerate(roster.people):
@@ -100,7 +116,7 @@ def _manager_loops(roster: "Roster") -> Iterator[RosterFault]:
             yield RosterFault(("people", i, "manager"), f"the chain of command loops: {loop}", path[1 % len(path)])
 
 
-def _idle_choices(roster: "Roster") -> Iterator[RosterFault]:
+def _idle_choices(roster: "Entries") -> Iterator[RosterFault]:
     for i, team in enumerate(roster.teams):
         if team.choose == "round_robin" and team.rotations:
             message = (

@@ -1,29 +1,46 @@
 """Reading rosters: one gate for the file, for `PUT /v1/roster`, with every mistake and its place said at once; and writing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
+from domain.delegate_rings import delegate_rings
 from domain.errors import Fault, PolicyFaults
-from domain.fault_texts import Path, in_file_order, mended, model_faults, refuse_depth, related
-from domain.roster import Roster
+from domain.every_fault import every_fault
+from domain.fault_texts import Path, in_file_order, path_text, refuse_depth
+from domain.roster import Entries, Roster
+from domain.roster_checks import roster_faults
 from domain.yaml_text import parse_yaml
 
-_MOST_REPAIRS = 8  # rounds of leaving broken parts out before the names are given up
-_NAMED: tuple[Path, ...] = ((), ("people",), ("teams",))  # sections whose entries others name
-_HINTS = {
-    "id": "write small letters, digits, _ . and - such as dana",
-    "every": "write the length of a shift such as 12h, 1d or 1w",
+_INSTANT = "write an instant with its offset such as 2026-03-02T09:00:00+01:00"
+_SOMEBODY = "write a person's id such as dana"
+_HINTS = {  # what to write instead, by the last key of the path, or the last two
+    "id": "write small letters, digits, _ . and - such as dana, 64 at most",
+    "people": "write a list such as [{id: dana, name: Dana Okafor}]",
+    "teams": "write a list such as [{id: support, members: [dana, sam]}]",
+    "overrides": "write a list such as [{person: dana, instead_of: sam, from: …, to: …}]",
+    "absences": "write a list such as [{person: dana, delegate: sam, from: …, to: …}]",
+    "choose": "write in_order or round_robin",
+    "name": "write a name",
+    "people.name": "write a name of at most 200 characters such as Dana Okafor",
+    "email": "write an address such as dana@example.com",
+    "phone": 'write a number with its country code, in quotes, such as "+493023125000"',
     "timezone": "write an IANA name such as Europe/Berlin",
-    "handoff": 'write a time such as "09:00" or "mon 09:00"',
-    "start": "write the day the first shift begins such as 2026-03-02",
-    "members": "write a list of people's ids such as [dana, sam]",
     "locale": "write a language such as de or en-GB",
-    "from": "write an instant with its offset such as 2026-03-02T09:00:00+01:00",
-    "to": "write an instant with its offset such as 2026-03-02T09:00:00+01:00",
+    **dict.fromkeys(("manager", "lead", "person", "instead_of", "delegate"), _SOMEBODY),
+    "members": "write a list of people's ids such as [dana, sam]",
+    "team": "write a team's id such as support",
+    "rotations": 'write a list such as [{timezone: Europe/Berlin, handoff: "09:00", every: 1w, start: …, members: […]}]',
+    "handoff": 'write a time such as "09:00" or "mon 09:00"',
+    "every": "write the length of a shift such as 12h, 1d or 1w",
+    "start": "write the day the first shift begins such as 2026-03-02",
+    "hours": 'write windows for every day such as ["09:00-17:30"], or by weekday such as {mon: ["09:00-17:30"]}',
+    "hours.*": 'write windows such as ["09:00-12:30", "13:15-17:30"]',
+    "from": _INSTANT,
+    "to": _INSTANT,
+    "source": "leave it out: it marks what a calendar feed has brought",
 }
 
 
@@ -32,34 +49,41 @@ def load_roster(text: str, what: str = "the roster file") -> Roster:
     return check_roster(parse_yaml(text, what), what)
 
 
-def check_roster(data: Mapping[str, object], what: str = "the roster") -> Roster:
-    """The roster in plain data (YAML or JSON); raises PolicyFaults with every mistake and its place."""
+def check_roster(data: Mapping[str, object], what: str = "the roster", before: Roster | None = None) -> Roster:
+    """The roster in plain data (YAML or JSON); raises PolicyFaults with every mistake and its place.
+
+    `before` is the stored roster that `data` only adds to: what was accepted with it is not refused now.
+    """
     refuse_depth(data, what)
-    try:
-        return Roster.model_validate(data)
-    except ValidationError as error:
-        faults = model_faults(Roster, data, error, _HINTS)
-    raise PolicyFaults(what, in_file_order(data, {**_faults_of_the_rest(data, faults), **faults}))
+    found = _faults(data)
+    if found and before is not None:
+        old = _faults(before.model_dump(mode="json", by_alias=True))
+        found = {path: fault for path, fault in found.items() if path not in old}
+    if found:
+        raise PolicyFaults(what, in_file_order(data, found))
+    return Roster.model_validate(data)
 
 
-def _faults_of_the_rest(data: object, broken: Mapping[Path, Fault]) -> dict[Path, Fault]:
-    """Names that lead nowhere, where the ids themselves could be read."""
-    ids_unread = any(place[-1:] == ("id",) or (len(place) <= 2 and place[:1] in _NAMED) for place in broken)
-    if ids_unread or not isinstance(data, Mapping):
-        return {}
-    places = list(broken)
-    for _ in range(_MOST_REPAIRS):
-        rest = mended(data, places)
-        try:
-            Roster.model_validate(rest)
-        except ValidationError as error:
-            again = model_faults(Roster, rest, error, _HINTS)
-        else:
-            break
-        if fresh := {path: fault for path, fault in again.items() if not any(related(path, one) for one in places)}:
-            return fresh
-        places += [path[:-1] if path in places else path for path in again]
-    return {}
+def _faults(data: Mapping[str, object]) -> dict[Path, Fault]:
+    return every_fault(Entries, data, _HINTS, _between_entries)
+
+
+def _between_entries(entries: Entries, unread: Sequence[Path]) -> dict[Path, Fault]:
+    broken = {place[1] for place in unread if place[:1] == ("absences",) and len(place) > 1}
+    intact = {index: absence for index, absence in enumerate(entries.absences) if index not in broken}
+    found: dict[Path, Fault] = {}
+    for fault in [*roster_faults(entries, set(_unknowable(unread))), *delegate_rings(intact)]:
+        found.setdefault(fault.loc, Fault(path_text(fault.loc), fault.message))
+    return found
+
+
+def _unknowable(unread: Sequence[Path]) -> Iterator[str]:
+    """What nobody can be said to lack, for not all of it could be read."""
+    for place in unread:
+        if len(place) < 3 or place[2:] == ("id",):
+            yield str(place[0])
+        if place[0] == "teams" and (len(place) < 3 or "members" in place or place[2:3] + place[4:] == ("rotations",)):
+            yield "members"
 
 
 class _Writer(yaml.SafeDumper):

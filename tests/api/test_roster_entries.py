@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.roster import Roster
 from tests.api.calendars import feed
 from tests.api.conftest import Api
 
@@ -81,3 +82,16 @@ async def test_what_came_from_a_feed_is_changed_there(api: Api) -> None:
 async def test_an_entry_that_is_named_in_part_is_not_named(api: Api, missing: str) -> None:
     named = {name: value for name, value in ABSENCE.items() if name != missing}
     assert await remove(api, "absences", **named) == (422, "invalid_field")
+
+
+async def test_an_absence_is_taken_although_the_stored_roster_has_an_old_ring(api: Api) -> None:
+    """Rosters of before the check are still kept: what is added is judged, not what was there."""
+    stored = api.services.roster.current()
+    span = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
+    ring = [{"person": "dana", "delegate": "sam", **span}, {"person": "sam", "delegate": "dana", **span}]
+    old = Roster.model_validate({**stored.model_dump(mode="json", by_alias=True), "absences": ring})
+    api.services.roster.save(old, None, api.services.now())
+    answer = await api.post("/v1/roster/absences", {"person": "boss", **span})
+    assert answer.status_code == 201, answer.text
+    refused = await api.post("/v1/roster/absences", {"person": "boss", "delegate": "boss", **span})
+    assert refused.status_code == 422

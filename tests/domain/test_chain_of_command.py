@@ -19,7 +19,7 @@ def house(**rest: Any) -> Roster:
     managers = dict(zip(CHAIN, [*CHAIN[1:], None], strict=True))
     people = [{"id": name, "name": name.title(), "manager": managers.get(name)} for name in EVERYBODY]
     team = {"id": "management", "lead": "senior-manager", "members": ["senior-manager"]}
-    return check_roster({"people": people, "teams": [team], **rest})
+    return Roster.model_validate({"people": people, "teams": [team], **rest})
 
 
 def away(**delegates: str | None) -> Roster:

@@ -32,7 +32,9 @@ FUNCTIONAL: tuple[dict[str, Any], ...] = (
     {"skill": ["invoices", "dns"], "ticket": {"category": "billing"}},
 )
 TEAMS = ("support", "specialists", "management")
-QUIET = timedelta(minutes=3)  # nothing is due for so long after a word, so that it may come a little late; steps are further apart
+QUIET = timedelta(
+    minutes=3
+)  # nothing is due for so long after a word, which may come a little late; steps are further apart
 LONGEST_SCRIPT = timedelta(hours=40)
 DRAWS = 3  # of a word, until the case allows it: most of what is said is taken, some is refused
 MANY = 2_000  # lines; more than two days have
@@ -63,8 +65,7 @@ def play(seed: int, start: datetime, roster: Roster) -> Play:
     """The case of that seed; it ends by being withdrawn, if not before."""
     chance = Random(f"case {seed}")  # noqa: S311 - made up, not secret
     rules = with_holidays(check_policy(policy(chance)), start)
-    leads = {team.id: team.lead for team in roster.teams if team.lead}
-    opening = opening_of(asked(chance, str(seed)), rules, start, leads, by="api")
+    opening = opening_of(asked(chance, str(seed)), rules, start, roster.leads, by="api")
     return Play(opening, roster, tuple(script(chance, opening, roster)))
 
 
