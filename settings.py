@@ -1,7 +1,7 @@
 """Settings, read once at start from the environment (and `.env`) and passed down.
 
-The API process never reads the vendors' keys; the worker never reads the pages' settings. What each variable means is listed in
-`.env.example`; the Temporal connection (`TEMPORAL_*`) is read by the SDK's own `temporalio.envconfig`.
+The API process reads of the vendors only what verifies their webhooks; the worker never reads the pages' settings. What each
+variable means is listed in `.env.example`; the Temporal connection (`TEMPORAL_*`) is read by `temporalio.envconfig`.
 """
 
 from pathlib import Path
@@ -54,6 +54,15 @@ class ApiSettings(ServerSettings):
 
     temporal_ui: str = "http://127.0.0.1:8233"
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+
+
+class HookSettings(BaseSettings):
+    """What providers sign their webhooks with, and nothing else of theirs; a webhook without it is refused."""
+
+    model_config = _ENV
+
+    sendgrid_public_key: str | None = Field(default=None, validation_alias="SENDGRID_WEBHOOK_PUBLIC_KEY")
+    twilio_auth_token: SecretStr | None = Field(default=None, validation_alias="TWILIO_AUTH_TOKEN")
 
 
 class WorkerSettings(ServerSettings):

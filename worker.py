@@ -148,7 +148,10 @@ def chosen_providers(
     if settings.mode == "production" and (missing := production.missing_credentials(sendgrid, twilio, used)):
         raise StartRefused(production.refusal(missing))
     try:
-        chosen: dict[Channel, Provider] = {"email": _mail(sendgrid), "sms": _sms(twilio)}
+        chosen: dict[Channel, Provider] = {
+            "email": _mail(sendgrid),
+            "sms": _sms(twilio, settings.public_url and settings.public_address),
+        }
     except ValueError as error:
         raise StartRefused(str(error)) from error
     if settings.mode == "production":
@@ -252,13 +255,16 @@ def _mail(sendgrid: SendGridSettings) -> Provider:
     return SendGridMail(sendgrid.api_key.get_secret_value(), sendgrid.from_, sendgrid.base_url, VENDOR_TIMEOUT)
 
 
-def _sms(twilio: TwilioSettings) -> Provider:
+def _sms(twilio: TwilioSettings, reached_at: str | None) -> Provider:
+    """`reached_at` is where Twilio finds our API; without a public address nobody can tell us what became of an SMS."""
     if twilio.account_sid is None:
         return Outbox("sms")
     if twilio.auth_token is None:
         raise ValueError("TWILIO_ACCOUNT_SID is set; set TWILIO_AUTH_TOKEN as well")
     token, service = twilio.auth_token.get_secret_value(), twilio.messaging_service_sid
-    return TwilioSms(twilio.account_sid, token, twilio.from_, service, twilio.base_url, VENDOR_TIMEOUT)
+    path = f"{contract.TWILIO_STATUS_PATH}?ref={{reference}}{contract.TWILIO_TRIES}"
+    callback = f"{reached_at}{path}" if reached_at else None
+    return TwilioSms(twilio.account_sid, token, twilio.from_, service, twilio.base_url, VENDOR_TIMEOUT, callback)
 
 
 if __name__ == "__main__":

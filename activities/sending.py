@@ -8,11 +8,9 @@ Temporal repeats it. The message keeps what each try was told, in the provider's
 """
 
 import time
-from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any, NoReturn
 
 import structlog
@@ -25,9 +23,12 @@ from activities.reading import Case
 from activities.rendering import Rendered, Renderer, TemplateFault
 from domain.addresses import NO_ADDRESS, address, why_no_address
 from domain.errors import DomainError
+from domain.identity import reference_of
 from domain.messages import Message, SendResult
+from domain.provider_codes import ADDRESS_FAULTS
 from domain.roster import Roster
 from domain.tickets import Channel
+from records.bad_addresses import BadAddress, BadAddresses
 from records.database import Database
 from records.outbound import Granted, Loaded, Outbound
 from records.outbound import Refused as ClaimRefused
@@ -113,6 +114,7 @@ class Sending:
     ) -> None:
         self._outbound = Outbound(db)
         self._roster = RosterStore(db)
+        self._bad_addresses = BadAddresses(db)
         self._providers = providers
         self._renderer = renderer
         self._pages = f"{public_url.rstrip('/')}/escalations/"
@@ -132,6 +134,9 @@ class Sending:
         to = address(message, customer.get("email"), customer.get("phone"), roster)
         if to is None:
             return self._mark(message.key, "failed", NO_ADDRESS, why_no_address(message, roster))
+        bad = self._bad_addresses.find(message.channel, to)
+        if bad is not None:
+            return self._mark(message.key, "failed", bad.fault, bad.words)
         reference = reference_of(message.key)
         try:
             rendered = self._render(message, loaded, roster, reference)
@@ -198,6 +203,10 @@ class Sending:
 
     def _failed(self, attempt: _Try, code: str, reason: str, *, taken: bool) -> SendResult:
         """A known end, in the provider's words; what an earlier try may have done is said beside them."""
+        fault = ADDRESS_FAULTS.get(code)
+        if fault is not None:
+            channel, to, now = attempt.provider.channel, attempt.envelope.to, datetime.now(UTC)
+            self._bad_addresses.remember(BadAddress(channel, to, fault, code, reason, now))
         told = history(attempt.before, f"{code}: {reason}" if attempt.before else reason)
         if attempt.may_be_out and not attempt.can_look:
             told = f"{told}; {MAYBE_OUT}"
@@ -252,11 +261,6 @@ def history(before: str | None, words: str | None) -> str | None:
         return before or words
     told = f"{before}{THEN}{words}"
     return told if len(told) <= LONGEST_HISTORY else f"…{told[-LONGEST_HISTORY + 1 :]}"
-
-
-def reference_of(key: str) -> str:
-    """What a provider keeps of ours: 12 signs of the key's hash. An SMS ends with it, so it is short and easy to read."""
-    return b32encode(sha256(key.encode()).digest()).decode().lower()[:12]
 
 
 def validity(message: Message, now: datetime | None = None) -> timedelta:

@@ -11,9 +11,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RetryConfig
 
-from api import errors, escalations, health, keys, outbox, policies, preview, roster
+from api import bad_addresses, errors, escalations, health, hooks, keys, outbox, policies, preview, roster
 from api.description import DescribedApi
 from api.limits import BodyLimit
+from api.receipts import act_on_receipts
 from api.relay import relay
 from api.seeding import seed
 from api.services import in_thread, utc_now, wire
@@ -41,7 +42,7 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
             await in_thread(store.migrate)
             app.state.services = wire(settings, store, client or await connect())
             await in_thread(seed, app.state.services, utc_now())
-            async with in_background(relay(app.state.services)):
+            async with in_background(relay(app.state.services)), in_background(act_on_receipts(app.state.services)):
                 yield
         finally:
             if database is None:
@@ -57,7 +58,7 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
     )
     app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
     errors.register(app)
-    for module in (escalations, preview, policies, roster, keys, outbox, health):
+    for module in (escalations, preview, policies, bad_addresses, roster, keys, outbox, hooks, health):
         app.include_router(module.router)
     return app
 

@@ -15,14 +15,18 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from api.cases import Cases
+from api.signatures import Signatures
+from records.bad_addresses import BadAddresses
 from records.command_log import CommandLog
 from records.database import Database
 from records.escalations import Escalations
 from records.idempotency import Idempotency
+from records.inbound import Inbound
 from records.keys import Keys
+from records.outbound import Outbound
 from records.policies import Policies
 from records.roster import RosterStore
-from settings import ApiSettings
+from settings import ApiSettings, HookSettings
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -47,13 +51,24 @@ class Services:
     keys: Keys
     policies: Policies
     roster: RosterStore
+    inbound: Inbound
+    outbound: Outbound
+    bad_addresses: BadAddresses
+    signatures: Signatures
     now: Callable[[], datetime]
     # A long preview takes a second of processor: two at once, for the API's threads are for those who act.
     previews: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    receipts: asyncio.Event = field(default_factory=asyncio.Event)  # set when one has been kept
 
 
-def wire(settings: ApiSettings, database: Database, client: Client, now: Callable[[], datetime] = utc_now) -> Services:
-    """Put the parts together."""
+def wire(
+    settings: ApiSettings,
+    database: Database,
+    client: Client,
+    now: Callable[[], datetime] = utc_now,
+    hooks: HookSettings | None = None,
+) -> Services:
+    """Put the parts together. Raises ValueError for a public key of SendGrid's that is none."""
     return Services(
         settings=settings,
         database=database,
@@ -65,6 +80,10 @@ def wire(settings: ApiSettings, database: Database, client: Client, now: Callabl
         keys=Keys(database),
         policies=Policies(database),
         roster=RosterStore(database),
+        inbound=Inbound(database),
+        outbound=Outbound(database),
+        bad_addresses=BadAddresses(database),
+        signatures=Signatures(hooks or HookSettings(), settings.public_address),
         now=now,
     )
 

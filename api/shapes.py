@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.feeds import FeedKind
+from domain.provider_codes import AddressFault
 from domain.state import Resolution, Status, Survey, TimelineKind
 from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
 from domain.view_time import rfc3339
@@ -151,6 +152,7 @@ class MessageItem(Shape):
     created_at: Instant
     sent_at: Instant | None
     delivered_at: Instant | None
+    read_at: Instant | None
     reason: str | None
     code: str | None
 
@@ -218,6 +220,18 @@ class OnCallUntil(OnCall):
 
     until: Instant
     shifts: list[ShiftItem]
+
+
+class BadAddressItem(Shape):
+    """An address that does not work; `person` is who of the roster has it, `code` and `reason` are the provider's."""
+
+    channel: Channel
+    address: str
+    person: str | None
+    fault: AddressFault
+    code: str | None
+    reason: str | None
+    since: Instant
 
 
 class MovedTarget(Shape):

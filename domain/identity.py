@@ -6,6 +6,8 @@ Message keys make a send repeatable, command ids make a request repeatable; noth
 
 import json
 import re
+from base64 import b32encode
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 from domain.errors import Invalid
@@ -47,6 +49,11 @@ def message_key(
 def message_key_prefix(escalation_id: str, episode: int) -> str:
     """What the keys of all messages of an episode begin with, and no others."""
     return f"{escalation_id}.{episode}/"
+
+
+def reference_of(key: str) -> str:
+    """What a provider keeps of ours: 12 signs of the key's hash. An SMS ends with it, so it is short and easy to read."""
+    return b32encode(sha256(key.encode()).digest()).decode().lower()[:12]
 
 
 def command_id(owner: str, method: str, path: str, header: str) -> str:

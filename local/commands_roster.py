@@ -3,10 +3,12 @@
 import json as jsonlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import typer
 from rich.markup import escape
 
+from domain.provider_codes import FAULT_WORDS
 from local import show
 from local.client import Answer, Api
 from local.duty import clock
@@ -49,6 +51,32 @@ def roster_import(
         typer.echo("only looked: nothing was changed" if dry_run else "the roster is in use")
 
     ask(put, json, shown)
+
+
+@roster.command("bad-addresses")
+def roster_bad_addresses(json: Json = False) -> None:
+    """Addresses that do not work, as the providers have said; nothing is sent there."""
+    ask(lambda api: api.get("/v1/roster/bad-addresses"), json, data(_bad_addresses))
+
+
+@roster.command("forgive")
+def roster_forgive(
+    channel: Annotated[Literal["email", "sms"], typer.Argument(help="What the address is for.")],
+    address: Annotated[str, typer.Argument(help="As `tierline roster bad-addresses` shows it.")],
+    json: Json = False,
+) -> None:
+    """The address works again: the next message goes there."""
+    path = f"/v1/roster/bad-addresses/{channel}/{quote(address, safe='')}"
+    ask(lambda api: api.delete(path), json, lambda _: typer.echo("forgiven: the next message goes there"))
+
+
+def _bad_addresses(found: list[dict[str, Any]]) -> None:
+    rows = [
+        [escape(one["person"] or "a customer"), escape(one["address"]), FAULT_WORDS[one["fault"]],
+         escape(": ".join(filter(None, (one["code"], one["reason"])))), clock(one["since"])]
+        for one in found
+    ]  # fmt: skip
+    show.table(("whose", "address", "what is wrong", "the provider's words", "since"), rows, "all addresses work")
 
 
 @roster.command("feed")

@@ -3,6 +3,7 @@
 A webhook sent twice is acted on once, and one that came in while we fell over is found again by `unhandled`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,11 +30,11 @@ class Inbound:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def store_once(self, source: str, event_id: str, body: Any, now: datetime) -> bool:
-        """True when the event is new; a repetition changes nothing."""
-        row = {"source": source, "event_id": event_id, "received_at": now, "body": body}
+    def store_new(self, source: str, events: Sequence[tuple[str, Any]], now: datetime) -> int:
+        """Keep the events (id and body) that are new, all or none; how many were. A repetition changes nothing."""
+        rows = [{"source": source, "event_id": id, "received_at": now, "body": body} for id, body in events]
         with self._database.write() as connection:
-            return insert_or_ignore(connection, inbound_events, [row]) == 1
+            return insert_or_ignore(connection, inbound_events, rows)
 
     def handled(self, source: str, event_id: str, now: datetime) -> None:
         """The event has been acted on."""
@@ -43,9 +44,9 @@ class Inbound:
                 update(inbound_events).where(same, inbound_events.c.handled_at.is_(None)).values(handled_at=now)
             )
 
-    def unhandled(self, before: datetime, limit: int = 100) -> list[InboundEvent]:
-        """Events received before then that nobody acted on, oldest first."""
-        waiting = inbound_events.c.handled_at.is_(None) & (inbound_events.c.received_at < before)
+    def unhandled(self, limit: int = 100) -> list[InboundEvent]:
+        """Events that nobody has acted on, oldest first."""
+        waiting = inbound_events.c.handled_at.is_(None)
         columns = (
             inbound_events.c.source,
             inbound_events.c.event_id,

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, and_, select, update
 
 from domain.messages import Message, may_still_go_out
+from domain.receipts import Receipt
 from records.database import Database
 from records.stored import MessageStatus, StoredMessage, message_not_found, stored_message
 from records.tables import escalations, messages
@@ -26,7 +27,7 @@ _NEXT: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
     "sending": _ENDINGS | {"unknown", "queued"},
     "unknown": _ENDINGS,
     "sent": frozenset({"delivered", "failed"}),
-    "delivered": frozenset(),
+    "delivered": frozenset({"failed"}),  # an e-mail may bounce after it was called delivered
     "failed": frozenset(),
     "skipped": frozenset(),
 }
@@ -90,8 +91,7 @@ class Outbound:
             found = connection.execute(query.where(messages.c.key == key)).mappings().one_or_none()
         if found is None:
             raise message_not_found(key)
-        record = {name: value for name, value in found.items() if name not in ("document", "case_document", "as_of")}
-        return Loaded(Message.model_validate(found["document"]), StoredMessage(**record), found["case_document"])
+        return Loaded(Message.model_validate(found["document"]), stored_message(found), found["case_document"])
 
     def claim(self, key: str, to: str, subject: str | None, text: str, now: datetime) -> Claim:
         """Ask to send `text` to `to` now. Raises NotFound (`message_not_found`)."""
@@ -144,12 +144,22 @@ class Outbound:
                 _set(connection, key, **changes)
             return moves
 
-    def find_by_provider_id(self, provider_id: str) -> StoredMessage | None:
-        """The message a provider's receipt speaks of, or None."""
-        query = select(messages).where(messages.c.provider_id == provider_id).limit(1)
+    def spoken_of(self, receipt: Receipt) -> tuple[StoredMessage, Message] | None:
+        """The message a provider's receipt speaks of, with the domain's own; None for one of somebody else's."""
+        named = [(messages.c.reference, receipt.reference), (messages.c.provider_id, receipt.provider_id)]
         with self._database.read() as connection:
-            found = connection.execute(query).mappings().one_or_none()
-        return None if found is None else stored_message(found)
+            for column, value in named:
+                query = select(messages).where(column == value).limit(1)
+                found = connection.execute(query).mappings().one_or_none() if value else None
+                if found is not None:
+                    return stored_message(found), Message.model_validate(found["document"])
+        return None
+
+    def read(self, key: str, now: datetime) -> None:
+        """Its reader has opened it, for the first time. Raises NotFound."""
+        with self._database.write() as connection:
+            if _lock_message(connection, key)["read_at"] is None:
+                _set(connection, key, read_at=now)
 
 
 def _lock_case(connection: Connection, key: str) -> tuple[str, int]:

@@ -1,12 +1,13 @@
 """What the store hands out where it knows more than the domain: messages with their fate, commands with their end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import RowMapping
 
 from domain.errors import NotFound
+from domain.tickets import Channel
 
 MessageStatus = Literal["queued", "waiting", "sending", "sent", "delivered", "failed", "skipped", "unknown"]
 CommandStatus = Literal["queued", "applied", "refused"]
@@ -26,7 +27,7 @@ class StoredMessage:
     episode: int
     entry: int
     kind: str
-    channel: str
+    channel: Channel
     person: str | None
     to: str | None
     subject: str | None
@@ -40,6 +41,7 @@ class StoredMessage:
     delivered_at: datetime | None
     reason: str | None
     code: str | None
+    read_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ class StoredCommand:
 
 
 def stored_message(row: RowMapping) -> StoredMessage:
-    """A row of `messages` without its domain document."""
-    return StoredMessage(**{name: value for name, value in row.items() if name not in ("document", "as_of")})
+    """A row of `messages`, or of more, without its domain document."""
+    return StoredMessage(**{field.name: row[field.name] for field in fields(StoredMessage)})
 
 
 def message_not_found(key: str) -> NotFound:

@@ -147,10 +147,13 @@ messages = Table(
     _text("code", nullable=True),
     _json("document"),
     _time("as_of", nullable=True),
+    _text("reference", nullable=True),
+    _time("read_at", nullable=True),
     ForeignKeyConstraint(["id", "episode"], ["escalations.id", "escalations.episode"]),
     Index(None, "id", "episode"),
     Index(None, "created_at"),
     Index(None, "provider_id"),
+    Index(None, "reference"),
 )
 
 commands = Table(
@@ -230,4 +233,15 @@ inbound_events = Table(
     _json("body"),
     _time("handled_at", nullable=True),
     Index(None, "handled_at", "received_at"),
+)
+
+bad_addresses = Table(
+    "bad_addresses",
+    metadata,
+    _text("channel", key=True),
+    _text("address", key=True),
+    _text("fault"),
+    _text("code", nullable=True),
+    _text("reason", nullable=True),
+    _time("since"),
 )

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
 
+from domain.identity import reference_of
 from domain.messages import Message, may_still_go_out
 from domain.outcome import Settled, Transition
 from domain.state import TimelineEntry
@@ -143,6 +144,7 @@ def _message(
         "status": status,
         "attempts": 0,
         "created_at": now,
+        "reference": reference_of(message.key),
         "document": message.model_dump(mode="json"),
     }
 

@@ -5,10 +5,10 @@ import re
 from pydantic_settings import BaseSettings
 
 from local.options import ROOT, ClientSettings, StackSettings
-from settings import ApiSettings, SendGridSettings, TwilioSettings, WorkerSettings
+from settings import ApiSettings, HookSettings, SendGridSettings, TwilioSettings, WorkerSettings
 
 CLASSES: tuple[type[BaseSettings], ...] = (
-    ApiSettings, WorkerSettings, SendGridSettings, TwilioSettings, StackSettings, ClientSettings,
+    ApiSettings, HookSettings, WorkerSettings, SendGridSettings, TwilioSettings, StackSettings, ClientSettings,
 )  # fmt: skip
 OF_THE_SDK = re.compile(r"TEMPORAL_(ADDRESS|NAMESPACE|API_KEY|TLS\w*)")  # read by temporalio.envconfig
 OF_COMPOSE = re.compile(r"POSTGRES_\w+")  # read by docker-compose.yml alone

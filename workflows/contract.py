@@ -33,6 +33,9 @@ TEAM = SearchAttributeKey.for_keyword("TierlineTeam")
 NEXT_DEADLINE = SearchAttributeKey.for_datetime("TierlineNextDeadline")
 SEARCH_ATTRIBUTES = (STATUS, TIER, PRIORITY, TEAM, NEXT_DEADLINE)
 
+TWILIO_STATUS_PATH = "/v1/hooks/twilio/status"  # of the API; every SMS under way names it
+TWILIO_TRIES = "#rc=5&rp=all"  # Twilio reports once unless told to try again: up to five times, whatever went wrong
+
 RETENTION = timedelta(days=30)
 TASK_LIMIT = timedelta(seconds=4)  # then another worker takes over from one killed at work; Temporal's own limit is ten
 UPDATE_LIMIT = timedelta(seconds=3)  # then the API sends the signal of the same name and answers 202

@@ -68,8 +68,10 @@ class TwilioSms:
         messaging_service_sid: str | None = None,
         base_url: str | None = None,
         timeout: timedelta = SEND_TIMEOUT,
+        callback: str | None = None,
     ) -> None:
-        """Raises `ValueError` without a sender and a messaging service, or for a base URL that is none."""
+        """`callback` is where Twilio reports each message's fate, with `{reference}` in it. Raises `ValueError` without a
+        sender and a messaging service, or for a base URL that is none."""
         if not (sender or messaging_service_sid):
             raise ValueError("an SMS needs a sender number or a messaging service")
         named = {"from_": sender, "messaging_service_sid": messaging_service_sid}
@@ -77,6 +79,7 @@ class TwilioSms:
         self._login = (account_sid, auth_token)
         self._base_url = base_url and checked_base_url(base_url)
         self._timeout = timeout.total_seconds()
+        self._callback = callback
         # At INFO and DEBUG these two print query strings, and with them numbers.
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
         logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -89,6 +92,7 @@ class TwilioSms:
                     to=envelope.to,
                     body=envelope.text,
                     validity_period=_validity(envelope.valid_for),
+                    **self._reported_to(envelope),
                     **self._origin,
                 )
             except TwilioException as error:
@@ -112,6 +116,12 @@ class TwilioSms:
                 return _found(client.messages.stream(to=envelope.to, page_size=LOOKUP_PAGE), envelope, since)
             except (TwilioException, RequestException, ValueError, TypeError, AttributeError, KeyError) as error:
                 raise RetryLater("lookup_failed", _why_unanswered(error, http)) from error
+
+    def _reported_to(self, envelope: Envelope) -> dict[str, str]:
+        """Where its receipts go, under our reference: the answer with Twilio's own id may be lost."""
+        if self._callback is None:
+            return {}
+        return {"status_callback": self._callback.format(reference=envelope.reference)}
 
     @contextmanager
     def _session(self) -> Iterator[tuple[Client, "_Http"]]:

@@ -15,8 +15,10 @@ from activities.providers.port import (
     Sent,
 )
 from activities.providers.twilio_sms import TRY_ONCE
-from activities.sending import ONCE_MORE, Sending, reference_of, validity
+from activities.sending import ONCE_MORE, Sending, validity
+from domain.identity import reference_of
 from domain.messages import Message
+from records.bad_addresses import BadAddresses
 from records.database import Database
 from tests.activities.cases import DUE, NOW, message, stored
 from tests.activities.posts import MAIL, SMS, Pigeons, Post, fate
@@ -118,6 +120,29 @@ def test_a_refusal_is_a_result_in_the_providers_words(db: Database, send: Any) -
     result = send(Post("sms", Refused("21610", "The person said STOP.")), SMS)
     assert (result.status, result.code, result.reason) == ("failed", "21610", "The person said STOP.")
     assert (fate(db).status, fate(db).code) == ("failed", "21610")
+
+
+def test_to_a_number_that_refuses_us_for_good_nothing_is_sent_again(db: Database, send: Any) -> None:
+    again = message(round_=1)
+    stored(db, SMS, again)
+    send(Post("sms", Refused("21610", "The person said STOP.")), SMS)
+    post = Post("sms", Sent("SM1"))
+    result = send(post, again)
+    assert (result.status, result.code, post.sent) == ("failed", "opted_out", [])
+    assert (result.reason or "").startswith("its owner has opted out of our messages, known since 20")
+    [bad] = BadAddresses(db).all()
+    assert (bad.channel, bad.address, bad.code, bad.reason) == (
+        "sms", "+493023125001", "21610", "The person said STOP."
+    )  # fmt: skip
+    assert BadAddresses(db).forgive("sms", bad.address)
+    stored(db, message(round_=2), version=2)
+    assert send(post, message(round_=2)).status == "sent"
+
+
+def test_a_refusal_that_says_nothing_of_the_address_is_not_held_against_it(db: Database, send: Any) -> None:
+    stored(db, SMS)
+    send(Post("sms", Refused("30007", "filtered")), SMS)
+    assert BadAddresses(db).all() == []
 
 
 def test_later_raises_for_temporal_with_the_providers_wait(db: Database, send: Any) -> None:

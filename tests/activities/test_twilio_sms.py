@@ -93,6 +93,12 @@ def test_the_request_goes_to_one_number_and_expires_with_the_step(httpserver: HT
     assert (login.username, login.password) == (ACCOUNT, TOKEN)
 
 
+def test_its_fate_is_reported_under_our_reference(httpserver: HTTPServer) -> None:
+    callback = "https://tierline.example/status?ref={reference}#rc=5"
+    twilio = TwilioSms(ACCOUNT, TOKEN, "+15005550006", None, httpserver.url_for(""), SHORT, callback)
+    assert form_of(httpserver, twilio)["StatusCallback"] == f"https://tierline.example/status?ref={SMS.reference}#rc=5"
+
+
 def test_a_messaging_service_takes_the_place_of_a_sender(httpserver: HTTPServer) -> None:
     form = form_of(httpserver, sms(httpserver.url_for(""), sender=None, service="MG1"))
     assert form["MessagingServiceSid"] == "MG1"

@@ -16,6 +16,7 @@ from records.database import Database
 from records.keys import Role
 from settings import ApiSettings
 from tests.api.fakes import FakeTemporal
+from tests.api.signing import HOOKS
 
 POLICY = """
 name: standard
@@ -108,7 +109,7 @@ async def api(app: FastAPI, settings: ApiSettings) -> AsyncIterator[Api]:
     temporal, database = FakeTemporal(), Database(settings.database)
     settings.home.mkdir()
     database.migrate()
-    services = app.state.services = wire(settings, database, cast(Client, temporal))
+    services = app.state.services = wire(settings, database, cast(Client, temporal), hooks=HOOKS)
     seed(services, services.now())
     people: dict[Role, str | None] = {"system": None, "agent": "dana", "operator": None, "admin": None, "viewer": None}
     keys = {

@@ -332,3 +332,23 @@ def test_a_refusal_of_the_feed_is_said_in_plain_words(httpserver: HTTPServer) ->
     )  # fmt: skip
     ran = run("roster", "feed", "plan", "plan.ics", *TYPED)
     assert (ran.exit_code, ran.stderr) == (1, "this is no iCalendar feed [invalid_feed]\n")
+
+
+# addresses that do not work
+
+
+def test_bad_addresses_say_whose_they_are_and_why_in_the_providers_words(httpserver: HTTPServer) -> None:
+    bad = {"channel": "sms", "address": "+493023125001", "person": "dana", "fault": "opted_out", "code": "21610",
+           "reason": "The person said STOP.", "since": "2026-03-06T12:00:00Z"}  # fmt: skip
+    theirs = {**bad, "channel": "email", "address": "it@acme.example", "person": None, "fault": "no_such_address"}
+    httpserver.expect_request("/v1/roster/bad-addresses").respond_with_json([bad, theirs])
+    shown = run("roster", "bad-addresses").stdout
+    for words in ("dana", "+493023125001", "opted out of our messages", "21610: The person said STOP.", "a customer"):
+        assert words in shown
+
+
+def test_an_address_is_forgiven_by_its_channel_and_itself(httpserver: HTTPServer) -> None:
+    path = "/v1/roster/bad-addresses/email/it+desk@acme.example"
+    httpserver.expect_request(path, "DELETE").respond_with_data(status=204)
+    ran = run("roster", "forgive", "email", "it+desk@acme.example")
+    assert (ran.exit_code, ran.stdout) == (0, "forgiven: the next message goes there\n")

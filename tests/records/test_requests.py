@@ -161,16 +161,16 @@ def test_of_eight_callers_at_once_one_is_fresh(open_database: Open) -> None:
 
 def test_a_webhook_is_stored_once(database: Database) -> None:
     inbound = Inbound(database)
-    assert inbound.store_once("twilio", "e1", {"status": "delivered"}, NOW)
-    assert not inbound.store_once("twilio", "e1", {"status": "failed"}, at(1))
-    assert inbound.store_once("sendgrid", "e1", [], at(1))
-    assert [event.body for event in inbound.unhandled(at(2))] == [{"status": "delivered"}, []]
+    assert inbound.store_new("twilio", [("e1", {"status": "delivered"})], NOW) == 1
+    assert inbound.store_new("twilio", [("e1", {"status": "failed"})], at(1)) == 0
+    assert inbound.store_new("sendgrid", [("e1", []), ("e2", []), ("e1", [])], at(1)) == 2
+    assert [event.body for event in inbound.unhandled()] == [{"status": "delivered"}, [], []]
 
 
 def test_a_handled_webhook_is_no_longer_waiting(database: Database) -> None:
     inbound = Inbound(database)
-    inbound.store_once("twilio", "e1", {}, NOW)
-    inbound.store_once("twilio", "e2", {}, at(1))
-    assert [event.event_id for event in inbound.unhandled(at(1))] == ["e1"]
+    inbound.store_new("twilio", [("e1", {})], NOW)
+    inbound.store_new("twilio", [("e2", {})], at(1))
+    assert [event.event_id for event in inbound.unhandled()] == ["e1", "e2"]
     inbound.handled("twilio", "e1", at(2))
-    assert [event.event_id for event in inbound.unhandled(at(5))] == ["e2"]
+    assert [event.event_id for event in inbound.unhandled()] == ["e2"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from tests.api.signing import SIGNED_WITH
 from tests.postgres import Postgres
 from tests.scenarios.system import Tierline, system
 
@@ -22,7 +23,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-async def tierline(env: WorkflowEnvironment, tmp_path: Path, database_url: str) -> AsyncIterator[Tierline]:
+async def tierline(
+    env: WorkflowEnvironment, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Tierline]:
+    for name, value in SIGNED_WITH.items():
+        monkeypatch.setenv(name, value)
     with env.with_time_skipping_disabled():
         async with system(env, tmp_path, database_url) as running:
             yield running

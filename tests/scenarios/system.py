@@ -26,6 +26,7 @@ from tests.until import until
 from tests.workflows.house import House, house
 from workflows import contract
 
+PUBLIC_URL = "http://tierline.example"
 SENT = ("sent", "delivered")
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 _numbers = count(4711)
@@ -152,10 +153,21 @@ class Case:
         said = [(one.person, one.channel, one.kind, one.status) for one in at_once]
         assert found, f"expected {(person, channel, kind)} to be told next, but: {said}"
         key = found[0].key
-        await until(lambda: self._message(key).status not in ("queued", "sending"))
-        assert self._message(key).status in SENT, self._message(key)
+        await until(lambda: self.message(key).status not in ("queued", "sending"))
+        assert self.message(key).status in SENT, self.message(key)
         self.expected.add(key)
-        return self._message(key)
+        return self.message(key)
+
+    async def fails(self, person: str | None, channel: str, kind: str, code: str) -> None:
+        """That message is recorded, and could not go out."""
+        await until(lambda: bool(self._failed(person, channel, kind)))
+        [message] = self._failed(person, channel, kind)
+        assert message.code == code, message
+        self.expected.add(message.key)
+
+    def _failed(self, *which: str | None) -> list[StoredMessage]:
+        failed = [one for one in self._unexpected() if one.status == "failed"]
+        return [one for one in failed if (one.person, one.channel, one.kind) == which]
 
     async def skips(self, person: str | None, channel: str, kind: str) -> None:
         """That message is recorded, and did not go out."""
@@ -184,7 +196,8 @@ class Case:
     def _unexpected(self) -> list[StoredMessage]:
         return sorted((one for one in self._messages() if one.key not in self.expected), key=lambda one: one.created_at)
 
-    def _message(self, key: str) -> StoredMessage:
+    def message(self, key: str) -> StoredMessage:
+        """The message of that key as it stands now."""
         return next(message for message in self._messages() if message.key == key)
 
 
@@ -192,7 +205,7 @@ class Case:
 async def system(env: WorkflowEnvironment, folder: Path, database_url: str | None = None) -> AsyncIterator[Tierline]:
     """Bring the whole system up on loopback and take it down again."""
     clock = Clock()
-    settings = ApiSettings(home=folder, policies=Path("policies"), port=1, public_url="http://tierline.example")
+    settings = ApiSettings(home=folder, policies=Path("policies"), port=1, public_url=PUBLIC_URL)
     async with house(env.client, folder, task_queue=contract.TASK_QUEUE, database_url=database_url) as running:
         app = create_app(settings, client=env.client, database=running.database)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))

@@ -12,7 +12,8 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from activities.rendering import Renderer
-from activities.sending import Sending, reference_of
+from activities.sending import Sending
+from domain.identity import reference_of
 from tests.scenarios.test_stories import LADDER
 from tests.until import LIMIT, until
 from tests.workflows.house import TEMPLATES, Postbox, house, says, send_worker

@@ -1,0 +1,155 @@
+"""What becomes of providers' receipts: kept first, then acted on, by whichever API process finds them.
+
+A receipt that was kept is not lost: what this process did not get done is found again. Acting twice is acting once: the store
+moves a message's fate forward only, and the word that moves the case has an id made of the receipt's own.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, NoReturn
+from uuid import UUID, uuid5
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.commands import say
+from api.errors import Unavailable
+from api.prepared import Said
+from api.services import Services, in_thread
+from domain.errors import NotAllowed
+from domain.messages import Message
+from domain.provider_codes import ADDRESS_FAULTS
+from domain.receipts import Receipt
+from domain.state import LIVE
+from records.bad_addresses import BadAddress
+from records.inbound import InboundEvent
+from records.stored import MessageStatus, StoredMessage
+
+SENDGRID, TWILIO = "sendgrid-event", "twilio-status"
+LOOK_EVERY = 2.0  # seconds; for what another process has left
+AT_ONCE = 100
+LONGEST_REASON = 500  # characters
+REFERENCE_ARG = "tierline_reference"  # as `activities.providers.sendgrid_mail` sends it
+
+_AFTER_ID = re.compile(r"\.(?:filter|recvd)")  # what SendGrid adds to the id it answered with
+
+_WORDS = UUID(
+    "0d6a3f6e-52a0-5d0e-9a60-3b9e7c1d2f44"
+)  # never change: it is part of the id of every word said of a receipt
+
+log = structlog.get_logger()
+
+
+def twilio_receipt(fields: Mapping[str, Any]) -> Receipt | None:
+    """What a status callback says; None while the message is only on its way."""
+    about = partial(Receipt, fields.get("ref"), fields.get("MessageSid"))
+    match fields.get("MessageStatus"):
+        case "delivered":
+            return about("delivered")
+        case "read":
+            return about("read")
+        case "failed" | "undelivered" as status:
+            code = fields.get("ErrorCode") or None
+            reason = fields.get("ErrorMessage") or f"Twilio says {status}"
+            return about("failed", code, reason, ADDRESS_FAULTS.get(code or ""))
+    return None
+
+
+def sendgrid_receipt(event: Mapping[str, Any]) -> Receipt | None:
+    """What an event says; None for what is no news of an arrival (opens and clicks may be a scanner's)."""
+    about = partial(
+        Receipt, event.get(REFERENCE_ARG), _AFTER_ID.split(str(event.get("sg_message_id") or ""))[0] or None
+    )
+    kind, code = str(event.get("event")), _sendgrid_code(event)
+    reason = str(event.get("reason") or kind)[:LONGEST_REASON]
+    match kind:
+        case "delivered":
+            return about("delivered")
+        case "bounce" | "dropped":
+            return about("failed", code, reason, ADDRESS_FAULTS.get(code))
+        case "spamreport" | "unsubscribe" | "group_unsubscribe":
+            return about("address_fault", code, reason, ADDRESS_FAULTS.get(code))
+    return None
+
+
+def _sendgrid_code(event: Mapping[str, Any]) -> str:
+    """A bounce of the type `blocked` is one of today: the address may be well."""
+    return "sendgrid.blocked" if event.get("type") == "blocked" else f"sendgrid.{event.get('event')}"
+
+
+READ = {TWILIO: twilio_receipt, SENDGRID: sendgrid_receipt}
+
+
+async def act_on_receipts(services: Services) -> NoReturn:
+    """Act on what was kept, as soon as it is there, until cancelled."""
+    while True:
+        try:
+            while await act(services):
+                pass
+        except SQLAlchemyError as error:
+            log.error("receipts cannot be read", error=type(error).__name__)
+        services.receipts.clear()
+        try:
+            async with asyncio.timeout(LOOK_EVERY):
+                await services.receipts.wait()
+        except TimeoutError:
+            continue
+
+
+async def act(services: Services) -> int:
+    """Act on the oldest receipts; how many there were."""
+    kept = await in_thread(services.inbound.unhandled, AT_ONCE)
+    for event in kept:
+        await _act_on(services, event)
+        await in_thread(services.inbound.handled, event.source, event.event_id, services.now())
+    return len(kept)
+
+
+async def _act_on(services: Services, event: InboundEvent) -> None:
+    receipt = READ[event.source](event.body)
+    found = await in_thread(services.outbound.spoken_of, receipt) if receipt else None
+    if receipt is None or found is None:
+        return  # on its way, or not of ours
+    stored, message = found
+    await in_thread(_write_down, services, receipt, stored)
+    if receipt.fate == "failed":
+        await _tell_the_case(services, receipt, stored, message, uuid5(_WORDS, f"{event.source}/{event.event_id}"))
+
+
+def _write_down(services: Services, receipt: Receipt, stored: StoredMessage) -> None:
+    now = services.now()
+    if receipt.fault is not None and stored.to is not None:
+        bad = BadAddress(stored.channel, stored.to, receipt.fault, receipt.code, receipt.reason, now)
+        services.bad_addresses.remember(bad)
+    if receipt.fate == "address_fault":
+        return
+    status: MessageStatus = "failed" if receipt.fate == "failed" else "delivered"
+    services.outbound.mark(stored.key, status, now, code=receipt.code, reason=receipt.reason)
+    if receipt.fate == "read":
+        services.outbound.read(stored.key, now)
+
+
+async def _tell_the_case(
+    services: Services, receipt: Receipt, stored: StoredMessage, message: Message, word: UUID
+) -> None:
+    """Where the episode it belongs to still lives, the case goes on to the next channel or the next responder."""
+    case = await in_thread(services.escalations.find, stored.id, stored.episode)
+    if case is None or case["status"] not in LIVE:
+        return
+    body = {"message": message.model_dump(mode="json"), "code": receipt.code, "reason": receipt.reason or "no reason"}
+    said = Said("undelivered", None, body, str(word), services.now())
+    try:
+        await say(services, case, said, wait=False)
+    except Unavailable:
+        await in_thread(services.commands.owe, said.id, services.now())  # `api/relay.py` says it when Temporal is back
+    except NotAllowed as over:
+        log.info("a receipt came too late for its case", case=stored.id, code=over.code)
+
+
+def events_of(batch: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events of a batch of SendGrid's under their ids; what has no id is none."""
+    for event in batch if isinstance(batch, list) else []:
+        if isinstance(event, dict) and isinstance(event.get("sg_event_id"), str):
+            yield event["sg_event_id"], event
