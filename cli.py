@@ -1,7 +1,7 @@
 """The `tierline` command: starts the system on this machine, and speaks to a running one through its HTTP API.
 
-There is one path of authorisation: every command but `up`, `demo`, `policy check` and `policy backtest` of files is a
-request with a key. The commands themselves live in `local/commands_*.py`; this file puts them together.
+There is one path of authorisation: every command but `up`, `demo`, `policy check`, `policy backtest` of files and `template …`
+is a request with a key. The commands themselves live in `local/commands_*.py`; this file puts them together.
 """
 
 import zoneinfo
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from local import commands_backtest, commands_case, commands_keep, commands_look, commands_preview
+from local import commands_backtest, commands_case, commands_keep, commands_look, commands_preview, commands_templates
 
 RUN = "Running it"
 
@@ -46,6 +46,7 @@ commands_keep.policy.add_typer(commands_preview.app)
 commands_keep.policy.add_typer(commands_backtest.app)
 app.add_typer(commands_keep.policy, name="policy", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.roster, name="roster", rich_help_panel=commands_keep.KEEP)
+app.add_typer(commands_templates.template, name="template", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.keys, name="keys", rich_help_panel=commands_keep.KEEP)
 
 

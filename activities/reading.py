@@ -1,15 +1,17 @@
 """What a template may know: one small frozen view for responders, a smaller one for customers.
 
 A template sees the fields of its view and nothing else, so no wording, however careless, can show a customer a tier, a
-priority or an internal note. Everything in a view is already text in the reader's language, on the reader's clock.
+priority or an internal note. Everything in a view is already text in the language of the template, on the reader's clock;
+what somebody else wrote (a subject, a reply, a reason of a rule) stays as it was written.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from activities.wording import Language, language_of, long_time, one_line, short_time, word
+from domain.due import TARGET_WORDS
 from domain.messages import Message, ResponderKind
 from domain.roster import Person, Roster
 
@@ -31,12 +33,25 @@ _ANSWERS: dict[ResponderKind, tuple[str | None, str]] = {
     "top_breach": ("assign", "resolution"),
     "watch": (None, "resolution"),
 }
-_TERMINAL_WORDS = {"acknowledge": "ack"}
+_UNPROMPTED = ("resolve", "assign")  # of a case that nobody has taken, the answer to these is taking it
+# What stands behind `tierline`; the dots are for the reader to fill in.
+_TYPED = {
+    "acknowledge": "ack {}",
+    "resolve": 'resolve {} "…"',
+    "assign": "assign {} …",
+    "customer-update": 'customer-update {} "…"',
+    "root-cause": 'root-cause {} --category … --origin … --description "…"',
+    "close": "close {}",
+}
+_REPLIES = {"acknowledge": "ACK {}", "resolve": "RES {} …"}  # what is written back; `domain` knows the whole grammar
 
 
 @dataclass(frozen=True)
 class ResponderView:
-    """A case as the person who is to act reads it. `api` and `cli` are the command that answers this message."""
+    """A case as the person who is to act reads it; a time that is `late` is past.
+
+    `reply`, `link`, `cli` and `api` are ways to answer this message: words to write back, a signed page, a command, a request.
+    """
 
     reader: str
     id: str
@@ -44,6 +59,7 @@ class ResponderView:
     subject: str
     detail: str | None
     customer: str
+    customer_language: Language
     vip: bool
     priority: str
     reasons: str | None
@@ -52,12 +68,17 @@ class ResponderView:
     status: str
     owner: str | None
     due: str | None
+    late: bool
     target: str | None
     percent: str | None
+    missed: str | None
     by: str | None
     text: str | None
     news: str
     page: str
+    code: str | None
+    reply: str | None
+    link: str | None
     api: str | None
     cli: str | None
 
@@ -75,15 +96,23 @@ class CustomerView:
     next_update: str | None
 
 
+View: TypeAlias = ResponderView | CustomerView
+
+
 @dataclass(frozen=True)
 class Case:
-    """Everything a view is made from: the message, the case's document, the roster, the page's address, the clock."""
+    """Everything a view is made from: the message, the case's document, the roster, the page's address, the clock.
+
+    `code` names the case in a reply, `link` is the signed page to act on; None where there is none.
+    """
 
     message: Message
     document: Mapping[str, Any]
     roster: Roster
     page: str
     now: datetime
+    code: str | None = None
+    link: str | None = None
 
     @property
     def person(self) -> Person | None:
@@ -91,16 +120,16 @@ class Case:
         return self.roster.person(self.message.person) if self.message.person else None
 
     @property
-    def language(self) -> Language:
-        """The reader's language."""
+    def locale(self) -> str | None:
+        """The reader's, as it is written of them."""
         person = self.person
-        return language_of(person.locale if person else self._customer_says("locale"))
+        return person.locale if person else self._customer_says("locale")
 
-    def view(self) -> ResponderView | CustomerView:
-        """The view for the reader of this message."""
-        return self._customer() if self.message.person is None else self._responder()
+    def view(self, language: Language) -> View:
+        """The view for the reader of this message, in the language of the template it is for."""
+        return self._customer(language) if self.message.person is None else self._responder(language)
 
-    def _customer(self) -> CustomerView:
+    def _customer(self, language: Language) -> CustomerView:
         document, facts = self.document, self.message.facts
         return CustomerView(
             name=one_line(document["customer"]["name"]),
@@ -109,12 +138,12 @@ class Case:
             subject=one_line(document["ticket"]["subject"]),
             owner=self._known_name(facts.get("by") or facts.get("owner") or document["owner"]),
             text=facts.get("text"),
-            next_update=self._next_update(),
+            next_update=self._next_update(language),
         )
 
-    def _responder(self) -> ResponderView:
-        document, facts, language = self.document, self.message.facts, self.language
-        command = self._command()
+    def _responder(self, language: Language) -> ResponderView:
+        document, facts = self.document, self.message.facts
+        command, due = self._command(), self._due()
         return ResponderView(
             reader=self._name(self.message.person) or "",
             id=document["id"],
@@ -122,6 +151,7 @@ class Case:
             subject=one_line(document["ticket"]["subject"]),
             detail=document["trigger"].get("detail") or document["ticket"].get("description"),
             customer=one_line(document["customer"]["name"]),
+            customer_language=language_of(self._customer_says("locale")),
             vip=self._vip,
             priority=word(language, document["priority"]),
             reasons=one_line("; ".join(reason.rstrip(".") for reason in document["priority_reasons"])) or None,
@@ -129,15 +159,20 @@ class Case:
             team=self._team(),
             status=word(language, document["status"]),
             owner=self._name(document["owner"]),
-            due=self._due(),
+            due=self._time(due, language) if due else None,
+            late=due is not None and due < self.now,
             target=word(language, facts["target"]) if "target" in facts else None,
             percent=facts.get("percent"),
+            missed=self._missed(language),
             by=self._name(facts.get("by")),
             text=facts.get("text"),
             news=one_line(self.message.purpose),
             page=self.page,
+            code=self.code,
+            reply=self._reply(command),
+            link=self.link,
             api=command and f"POST /v1/escalations/{document['id']}/{command}",
-            cli=command and f"tierline {_TERMINAL_WORDS.get(command, command)} {document['id']}",
+            cli=command and f"tierline {_TYPED[command].format(document['id'])}",
         )
 
     @property
@@ -164,11 +199,21 @@ class Case:
         """What to answer with; while nobody has taken the case, that is taking it."""
         command = _ANSWERS[_responder_kind(self.message)][0]
         waiting = self.document["status"] == "open"
-        return "acknowledge" if waiting and command == "resolve" else command
+        return "acknowledge" if waiting and command in _UNPROMPTED else command
 
-    def _due(self) -> str | None:
+    def _reply(self, command: str | None) -> str | None:
+        return _REPLIES[command].format(self.code) if self.code and command in _REPLIES else None
+
+    def _due(self) -> datetime | None:
         stated = self.message.facts.get("due_at") or self._target_due(_ANSWERS[_responder_kind(self.message)][1])
-        return self._time(datetime.fromisoformat(stated)) if stated else None
+        return datetime.fromisoformat(stated) if stated else None
+
+    def _missed(self, language: Language) -> str | None:
+        """The targets missed last, all that were missed at that instant."""
+        missed = [one for one in self.document["targets"] if one["breached_at"]]
+        last = max((datetime.fromisoformat(one["breached_at"]) for one in missed), default=None)
+        lately = [one for one in missed if datetime.fromisoformat(one["breached_at"]) == last]
+        return ", ".join(word(language, _label(one)) for one in lately) or None
 
     def _target_due(self, name: str) -> str | None:
         due = [
@@ -176,17 +221,23 @@ class Case:
         ]
         return due[-1] if due else None
 
-    def _next_update(self) -> str | None:
+    def _next_update(self, language: Language) -> str | None:
         """The promise: as this message was made, else as it is now. A time that is past is never repeated."""
         stated = (self.message.facts.get("next_update_by"), self.document["next_customer_update_by"])
         times = (datetime.fromisoformat(text) for text in stated if text)
-        return next((self._time(at) for at in times if at > self.now), None)
+        return next((self._time(at, language) for at in times if at > self.now), None)
 
-    def _time(self, at: datetime) -> str:
+    def _time(self, at: datetime, language: Language) -> str:
         person = self.person
         zone = person.timezone if person else self._customer_says("timezone")
         spoken = short_time if self.message.channel == "sms" else long_time
-        return spoken(at, zone or NO_ZONE, self.language)
+        return spoken(at, zone or NO_ZONE, language)
+
+
+def _label(target: Mapping[str, Any]) -> str:
+    """`L1 acknowledge`, `resolution`: as `domain.due.label`, of a target in a document."""
+    name = TARGET_WORDS.get(target["name"], target["name"])
+    return f"{target['tier']} {name}" if target["tier"] else name
 
 
 def _responder_kind(message: Message) -> ResponderKind:

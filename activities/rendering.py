@@ -2,41 +2,41 @@
 
 An e-mail's first line is its subject, the rest its plain text; the HTML part is that same text in one layout, escaped, so
 the two never say different things. Templates run in Jinja's sandbox, see the fields of one view (`activities.reading`),
-and an unknown field is an error at the worker's start, not a gap in somebody's message.
+and an unknown field is an error at the worker's start, not a gap in somebody's message. A folder of the user's own is looked
+into first, file by file. What was tried at the start is what goes out: a file changed later counts from the next start on.
 """
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import get_args
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from activities.reading import RESPONDER_KINDS, Case, CustomerView, ResponderView
-from activities.wording import LANGUAGES, Language, shortened
+from activities.reading import Case, ResponderView, View
+from activities.samples import REFERENCE, sample
+from activities.sms_text import MOST_SEGMENTS, Fields, sms_text
+from activities.template_faults import FAULTS, fault_of, misnamed, missing, no_folder, too_long
+from activities.template_faults import TemplateFault as TemplateFault
+from activities.wording import ENGLISH, LANGUAGES, Language, language_of, shortened
 from domain.messages import CustomerKind, MessageKind, ResponderKind
+from domain.sms_segments import segments
 from domain.tickets import Channel
 
+TEMPLATES, OWN_TEMPLATES = "templates", "own-templates"  # folders beside the policies
 LAYOUT = "layout.html.j2"
 
 KINDS: tuple[MessageKind, ...] = (*get_args(ResponderKind), *get_args(CustomerKind))
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 LONGEST_SUBJECT = 150  # characters; mail programs show half of that
-LONGEST_SMS = 300  # two segments; longer ones are dear and arrive in pieces
-# An SMS shortens what others wrote, first gently, then hard; our own words and the link are never cut.
-SMS_CUTS = (
-    {"subject": 50, "customer": 40, "name": 40, "text": 140},
-    {"subject": 18, "customer": 18, "name": 18, "text": 60},
-)
 
-View = ResponderView | CustomerView
-
-
-class TemplateFault(Exception):
-    """A template is missing or cannot be rendered. Names the file."""
+# What templates are tried with at the start is the worst for an SMS: the longest times, and one sign that makes it UCS-2.
+ZONE_WITHOUT_LETTERS = "Asia/Kathmandu"
+ANOTHER_ALPHABET = "Касса"
 
 
 @dataclass(frozen=True)
@@ -49,62 +49,111 @@ class Rendered:
 
 
 class Renderer:
-    """Turns a case into words. Raises TemplateFault at once when any template is missing or asks for what no view has."""
+    """Turns a case into words. Raises TemplateFault at once, with every fault, when any template is missing, misnamed, asks for
+    what no view has, or is an SMS that cannot be kept to two segments."""
 
-    def __init__(self, templates: Path) -> None:
-        self._jinja = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(templates),
-            undefined=StrictUndefined,
-            autoescape=lambda name: bool(name and name.endswith(".html.j2")),
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        for kind, channel, language in product(KINDS, CHANNELS, LANGUAGES):
-            for sample in _samples(kind):
-                self._words(sample, kind, channel, language, reference="")
+    def __init__(self, templates: Path, own: Path | None = None) -> None:
+        if not templates.is_dir():
+            raise TemplateFault(no_folder(templates))
+        folders = [own, templates] if own is not None else [templates]
+        self._jinja = _environment(folders)
+        names = self._jinja.list_templates(filter_func=lambda name: name.endswith(".j2"))
+        self._names = frozenset(names)
+        found = sorted(name.split("/")[0] for name in names if "/" in name)
+        self.languages: tuple[Language, ...] = tuple(dict.fromkeys((*LANGUAGES, *found)))
+        faults = dict.fromkeys(self._faults(folders))
+        if faults:
+            raise TemplateFault("\n".join(faults))
 
     def render(self, case: Case, reference: str) -> Rendered:
         """The message of a case in its reader's language. `reference` closes an SMS, so that it can be found again."""
-        message = case.message
-        return self._words(case.view(), message.kind, message.channel, case.language, reference)
-
-    def _words(self, view: View, kind: MessageKind, channel: Channel, language: Language, reference: str) -> Rendered:
-        name = f"{language}/{kind}.{channel}.j2"
+        kind, channel = case.message.kind, case.message.channel
+        language = self.language(kind, channel, case.locale)
+        view, name = case.view(language), name_of(kind, channel, language)
         try:
-            return self._sms(name, view, reference) if channel == "sms" else self._mail(name, view, language)
-        except TemplateError as error:
-            raise TemplateFault(f"template {name}: {type(error).__name__}: {error}") from error
+            return self._words(view, name, channel, language, reference)
+        except FAULTS as error:
+            raise TemplateFault(fault_of(error, name, view)) from error
 
-    def _sms(self, name: str, view: View, reference: str) -> Rendered:
+    def language(self, kind: MessageKind, channel: Channel, locale: str | None) -> Language:
+        """The language this message is written in for a reader of that locale: English where it has no template."""
+        wanted = language_of(locale)
+        return wanted if name_of(kind, channel, wanted) in self._names else ENGLISH
+
+    def file(self, kind: MessageKind, channel: Channel, language: Language) -> Path:
+        """The file its words come from: the user's own, else ours."""
+        return Path(self._jinja.get_template(name_of(kind, channel, language)).filename or "")
+
+    def _faults(self, folders: Sequence[Path]) -> Iterator[str]:
+        yield from misnamed(folders, KINDS, CHANNELS)
+        for kind, channel, language in product(KINDS, CHANNELS, self.languages):
+            name = name_of(kind, channel, language)
+            if name in self._names:
+                yield from self._faults_of(kind, channel, language)
+            elif language in LANGUAGES:
+                yield missing(name, folders)
+
+    def _faults_of(self, kind: MessageKind, channel: Channel, language: Language) -> Iterator[str]:
+        """Tried with everything a case can have, and with only what is always there; the first fault of each file."""
+        name = name_of(kind, channel, language)
+        for view in _views(kind, channel, language, self.languages):
+            try:
+                made = self._words(view, name, channel, language, REFERENCE)
+            except FAULTS as error:
+                yield fault_of(error, name, view)
+                return
+            if channel == "sms" and segments(made.text) > MOST_SEGMENTS:
+                yield too_long(self.file(kind, channel, language), made.text)
+                return
+
+    def _words(self, view: View, name: str, channel: Channel, language: Language, reference: str) -> Rendered:
+        if channel == "email":
+            return self._mail(name, view, language)
         template = self._jinja.get_template(name)
-        ending = f" #{reference}" if reference else ""
-        text = ""
-        for cuts in SMS_CUTS:
-            text = " ".join(template.render(_cut(view, cuts)).split()) + ending
-            if len(text) <= LONGEST_SMS:
-                break
-        return Rendered(None, text, None)
+
+        def write(known: Fields) -> str:
+            return template.render(known)
+
+        return Rendered(None, sms_text(write, view, reference), None)
 
     def _mail(self, name: str, view: View, language: Language) -> Rendered:
         first, _, rest = self._jinja.get_template(name).render(vars(view)).lstrip().partition("\n")
         subject = shortened(" ".join(first.split()), LONGEST_SUBJECT)
         text = re.sub(r"\n{3,}", "\n\n", rest).strip() + "\n"
-        page = view.page if isinstance(view, ResponderView) else None
+        link = view.link if isinstance(view, ResponderView) else None
         paragraphs = [paragraph.split("\n") for paragraph in text.strip().split("\n\n")]
         html = self._jinja.get_template(LAYOUT).render(
-            language=language, subject=subject, paragraphs=paragraphs, page=page
+            language=language, subject=subject, paragraphs=paragraphs, link=link
         )
         return Rendered(subject, text, html)
 
 
-def _cut(view: View, cuts: dict[str, int]) -> dict[str, str | bool | None]:
-    known = vars(view)
-    return {**known, **{name: shortened(known[name], most) for name, most in cuts.items() if known.get(name)}}
+def name_of(kind: MessageKind, channel: Channel, language: Language) -> str:
+    """`en/step.sms.j2`."""
+    return f"{language}/{kind}.{channel}.j2"
 
 
-def _samples(kind: MessageKind) -> tuple[View, View]:
-    """A view with everything and one with only what is always there."""
-    view = ResponderView if kind in RESPONDER_KINDS else CustomerView
-    optional = {field.name for field in fields(view) if "None" in str(field.type)}
-    full = {field.name: True if field.name == "vip" else field.name for field in fields(view)}
-    return view(**full), view(**{name: None if name in optional else value for name, value in full.items()})  # type: ignore[arg-type]
+def _environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
+    """Reads each template once, for it was tried as it was then."""
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folders),
+        undefined=StrictUndefined,
+        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+
+
+def _views(kind: MessageKind, channel: Channel, language: Language, languages: Sequence[Language]) -> Iterator[View]:
+    """With all fields, with only those that are always there, too late; for a customer of every language."""
+    worst = {"subject": ANOTHER_ALPHABET, "name": ANOTHER_ALPHABET}
+    view = sample(kind, channel, language, vip=True, timezone=ZONE_WITHOUT_LETTERS, **worst).view(language)
+    optional = [field.name for field in fields(view) if "None" in str(field.type)]
+    full = replace(view, **{name: name for name in optional if getattr(view, name) is None})  # type: ignore[arg-type]
+    yield full
+    yield replace(full, vip=False, **dict.fromkeys(optional))  # type: ignore[arg-type]
+    if isinstance(full, ResponderView):
+        yield replace(full, late=True)
+        yield from (replace(full, customer_language=one) for one in languages)

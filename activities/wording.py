@@ -1,16 +1,18 @@
 """Words and times as people read them, per language; what is a sentence stands in the templates.
 
-A language is chosen from a locale by its first part (`de-AT` reads German) and English is for everybody else. Times are on
-the reader's own wall clock and always name the zone, because a reader on the road cannot guess it.
+A language is the first part of a locale (`de-AT` reads German); whether there are templates in it is the renderer's business.
+Times are on the reader's own wall clock and always name the zone, because a reader on the road cannot guess it. In a language
+that is not ours, one with templates of the user's own, times are figures and words stay English.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, get_args
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-Language = Literal["en", "de"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+Language: TypeAlias = str
+ENGLISH: Language = "en"  # read by everybody whose language has no templates
+LANGUAGES: tuple[Language, ...] = (ENGLISH, "de")  # those we bring
 
 _DAYS: Mapping[Language, tuple[str, ...]] = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -51,22 +53,23 @@ _GERMAN = {
 
 
 def language_of(locale: str | None) -> Language:
-    """`de`, `de-AT`, `de_CH` read German; everything else, and nothing, English."""
-    first = (locale or "").replace("_", "-").split("-")[0].lower()
-    return next((language for language in LANGUAGES if language == first), "en")
+    """`de`, `de-AT`, `de_CH` are German, `FR` is French; nothing is English."""
+    return (locale or "").replace("_", "-").split("-")[0].lower() or ENGLISH
 
 
 def word(language: Language, english: str) -> str:
     """A priority, a status or a target's label in the reader's language; a tier's name in front of it stays."""
-    if language == "en":
+    if language != "de":
         return english
     known = max((one for one in _GERMAN if english == one or english.endswith(f" {one}")), key=len, default=None)
     return english if known is None else english.removesuffix(known) + _GERMAN[known]
 
 
 def long_time(at: datetime, timezone: str, language: Language) -> str:
-    """`Tuesday 24 November 2026, 17:05 CET`; `Dienstag, 24. November 2026, 17:05 Uhr (MEZ)`."""
+    """`Tuesday 24 November 2026, 17:05 CET`; `Dienstag, 24. November 2026, 17:05 Uhr (MEZ)`; else `2026-11-24 17:05 CET`."""
     local = at.astimezone(ZoneInfo(timezone))
+    if language not in LANGUAGES:
+        return f"{local:%Y-%m-%d %H:%M} {_zone(local, language)}"
     day, month = _DAYS[language][local.weekday()], _MONTHS[language][local.month - 1]
     if language == "de":
         return f"{day}, {local.day}. {month} {local.year}, {local:%H:%M} Uhr ({_zone(local, language)})"
@@ -74,7 +77,9 @@ def long_time(at: datetime, timezone: str, language: Language) -> str:
 
 
 def short_time(at: datetime, timezone: str, language: Language) -> str:
-    """For an SMS: `Tue 24 Nov 17:05 CET`; `Di 24.11. 17:05 MEZ`."""
+    """For an SMS: `Tue 24 Nov 17:05 CET`; `Di 24.11. 17:05 MEZ`; else `2026-11-24 17:05 CET`."""
+    if language not in LANGUAGES:
+        return long_time(at, timezone, language)
     local = at.astimezone(ZoneInfo(timezone))
     if language == "de":
         return f"{_DAYS['de'][local.weekday()][:2]} {local.day}.{local.month}. {local:%H:%M} {_zone(local, language)}"
@@ -83,9 +88,10 @@ def short_time(at: datetime, timezone: str, language: Language) -> str:
 
 
 def _zone(local: datetime, language: Language) -> str:
+    """`CET`; where a zone has no letters its distance: `UTC-03`, `UTC+05:45`."""
     name = local.tzname() or "UTC"
     if name[0] in "+-":
-        return f"UTC{name}"
+        return f"UTC{name[:3]}{':' + name[3:5] if name[3:] else ''}"
     return _GERMAN_ZONES.get(name, name) if language == "de" else name
 
 

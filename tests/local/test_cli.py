@@ -55,7 +55,7 @@ VERBS: list[tuple[list[str], str, dict[str, Any]]] = [
     (["rebase", "ID", "--version", "4"], "rebase", {"version": 4}),
 ]  # fmt: skip
 
-NOT_TYPED = {"adopt", "release"}  # said by the API to the target of a merge
+NOT_TYPED = {"adopt", "release", "undelivered"}  # said by the API, to the target of a merge and of a receipt
 
 
 @pytest.fixture(autouse=True)
