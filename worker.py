@@ -32,7 +32,7 @@ from activities.providers.sendgrid_mail import SendGridMail
 from activities.providers.twilio_sms import TwilioSms
 from activities.providers.unset import Unset
 from activities.recording import Recording
-from activities.rendering import Renderer, TemplateFault
+from activities.rendering import OWN_TEMPLATES, TEMPLATES, Renderer, TemplateFault
 from activities.sending import Sending
 from domain.tickets import Channel
 from records.database import Database, DatabaseAway
@@ -67,12 +67,13 @@ class StartRefused(Exception):
 
 async def serve(settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT. Raises StartRefused, or whatever broke a worker for good."""
-    renderer, sendgrid, twilio = Renderer(settings.policies / "templates"), SendGridSettings(), TwilioSettings()
+    renderer = Renderer(settings.policies / TEMPLATES, settings.policies / OWN_TEMPLATES)
+    sendgrid, twilio = SendGridSettings(), TwilioSettings()
     refuse_unready(settings, sendgrid, twilio)  # before it leaves a file behind
     settings.home.mkdir(parents=True, exist_ok=True)
     with _database(settings) as db, ExitStack() as threads:
         providers = chosen_providers(settings, sendgrid, twilio, used_channels(Policies(db)))
-        sending = Sending(db, providers, renderer, settings.public_address)
+        sending = Sending(db, providers, renderer, settings.public_address, answered(settings, twilio))
         if settings.mode == "production" and settings.public_url is None:
             log.warning(production.NO_PUBLIC_URL, now=settings.public_address)
         client = await connected(timedelta(seconds=settings.temporal_patience))
@@ -158,6 +159,11 @@ def chosen_providers(
         chosen = {channel: Unset(channel) if isinstance(one, Outbox) else one for channel, one in chosen.items()}
     log.info("providers chosen", **{channel: provider.name for channel, provider in chosen.items()})
     return chosen
+
+
+def answered(settings: WorkerSettings, twilio: TwilioSettings) -> frozenset[Channel]:
+    """The channels on which people can reply to us: where the vendor finds our API (docs/operations.md, "Replies")."""
+    return frozenset({"sms"} if twilio.account_sid and settings.public_url else ())
 
 
 def used_channels(policies: Policies) -> frozenset[Channel]:

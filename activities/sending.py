@@ -8,7 +8,7 @@ Temporal repeats it. The message keeps what each try was told, in the provider's
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -32,6 +32,7 @@ from records.bad_addresses import BadAddress, BadAddresses
 from records.database import Database
 from records.outbound import Granted, Loaded, Outbound
 from records.outbound import Refused as ClaimRefused
+from records.reply_codes import ReplyCodes
 from records.roster import RosterStore
 from records.stored import POSSIBLE_DUPLICATE, MessageStatus
 
@@ -110,11 +111,19 @@ class Sending:
     """Everything that goes out goes out here. Blocks for at most `SEND_LIMIT`; runs in a thread of the worker."""
 
     def __init__(
-        self, db: Database, providers: Mapping[Channel, Provider], renderer: Renderer, public_url: str
+        self,
+        db: Database,
+        providers: Mapping[Channel, Provider],
+        renderer: Renderer,
+        public_url: str,
+        answered: Set[Channel] = frozenset(),
     ) -> None:
+        """`answered` are the channels whose replies reach us: messages on them say how to reply."""
         self._outbound = Outbound(db)
         self._roster = RosterStore(db)
         self._bad_addresses = BadAddresses(db)
+        self._reply_codes = ReplyCodes(db)
+        self._answered = answered
         self._providers = providers
         self._renderer = renderer
         self._pages = f"{public_url.rstrip('/')}/escalations/"
@@ -159,9 +168,10 @@ class Sending:
             raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
 
     def _render(self, message: Message, loaded: Loaded, roster: Roster, reference: str) -> Rendered:
-        page = self._pages + str(loaded.document["id"])
-        case = Case(message, loaded.document, roster, page, datetime.now(UTC))
-        return self._renderer.render(case, reference)
+        page, now = self._pages + str(loaded.document["id"]), datetime.now(UTC)
+        replies = message.person is not None and message.channel in self._answered
+        code = self._reply_codes.code_for(loaded.record.id, loaded.record.episode, now) if replies else None
+        return self._renderer.render(Case(message, loaded.document, roster, page, now, code), reference)
 
     def _try(self, attempt: _Try) -> SendResult:
         found = self._look_up(attempt) if attempt.may_be_out else None

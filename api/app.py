@@ -13,8 +13,8 @@ from temporalio.service import RetryConfig
 
 from api import bad_addresses, errors, escalations, health, hooks, keys, outbox, policies, preview, roster
 from api.description import DescribedApi
+from api.inbound import act_on_what_comes
 from api.limits import BodyLimit
-from api.receipts import act_on_receipts
 from api.relay import relay
 from api.seeding import seed
 from api.services import in_thread, utc_now, wire
@@ -42,7 +42,7 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
             await in_thread(store.migrate)
             app.state.services = wire(settings, store, client or await connect())
             await in_thread(seed, app.state.services, utc_now())
-            async with in_background(relay(app.state.services)), in_background(act_on_receipts(app.state.services)):
+            async with in_background(relay(app.state.services)), in_background(act_on_what_comes(app.state.services)):
                 yield
         finally:
             if database is None:

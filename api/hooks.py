@@ -1,19 +1,39 @@
-"""The providers' webhooks: verified over what came in, kept, answered; what they mean is acted on afterwards (`api.receipts`)."""
+"""The providers' webhooks: verified over what came in, kept, answered; what they mean is acted on afterwards (`api.inbound`).
+
+A reply by SMS is acted on at once: what came of it is the answer, which Twilio sends back.
+"""
 
 import json
+from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Request, Response
 
+from api import replies
 from api.errors import problems, unreadable
 from api.receipts import SENDGRID, TWILIO, events_of
 from api.services import Wired, in_thread
 from domain.errors import Invalid
+from records.inbound import InboundEvent
 from workflows.contract import TWILIO_STATUS_PATH
 
 KEPT = 204
 LONGEST_FIELD = 500  # characters of a field that is kept
 
+LONGEST_SMS = 2_000  # characters; ten segments have fewer
+
 router = APIRouter(tags=["webhooks"])
+
+
+class TwiMl(Response):
+    """What Twilio does next."""
+
+    media_type = "application/xml"
+
+
+def send_back(text: str | None) -> TwiMl:
+    """This text goes back to whoever wrote, or nothing."""
+    message = "" if text is None else f"<Message>{escape(text)}</Message>"
+    return TwiMl(f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>')
 
 
 @router.post(TWILIO_STATUS_PATH, status_code=KEPT, responses=problems(401, 403, 413, 422, 503))
@@ -28,8 +48,23 @@ async def twilio_status(request: Request, services: Wired) -> Response:
     event_id = f"{fields['MessageSid']}/{fields['MessageStatus']}"
     kept = {**fields, **({"ref": ref} if ref else {})}
     await in_thread(services.inbound.store_new, TWILIO, [(event_id, kept)], services.now())
-    services.receipts.set()
+    services.something_came.set()
     return Response(status_code=KEPT)
+
+
+@router.post("/v1/hooks/twilio/inbound", response_class=TwiMl, responses=problems(401, 403, 413, 422, 503))
+async def twilio_inbound(request: Request, services: Wired) -> Response:
+    """A reply by SMS; the answer goes back to whoever wrote it."""
+    form = await services.signatures.of_twilio(request)
+    if not {"MessageSid", "From", "Body"} <= form.keys():
+        raise Invalid("field_required", "MessageSid, From and Body: an SMS has all three", field="MessageSid")
+    sms = {name: str(form[name])[:LONGEST_SMS] for name in ("From", "Body")}
+    event = InboundEvent(replies.SMS, str(form["MessageSid"])[:LONGEST_FIELD], services.now(), sms)
+    if not await in_thread(services.inbound.store_new, event.source, [(event.event_id, sms)], event.received_at):
+        return send_back(None)  # it came before, and was answered then
+    answer = await replies.act_on(services, event)
+    await in_thread(services.inbound.handled, event.source, event.event_id, services.now())
+    return send_back(answer)
 
 
 @router.post("/v1/hooks/sendgrid/events", status_code=KEPT, responses=problems(401, 403, 413, 422, 503))
@@ -41,5 +76,5 @@ async def sendgrid_events(request: Request, services: Wired) -> Response:
     except (ValueError, RecursionError) as error:
         raise unreadable(error) from None
     await in_thread(services.inbound.store_new, SENDGRID, list(events_of(batch)), services.now())
-    services.receipts.set()
+    services.something_came.set()
     return Response(status_code=KEPT)

@@ -1,18 +1,14 @@
-"""What becomes of providers' receipts: kept first, then acted on, by whichever API process finds them.
-
-A receipt that was kept is not lost: what this process did not get done is found again. Acting twice is acting once: the store
-moves a message's fate forward only, and the word that moves the case has an id made of the receipt's own.
+"""What becomes of providers' receipts. Acting twice is acting once: the store moves a message's fate forward only, and the word
+that moves the case has an id made of the receipt's own.
 """
 
-import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.commands import say
 from api.errors import Unavailable
@@ -28,8 +24,6 @@ from records.inbound import InboundEvent
 from records.stored import MessageStatus, StoredMessage
 
 SENDGRID, TWILIO = "sendgrid-event", "twilio-status"
-LOOK_EVERY = 2.0  # seconds; for what another process has left
-AT_ONCE = 100
 LONGEST_REASON = 500  # characters
 REFERENCE_ARG = "tierline_reference"  # as `activities.providers.sendgrid_mail` sends it
 
@@ -82,32 +76,8 @@ def _sendgrid_code(event: Mapping[str, Any]) -> str:
 READ = {TWILIO: twilio_receipt, SENDGRID: sendgrid_receipt}
 
 
-async def act_on_receipts(services: Services) -> NoReturn:
-    """Act on what was kept, as soon as it is there, until cancelled."""
-    while True:
-        try:
-            while await act(services):
-                pass
-        except SQLAlchemyError as error:
-            log.error("receipts cannot be read", error=type(error).__name__)
-        services.receipts.clear()
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await services.receipts.wait()
-        except TimeoutError:
-            continue
-
-
-async def act(services: Services) -> int:
-    """Act on the oldest receipts; how many there were."""
-    kept = await in_thread(services.inbound.unhandled, AT_ONCE)
-    for event in kept:
-        await _act_on(services, event)
-        await in_thread(services.inbound.handled, event.source, event.event_id, services.now())
-    return len(kept)
-
-
-async def _act_on(services: Services, event: InboundEvent) -> None:
+async def act_on(services: Services, event: InboundEvent) -> None:
+    """Write down what became of the message, and let its case go on where it did not arrive."""
     receipt = READ[event.source](event.body)
     found = await in_thread(services.outbound.spoken_of, receipt) if receipt else None
     if receipt is None or found is None:

@@ -25,6 +25,7 @@ from records.inbound import Inbound
 from records.keys import Keys
 from records.outbound import Outbound
 from records.policies import Policies
+from records.reply_codes import ReplyCodes
 from records.roster import RosterStore
 from settings import ApiSettings, HookSettings
 
@@ -54,11 +55,12 @@ class Services:
     inbound: Inbound
     outbound: Outbound
     bad_addresses: BadAddresses
+    reply_codes: ReplyCodes
     signatures: Signatures
     now: Callable[[], datetime]
     # A long preview takes a second of processor: two at once, for the API's threads are for those who act.
     previews: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    receipts: asyncio.Event = field(default_factory=asyncio.Event)  # set when one has been kept
+    something_came: asyncio.Event = field(default_factory=asyncio.Event)  # from a provider, and was kept
 
 
 def wire(
@@ -83,6 +85,7 @@ def wire(
         inbound=Inbound(database),
         outbound=Outbound(database),
         bad_addresses=BadAddresses(database),
+        reply_codes=ReplyCodes(database),
         signatures=Signatures(hooks or HookSettings(), settings.public_address),
         now=now,
     )

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -244,4 +245,15 @@ bad_addresses = Table(
     _text("code", nullable=True),
     _text("reason", nullable=True),
     _time("since"),
+)
+
+reply_codes = Table(
+    "reply_codes",
+    metadata,
+    _number("number", key=True),
+    Column("code", Text, nullable=False, unique=True),
+    _text("id"),
+    _number("episode"),
+    _time("given_at"),
+    UniqueConstraint("id", "episode"),
 )

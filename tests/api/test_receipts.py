@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 from temporalio.service import RPCStatusCode
 
-from api.receipts import act, sendgrid_receipt, twilio_receipt
+from api.inbound import act
+from api.receipts import sendgrid_receipt, twilio_receipt
 from api.signatures import Signatures
 from domain.identity import reference_of
 from domain.messages import Message

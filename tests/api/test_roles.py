@@ -64,6 +64,7 @@ POST    /v1/keys                                         -       -       -      
 GET     /v1/keys                                         -       -       -      -         yes
 DELETE  /v1/keys/{id}                                    -       -       -      -         yes
 POST    /v1/hooks/twilio/status                          signed  signed  signed signed    signed
+POST    /v1/hooks/twilio/inbound                         signed  signed  signed signed    signed
 POST    /v1/hooks/sendgrid/events                        signed  signed  signed signed    signed
 GET     /healthz                                         open    open    open   open      open
 GET     /readyz                                          open    open    open   open      open

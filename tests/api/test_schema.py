@@ -169,7 +169,13 @@ def test_every_route_but_health_checks_and_signed_webhooks_says_that_it_needs_a_
     description = APP.openapi()
     assert description["components"]["securitySchemes"]["ApiKey"]["scheme"] == "bearer"
     without = {one["path"] for one in operations() if one.get("security") != [{"ApiKey": []}]}
-    assert without == {"/healthz", "/readyz", "/v1/hooks/twilio/status", "/v1/hooks/sendgrid/events"}
+    assert without == {
+        "/healthz",
+        "/readyz",
+        "/v1/hooks/twilio/status",
+        "/v1/hooks/twilio/inbound",
+        "/v1/hooks/sendgrid/events",
+    }
 
 
 def test_nothing_is_declared_that_never_comes() -> None:

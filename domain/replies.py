@@ -1,0 +1,154 @@
+"""What a responder means by an answer to a message: `ACK 7K2`, `RES 7K2 fixed the certificate`, `ESC 7K2 needs network team`.
+
+A wrong reading costs more than a question back: only the first line counts (below it may stand our own words, quoted), only words
+that begin no ordinary sentence are commands, and `ACK not me` does nothing. Words that carriers take are never a command.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from domain.reply_codes import code_in, nearly_a_code
+
+Deed = Literal["acknowledge", "resolve", "escalate"]
+Wish = Literal["stop", "start", "help"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A command: `code` is None where it was left out, `words` are what follows, as it was written."""
+
+    command: Deed
+    code: str | None
+    words: str = ""
+
+    @property
+    def words_missing(self) -> bool:
+        """A resolution without a summary, an escalation without a reason: to be asked for."""
+        return self.command != "acknowledge" and not self.words
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The command's body as the API takes it. With `words_missing` it is refused there."""
+        if self.command == "acknowledge":
+            return {"note": self.words} if self.words else {}
+        return {"summary": self.words} if self.command == "resolve" else {"kind": "hierarchical", "reason": self.words}
+
+
+@dataclass(frozen=True)
+class CarrierWord:
+    """A word that carriers answer themselves: no more messages (`stop`), messages again (`start`), or `help`."""
+
+    word: str
+    wish: Wish
+
+
+@dataclass(frozen=True)
+class NotUnderstood:
+    """Anything else. Nothing may be done, and whoever wrote it is told what can be written."""
+
+
+Reply = Order | CarrierWord | NotUnderstood
+
+WORDS: dict[Deed, str] = {"acknowledge": "ACK", "resolve": "RES", "escalate": "ESC"}
+"""What our messages ask people to write."""
+
+# Only what nobody begins a sentence with: 'done with dinner, calling in 10' must resolve nothing.
+_PLAIN: dict[str, Deed] = {
+    **dict.fromkeys(("ACK", "ACKED", "ACKNOWLEDGE", "ACKNOWLEDGED", "ANGENOMMEN", "ÜBERNOMMEN"), "acknowledge"),
+    **dict.fromkeys(("RES", "RESOLVE", "RESOLVED", "GELÖST", "GELOEST", "BEHOBEN"), "resolve"),
+    **dict.fromkeys(("ESC", "ESCALATE", "ESCALATED", "ESKALIEREN", "ESKALIERT"), "escalate"),
+}
+_CAREFUL: dict[str, Deed] = dict.fromkeys(
+    ("OK", "OKAY"), "acknowledge"
+)  # with a code and nothing else: it answers anything
+_VERBS = {**_PLAIN, **_CAREFUL}
+_CARRIER: dict[str, Wish] = {
+    **dict.fromkeys(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "stop"),
+    **dict.fromkeys(("START", "YES", "UNSTOP"), "start"),
+    **dict.fromkeys(("HELP", "INFO"), "help"),
+}
+
+# Words that take a command back. 'ESC cannot fix it' is a reason, 'RES no fault found' a resolution.
+_NO = r"(?:no|nope|nein)\W*(?:$|,)"
+_DENIED: dict[Deed, re.Pattern[str]] = {
+    "acknowledge": re.compile(
+        r"(?:no|not|nope|nein|nicht|never|can.?t|cannot|don.?t|unable|wrong)\b|kann\b.* nicht\b", re.I
+    ),
+    "resolve": re.compile(
+        rf"{_NO}|not (?:yet|fixed|resolved|solved|done|me|mine)\b|(?:noch )?nicht\b|(?:can.?t|cannot|don.?t|unable)\b",
+        re.I,
+    ),
+    "escalate": re.compile(
+        rf"{_NO}|(?:no need|not (?:needed|necessary|yet)|(?:noch )?nicht (?:nötig|noetig|jetzt))\b", re.I
+    ),
+}
+
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+_GREETING = re.compile(r"\s*(?:hi|hello|hey|hallo|moin|servus|guten \w+|good \w+)\b[^\n]{0,40}\n", re.I)
+_WORD = re.compile(r"[\W_]*([^\W_]+)")
+_BETWEEN = " \n:;,.!?-–—#*)/|=_"  # between a command, its code and the words
+
+
+def understand(text: str) -> Reply:
+    """What an SMS, or the own words of an e-mail, say. Takes any text and raises nothing."""
+    clean = _clean(text)
+    letters = re.sub(r"[\W_]+", "", clean).upper()
+    if letters in _CARRIER:
+        return CarrierWord(letters, _CARRIER[letters])
+    return _order(_GREETING.sub("", clean, count=1)) or NotUnderstood()
+
+
+def _clean(text: str) -> str:
+    """Composed, without what cannot be seen; of control characters only line breaks stay, half characters become `?`."""
+    whole = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    lines = "\n".join(_UNSEEN.sub("", whole).splitlines())
+    return "".join(" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in lines)
+
+
+def _order(text: str) -> Order | None:
+    verb, code, after = _opening(text)
+    words = after.lstrip(_BETWEEN).rstrip() if re.search(r"\w", after) else ""
+    if not verb or _DENIED[_VERBS[verb]].match(words) or _another(words):
+        return None
+    if verb in _CAREFUL and (code is None or words):
+        return None
+    if _VERBS[verb] == "acknowledge" and code is None and nearly_a_code(_next_word(words)[0]):
+        return None  # mistyped: without it the answer would take the only open case, which may be another one
+    return Order(_VERBS[verb], code, words)
+
+
+def _opening(text: str) -> tuple[str, str | None, str]:
+    """The verb a text begins with (empty: none), its code, and what follows."""
+    first, rest = _next_word(text)
+    second, after = _next_word(rest)
+    verb, glued = _verb(first)
+    if glued:
+        return verb, glued, rest
+    if verb:
+        code = code_in(second)
+        return verb, code, after if code else rest
+    if (code := code_in(first)) and second in _VERBS:  # '7K2 ACK'
+        return second, code, after
+    return "", None, text
+
+
+def _verb(word: str) -> tuple[str, str | None]:
+    """`ACK`, or `ACK7K2` in its two parts; an empty verb for any other word."""
+    if word in _VERBS:
+        return word, None
+    parts = ((verb, code_in(word.removeprefix(verb))) for verb in _VERBS if word.startswith(verb))
+    return next(((verb, code) for verb, code in parts if code), ("", None))
+
+
+def _next_word(text: str) -> tuple[str, str]:
+    """The first word in capitals, without the signs around it, and what follows."""
+    found = _WORD.match(text)
+    return (found[1].upper(), text[found.end() :]) if found else ("", "")
+
+
+def _another(words: str) -> bool:
+    """Do the words begin with a second code, or a second command? Which of them is meant is not for us to say."""
+    _, code, _ = _opening(words)
+    return code is not None or code_in(_next_word(words)[0]) is not None

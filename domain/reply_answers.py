@@ -1,0 +1,175 @@
+"""What is answered to a responder's reply, short enough for an SMS of two segments, in English and German.
+
+Every answer says what has happened or that nothing has, and what can be written next: an answer in silence is the one thing that
+must not be. Texts of others (subjects, names) are cut until it fits; our own words and the codes never are.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from domain.replies import WORDS, Deed
+from domain.sms_segments import plain, segments
+
+Language = Literal["en", "de"]
+OpenCase = tuple[str, str]
+"""The code and the subject of a case."""
+
+MOST_SEGMENTS = 2
+_CUTS = (50, 30, 15, 0)  # characters of each text of others, gently first
+_MOST_LISTED = 20
+_REFUSALS = frozenset({"already_resolved", "already_closed", "already_cancelled", "no_higher_tier"})
+
+_EN: Mapping[str, str] = {
+    "unknown_sender": "We do not know this sender, so nothing was done. Ask an operator to put you into the roster.",
+    "not_proven": "We could not verify who sent this e-mail, so nothing was done. Use the button in ours, or reply by SMS.",
+    "no_open_case": "You have no open case, so nothing was done.",
+    "which_case": "Which case? Nothing was done yet. Add its code, such as {word} {code}. Open: {cases}",
+    "no_such_code": "No open case has the code {code}, so nothing was done.",
+    "yours": "Yours: {cases}",
+    "taken": "{code} is already taken by {owner}. Nothing was changed.",
+    "resolve_needs_words": "What fixed it? Nothing was done yet. Reply {word} and a few words.",
+    "escalate_needs_words": "Why? Nothing was done yet. Reply {word} and the reason.",
+    "not_understood": "Not understood, nothing was done. Reply ACK {code} to take the case, RES {code} and what fixed it, "
+    "or ESC {code} and why. One case per message.",
+    "code": "CODE",
+    "acknowledge": "You own {code} now: {subject}.",
+    "resolve": "{code} is resolved: {subject}.",
+    "escalate": "{code} was escalated: {subject}.",
+    "next": "Next deadline: {due}.",
+    "used_up_link": "This link was used already or is too old, so nothing was done. Take the one in our newest message.",
+    "refused": "{code}: not possible now, nothing was changed.",
+    "already_resolved": "{code} is already resolved. Nothing was changed.",
+    "already_closed": "{code} is already closed. Nothing was changed.",
+    "already_cancelled": "{code} was withdrawn. Nothing was changed.",
+    "no_higher_tier": "{code} is at the top tier already, there is no higher one. Nothing was changed.",
+    "later": "Your word on {code} is kept and takes effect as soon as the system is back. You need do nothing.",
+    "more": "and {count} more",
+}
+_DE: Mapping[str, str] = {
+    "unknown_sender": "Wir kennen diesen Absender nicht, es ist nichts geschehen. Die Leitstelle kann Sie eintragen.",
+    "not_proven": "Der Absender dieser E-Mail ist nicht belegt, es ist nichts geschehen. Bitte den Knopf in unserer Nachricht "
+    "nehmen oder per SMS antworten.",
+    "no_open_case": "Sie haben keinen offenen Fall, es ist nichts geschehen.",
+    "which_case": "Welcher Fall? Noch ist nichts geschehen. Bitte mit Kennung, etwa {word} {code}. Offen: {cases}",
+    "no_such_code": "Kein offener Fall hat die Kennung {code}, es ist nichts geschehen.",
+    "yours": "Ihre: {cases}",
+    "taken": "{code} hat schon {owner} übernommen. Nichts wurde geändert.",
+    "resolve_needs_words": "Was hat geholfen? Noch ist nichts geschehen. Bitte {word} und ein paar Worte antworten.",
+    "escalate_needs_words": "Warum? Noch ist nichts geschehen. Bitte {word} und den Grund antworten.",
+    "not_understood": "Nicht verstanden, nichts ist geschehen. ACK {code} übernimmt den Fall, RES {code} und was geholfen hat "
+    "löst ihn, ESC {code} und warum gibt ihn weiter. Ein Fall je Nachricht.",
+    "code": "KENNUNG",
+    "acknowledge": "{code} gehört jetzt Ihnen: {subject}.",
+    "resolve": "{code} ist gelöst: {subject}.",
+    "escalate": "{code} ist eskaliert: {subject}.",
+    "next": "Nächste Frist: {due}.",
+    "used_up_link": "Dieser Link ist verbraucht oder zu alt, es ist nichts geschehen. Bitte den neuesten nehmen.",
+    "refused": "{code}: jetzt nicht möglich, nichts wurde geändert.",
+    "already_resolved": "{code} ist schon gelöst. Nichts wurde geändert.",
+    "already_closed": "{code} ist schon geschlossen. Nichts wurde geändert.",
+    "already_cancelled": "{code} wurde zurückgezogen. Nichts wurde geändert.",
+    "no_higher_tier": "{code} ist schon auf der obersten Stufe. Nichts wurde geändert.",
+    "later": "Ihr Wort zu {code} ist notiert und gilt, sobald das System wieder da ist. Sie müssen nichts tun.",
+    "more": "und {count} weitere",
+}
+_TEXTS: Mapping[Language, Mapping[str, str]] = {"en": _EN, "de": _DE}
+
+
+def unknown_sender(language: Language) -> str:
+    """To a number or address that nobody in the roster has. Says nothing of any case."""
+    return plain(_TEXTS[language]["unknown_sender"])
+
+
+def not_proven(language: Language) -> str:
+    """To an e-mail whose sender neither DKIM nor SPF vouches for. Says nothing of any case."""
+    return plain(_TEXTS[language]["not_proven"])
+
+
+def no_open_case(language: Language) -> str:
+    """To a responder who has been told of no case that is still open."""
+    return plain(_TEXTS[language]["no_open_case"])
+
+
+def which_case(command: Deed, cases: Sequence[OpenCase], language: Language) -> str:
+    """The code was left out and several cases are open: as many of them as fit, in the order given (at least one)."""
+    said = _TEXTS[language]["which_case"]
+    return _listed(lambda listed: said.format(word=WORDS[command], code=cases[0][0], cases=listed), cases, language)
+
+
+def code_unknown(code: str, cases: Sequence[OpenCase], language: Language) -> str:
+    """No open case has that code; `cases` are those of the sender that are open, perhaps none."""
+    said = _TEXTS[language]["no_such_code"].format(code=code)
+    if not cases:
+        return plain(said)
+    yours = _TEXTS[language]["yours"]
+    return _listed(lambda listed: f"{said} {yours.format(cases=listed)}", cases, language)
+
+
+def taken(code: str, owner: str, language: Language) -> str:
+    """Somebody else has acknowledged it; `owner` is their name."""
+    said = _TEXTS[language]["taken"]
+    return _fitting(lambda most: said.format(code=code, owner=_cut(owner, most) or "?"))
+
+
+def words_missing(command: Deed, code: str | None, language: Language) -> str:
+    """A resolution without a summary, an escalation without a reason."""
+    word = f"{WORDS[command]} {code}" if code else WORDS[command]
+    return plain(_TEXTS[language][f"{command}_needs_words"].format(word=word))
+
+
+def not_understood(code: str | None, language: Language) -> str:
+    """What can be written; `code` is that of the sender's only open case, for an example that can be copied."""
+    return plain(_TEXTS[language]["not_understood"].format(code=code or _TEXTS[language]["code"]))
+
+
+def done(command: Deed, code: str, subject: str, next_due: str | None, language: Language) -> str:
+    """It has happened; `next_due` is the next deadline as a reader understands it (`Tue 24 Nov 17:05 CET`)."""
+    texts = _TEXTS[language]
+    following = f" {texts['next'].format(due=_cut(next_due, 40))}" if next_due else ""
+
+    def said(most: int) -> str:
+        about = _cut(subject, most)
+        text = texts[command].format(code=code, subject=about)
+        return (text if about else text.replace(": .", ".")) + following
+
+    return _fitting(said)
+
+
+def later(code: str, language: Language) -> str:
+    """The command is kept, and nothing answered in time (202): it will be applied."""
+    return plain(_TEXTS[language]["later"].format(code=code))
+
+
+def refused(code: str, refusal: str, language: Language) -> str:
+    """Why nothing has happened; `refusal` is the code of the DomainError, such as `already_resolved`."""
+    known = refusal if refusal in _REFUSALS else "refused"
+    return plain(_TEXTS[language][known].format(code=code))
+
+
+def used_up_link(language: Language) -> str:
+    """To somebody who follows a link that has been used or has expired."""
+    return plain(_TEXTS[language]["used_up_link"])
+
+
+def _listed(said: Callable[[str], str], cases: Sequence[OpenCase], language: Language) -> str:
+    """As many cases as fit, with as much of their subjects as fits then; how many there are besides."""
+    for count in range(min(len(cases), _MOST_LISTED), 0, -1):
+        more = len(cases) - count
+        ending = [_TEXTS[language]["more"].format(count=more)] if more else []
+        for most in _CUTS[:-1]:
+            shown = [f"{code} {_cut(subject, most)}".strip() for code, subject in cases[:count]]
+            text = plain(said("; ".join([*shown, *ending])))
+            if segments(text) <= MOST_SEGMENTS:
+                return text
+    return plain(said("; ".join(code for code, _ in cases[:3])))
+
+
+def _fitting(said: Callable[[int], str]) -> str:
+    texts = [plain(said(most)) for most in _CUTS]
+    return next((text for text in texts if segments(text) <= MOST_SEGMENTS), texts[-1])
+
+
+def _cut(text: str, longest: int) -> str:
+    """One line of at most `longest` characters, with `...` where something is missing (`…` is not in the SMS alphabet)."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: max(longest - 3, 0)].rstrip() + ("..." if longest else "")

@@ -1,0 +1,61 @@
+"""The short codes people answer with (`ACK 7K2`): one for each episode, the same for everybody who is told of it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from domain.reply_codes import code_of
+from domain.state import LIVE
+from records.database import Database, exclusive
+from records.tables import escalations, messages, reply_codes
+
+Document = dict[str, Any]
+
+
+class ReplyCodes:
+    """Codes are never given twice, so an old message never speaks of another case."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def code_for(self, id: str, episode: int, now: datetime) -> str:
+        """The code of that episode, given out now if it had none."""
+        known = select(reply_codes.c.code).where(reply_codes.c.id == id, reply_codes.c.episode == episode)
+        with self._database.read() as connection:
+            found: str | None = connection.scalar(known)
+        return found or self._new_code(known, id, episode, now)
+
+    def _new_code(self, known: Select[Any], id: str, episode: int, now: datetime) -> str:
+        with self._database.write() as connection:
+            exclusive(connection, "reply codes")
+            found: str | None = connection.scalar(known)  # somebody may have been faster
+            if found is not None:
+                return found
+            number = (connection.scalar(select(func.max(reply_codes.c.number))) or 0) + 1
+            code = code_of(number)
+            row = {"number": number, "code": code, "id": id, "episode": episode, "given_at": now}
+            connection.execute(reply_codes.insert().values(**row))
+            return code
+
+    def live_case(self, code: str) -> Document | None:
+        """The case of that code, if it is neither closed nor cancelled."""
+        found = self._live(_documents().where(reply_codes.c.code == code))
+        return found[0][1] if found else None
+
+    def open_cases(self, person: str) -> list[tuple[str, Document]]:
+        """Code and document of every live case that the person was told of, the latest first."""
+        told = select(messages.c.id, messages.c.episode).where(messages.c.person == person).distinct().subquery()
+        same = (told.c.id == escalations.c.id) & (told.c.episode == escalations.c.episode)
+        return self._live(_documents().join(told, same).order_by(escalations.c.opened_at.desc()))
+
+    def _live(self, query: Select[Any]) -> list[tuple[str, Document]]:
+        with self._database.read() as connection:
+            rows: Iterable[Row[Any]] = connection.execute(query.where(escalations.c.status.in_(LIVE))).all()
+            return [(row.code, row.document) for row in rows]
+
+
+def _documents() -> Select[Any]:
+    same = (reply_codes.c.id == escalations.c.id) & (reply_codes.c.episode == escalations.c.episode)
+    return select(reply_codes.c.code, escalations.c.document).join_from(reply_codes, escalations, same)

@@ -1,0 +1,202 @@
+"""Replies by SMS: the case moves for who is known and says what is clear; everybody else is told what to write."""
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import httpx2
+import pytest
+
+from api.inbound import act
+from domain.messages import Message
+from domain.outcome import Transition
+from domain.view import document
+from records.inbound import Inbound
+from records.transitions import Transitions
+from tests.api.conftest import Api
+from tests.api.signing import by_twilio
+
+INBOUND = "/v1/hooks/twilio/inbound"
+DANA, SAM, STRANGER = "+493023125101", "+493023125102", "+493023125999"
+
+
+class Phones:
+    """Dana's and Sam's phones; both have been told of the cases that are open."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._sent = 0
+
+    async def sends(self, number: str, text: str, sid: str | None = None) -> str:
+        """An SMS to us; the text that comes back, empty for none."""
+        self._sent += 1
+        fields = {"MessageSid": sid or f"SM{self._sent}", "From": number, "To": "+15005550006", "Body": text}
+        answer = await self.api.call("POST", INBOUND, None, **by_twilio(INBOUND, fields))
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"].startswith("application/xml")
+        return ElementTree.fromstring(answer.text).findtext("Message") or ""  # noqa: S314 - our own
+
+    async def hear_of(self, ticket: str, subject: str = "Checkout is down") -> str:
+        """A case opens and both are told of it; its code."""
+        system = {"system": "zendesk", "id": ticket, "subject": subject}
+        await self.api.opened(ticket, ticket=system)
+        id, now = f"zendesk-{ticket}", self.api.services.now()
+        opened = self.api.temporal.runs[id]
+        state = self.api.temporal.runs[id] = opened.model_copy(update={"version": opened.version + 1})
+        told = tuple(
+            Message(key=f"{id}.1/1/step/0.0/{who}/sms", kind="step", channel="sms", person=who, entry=1, at=state.at)
+            for who in ("dana", "sam")
+        )
+        made = Transition(document=document(state), version=state.version, messages=told)
+        Transitions(self.api.services.database).record(made, now)
+        return self.api.services.reply_codes.code_for(id, 1, now)
+
+    async def shown(self, ticket: str) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.api.get(f"/v1/escalations/zendesk-{ticket}")).json()
+        return found
+
+    def commands(self) -> list[tuple[str, str | None]]:
+        """What the cases were told, and by whom."""
+        return [(command.name, command.by) for _, command in self.api.temporal.updates]
+
+
+@pytest.fixture
+async def phones(api: Api) -> Phones:
+    roster = (await api.get("/v1/roster")).json()
+    for person in roster["people"]:
+        person["phone"] = {"dana": DANA, "sam": SAM}.get(person["id"])
+    roster["people"][1]["locale"] = "de"
+    assert (await api.call("PUT", "/v1/roster", json=roster)).status_code == 200
+    return Phones(api)
+
+
+async def test_ack_with_the_code_takes_the_case(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    assert (await phones.sends(DANA, f"ack {code.lower()}")).startswith(f"You own {code} now: Checkout is down.")
+    assert (await phones.shown("1"))["owner"] == "dana"
+    assert phones.commands() == [("acknowledge", "dana")]
+
+
+async def test_with_one_open_case_the_code_may_be_left_out(phones: Phones) -> None:
+    await phones.hear_of("1")
+    await phones.sends(DANA, "ACK")
+    assert (await phones.shown("1"))["owner"] == "dana"
+
+
+async def test_with_several_open_cases_they_are_asked_which(phones: Phones) -> None:
+    one, two = await phones.hear_of("1"), await phones.hear_of("2", "Login is slow")
+    answer = await phones.sends(DANA, "ACK")
+    assert "Which case?" in answer
+    assert f"{two} Login is slow; {one} Checkout is down" in answer
+    assert phones.commands() == []
+    await phones.sends(DANA, f"ACK {two}")
+    assert ((await phones.shown("1"))["owner"], (await phones.shown("2"))["owner"]) == (None, "dana")
+
+
+async def test_res_resolves_with_the_words_that_follow(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    await phones.sends(DANA, f"ACK {code}")
+    assert (await phones.sends(DANA, f"RES {code} fixed the certificate")).startswith(f"{code} is resolved")
+    assert (await phones.shown("1"))["resolution"]["summary"] == "fixed the certificate"
+
+
+async def test_esc_climbs_with_its_reason(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    assert f"{code} was escalated" in await phones.sends(DANA, f"ESC {code} needs network team")
+    assert (await phones.shown("1"))["tier"]["name"] == "L2"
+
+
+async def test_words_that_are_missing_are_asked_for_and_nothing_happens(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    assert f"RES {code}" in await phones.sends(DANA, f"RES {code}")
+    assert phones.commands() == []
+
+
+async def test_the_answer_is_in_the_readers_language(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    assert f"{code} gehört jetzt Ihnen" in await phones.sends(SAM, f"ACK {code}")
+
+
+async def test_who_comes_second_hears_who_has_it(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    await phones.sends(SAM, f"ACK {code}")
+    assert await phones.sends(DANA, f"ACK {code}") == f"{code} is already taken by Sam. Nothing was changed."
+    assert (await phones.sends(SAM, f"ACK {code}")).startswith(f"{code} gehört jetzt Ihnen: Checkout is down.")
+
+
+async def test_a_stranger_is_told_so_and_learns_nothing(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    for text in (f"ACK {code}", "ACK", "hello"):
+        answer = await phones.sends(STRANGER, text)
+        assert "do not know this sender" in answer
+        assert code not in answer
+    assert phones.commands() == []
+
+
+async def test_a_code_nobody_has_or_of_a_case_that_is_over_is_said(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    await phones.api.say("zendesk-1", "cancel", reason="by mistake")
+    for wrong in (code, "X9X"):
+        assert f"No open case has the code {wrong}" in await phones.sends(DANA, f"ACK {wrong}")
+    assert await phones.sends(DANA, "ACK") == "You have no open case, so nothing was done."
+
+
+@pytest.mark.parametrize("text", ["what is this?", "ACK not me", "", "👍", "a" * 5_000])
+async def test_what_is_not_understood_is_answered_with_what_can_be_written(phones: Phones, text: str) -> None:
+    code = await phones.hear_of("1")
+    assert f"ACK {code}" in await phones.sends(DANA, text)
+    assert phones.commands() == []
+
+
+async def test_the_same_sms_twice_acts_and_is_answered_once(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    first = await phones.sends(DANA, f"ACK {code}", "SM-once")
+    assert (first[:7], await phones.sends(DANA, f"ACK {code}", "SM-once")) == ("You own", "")
+    assert phones.commands() == [("acknowledge", "dana")]
+
+
+async def test_a_reply_kept_by_an_api_that_then_stopped_is_acted_on_by_the_next(phones: Phones) -> None:
+    code, services = await phones.hear_of("1"), phones.api.services
+    kept = [("SM-left", {"From": DANA, "Body": f"ACK {code}"})]
+    Inbound(services.database).store_new("twilio-inbound", kept, services.now())
+    await act(services)
+    assert (await phones.shown("1"))["owner"] == "dana"
+
+
+async def test_without_a_worker_the_word_is_kept_and_that_is_said(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    phones.api.temporal.worker = False
+    assert "is kept and takes effect" in await phones.sends(DANA, f"ACK {code}")
+    assert [command.name for _, command in phones.api.temporal.signals] == ["acknowledge"]
+
+
+async def test_stop_is_remembered_and_start_forgives(phones: Phones) -> None:
+    await phones.hear_of("1")
+    assert await phones.sends(DANA, " stop ") == ""  # the carrier answers it
+    [bad] = phones.api.services.bad_addresses.all()
+    assert (bad.address, bad.fault, bad.reason) == (DANA, "opted_out", "wrote STOP")
+    assert await phones.sends(DANA, "START") == ""
+    assert phones.api.services.bad_addresses.all() == []
+    assert phones.commands() == []
+
+
+async def test_a_forged_sms_is_403_and_changes_nothing(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    forged = by_twilio(INBOUND, {"MessageSid": "SM1", "From": DANA, "Body": f"ACK {code}"}, token="another")
+    answer: httpx2.Response = await phones.api.call("POST", INBOUND, None, **forged)
+    assert (answer.status_code, answer.json()["code"]) == (403, "signature_wrong")
+    assert phones.commands() == []
+
+
+async def test_an_answer_with_angle_brackets_in_it_is_still_one_text(phones: Phones) -> None:
+    code = await phones.hear_of("1", "<b>&Checkout</b>")
+    assert "<b>&Checkout</b>" in await phones.sends(DANA, f"ACK {code}")
+
+
+async def test_codes_are_one_for_each_episode_and_never_given_twice(phones: Phones) -> None:
+    codes = [await phones.hear_of(str(number)) for number in range(5)]
+    assert len(set(codes)) == 5
+    assert all(re.fullmatch(r"[A-Z0-9]{3}", code) for code in codes)
+    services = phones.api.services
+    assert services.reply_codes.code_for("zendesk-0", 1, services.now()) == codes[0]
+    assert services.reply_codes.code_for("zendesk-0", 2, services.now()) not in codes
