@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,6 +26,28 @@ class Outcome:
     messages: tuple[Message, ...] = ()
     waiting: tuple[Message, ...] = ()
     dropped: tuple[Message, ...] = ()
+
+
+class Gathered(NamedTuple):
+    """What several outcomes in a row come to, as they follow each other."""
+
+    timeline: tuple[TimelineEntry, ...]
+    questions: tuple[DutyQuestion, ...]
+    messages: tuple[Message, ...]
+    waiting: tuple[Message, ...]
+    dropped: tuple[Message, ...]
+
+
+def gathered(outcomes: Sequence[Outcome]) -> Gathered:
+    """All of them together; messages that a later one says again are dropped."""
+    timeline, questions, messages, waiting, dropped = (
+        tuple(chain.from_iterable(getattr(outcome, name) for outcome in outcomes)) for name in Gathered._fields
+    )
+    late = overtaken(messages, outcomes[-1].state.rules_version) if messages else ()
+    if late:
+        late_keys = {message.key for message in late}  # after a long outage there are hundreds
+        messages = tuple(message for message in messages if message.key not in late_keys)
+    return Gathered(timeline, questions, messages, waiting, (*dropped, *late))
 
 
 class Settled(BaseModel):
@@ -63,17 +86,5 @@ class Transition(BaseModel):
     def of(
         cls, document: dict[str, Any], version: int, outcomes: Sequence[Outcome], settled: Sequence[Settled]
     ) -> "Transition":
-        """What several outcomes in a row come to; messages that a later one says again are dropped."""
-        messages = [message for outcome in outcomes for message in outcome.messages]
-        late = overtaken(messages, outcomes[-1].state.rules_version) if messages else ()
-        late_keys = {message.key for message in late}  # after a long outage there are hundreds
-        return cls(
-            document=document,
-            version=version,
-            timeline=tuple(entry for outcome in outcomes for entry in outcome.timeline),
-            messages=tuple(message for message in messages if message.key not in late_keys),
-            waiting=tuple(message for outcome in outcomes for message in outcome.waiting),
-            dropped=(*(message for outcome in outcomes for message in outcome.dropped), *late),
-            settled=tuple(settled),
-            questions=tuple(question for outcome in outcomes for question in outcome.questions),
-        )
+        """What several outcomes in a row come to."""
+        return cls(document=document, version=version, settled=tuple(settled), **gathered(outcomes)._asdict())

@@ -60,9 +60,8 @@ _PLAIN: dict[str, Deed] = {
     **dict.fromkeys(("RES", "RESOLVE", "RESOLVED", "GELÖST", "GELOEST", "BEHOBEN"), "resolve"),
     **dict.fromkeys(("ESC", "ESCALATE", "ESCALATED", "ESKALIEREN", "ESKALIERT"), "escalate"),
 }
-_CAREFUL: dict[str, Deed] = dict.fromkeys(
-    ("OK", "OKAY"), "acknowledge"
-)  # with a code and nothing else: it answers anything
+# It may answer anything: only with a code, and with nothing after it.
+_CAREFUL: dict[str, Deed] = {"OK": "acknowledge", "OKAY": "acknowledge"}
 _VERBS = {**_PLAIN, **_CAREFUL}
 _CARRIER: dict[str, Wish] = {
     **dict.fromkeys(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "stop"),

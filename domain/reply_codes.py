@@ -11,7 +11,7 @@ LETTERS = "CDFHJKMNPRTWX"  # no vowel, so no words; none that looks like a digit
 DIGITS = "2346789"  # 0, 1 and 5 look like O, I and S
 LOOK_ALIKES = {"Z": "2", "G": "6", "B": "8"}  # a letter that is in no code, typed for the digit it looks like
 SHORTEST = 3
-LONGEST = 6  # signs of what is read as a code; there are more than a million before a seventh is needed
+LONGEST = 8  # signs of what is read as a code: there are 150 million of them
 
 _Shape = tuple[str, ...]
 _TURNS = re.compile(r"[A-Za-z]?(?:[0-9][A-Za-z])*[0-9]?")

@@ -16,7 +16,7 @@ from domain.duty_answers import answered
 from domain.errors import DomainError
 from domain.escalation import advance, answer, apply, delivered, next_due, open_case
 from domain.messages import Message, SendResult, SendStatus, may_still_go_out
-from domain.outcome import Outcome, Transition
+from domain.outcome import Gathered, Outcome, gathered
 from domain.roster import Roster
 from domain.state import Escalation, Opening, TimelineEntry
 
@@ -132,7 +132,7 @@ class _Played:
         self.course.state = outcome.state
         while batch or leaving:
             if batch:
-                made = Transition.of({}, 0, batch, ())
+                made = gathered(batch)
                 for line in made.timeline:
                     self.course.happens(line)
                 leaving += made.messages
@@ -140,11 +140,11 @@ class _Played:
             else:
                 batch, leaving = list(self._send(leaving)), []
 
-    def _give_up(self, made: Transition) -> Iterator[Outcome]:
+    def _give_up(self, made: Gathered) -> Iterator[Outcome]:
         for message in made.dropped:
             yield self._ended(message, "skipped", None, "overtaken")
 
-    def _ask(self, made: Transition) -> Iterator[Outcome]:
+    def _ask(self, made: Gathered) -> Iterator[Outcome]:
         for question in made.questions:
             outcome = answer(self.course.state, answered(self._roster, question))
             self.course.state = outcome.state
