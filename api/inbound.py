@@ -43,9 +43,14 @@ async def act_on_what_comes(services: Services) -> NoReturn:
 
 
 async def act(services: Services) -> int:
-    """Act on the oldest of what was kept; how many there were."""
-    kept = await in_thread(services.inbound.unhandled, AT_ONCE)
+    """Act on the oldest of what was kept; how many there were. What cannot be acted on is left aside: others wait behind it."""
+    kept = await in_thread(services.inbound.unhandled, tuple(ACT), AT_ONCE)
     for event in kept:
-        await ACT[event.source](services, event)
+        try:
+            await ACT[event.source](services, event)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with this one
+            log.error("left aside", source=event.source, id=event.event_id, error=type(error).__name__)
         await in_thread(services.inbound.handled, event.source, event.event_id, services.now())
     return len(kept)

@@ -3,7 +3,7 @@
 A webhook sent twice is acted on once, and one that came in while we fell over is found again by `unhandled`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,9 +44,9 @@ class Inbound:
                 update(inbound_events).where(same, inbound_events.c.handled_at.is_(None)).values(handled_at=now)
             )
 
-    def unhandled(self, limit: int = 100) -> list[InboundEvent]:
-        """Events that nobody has acted on, oldest first."""
-        waiting = inbound_events.c.handled_at.is_(None)
+    def unhandled(self, sources: Collection[str], limit: int = 100) -> list[InboundEvent]:
+        """Events of these sources that nobody has acted on, oldest first."""
+        waiting = inbound_events.c.handled_at.is_(None) & inbound_events.c.source.in_(sources)
         columns = (
             inbound_events.c.source,
             inbound_events.c.event_id,

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from temporalio.service import RPCStatusCode
 
-from api.inbound import act
+from api.inbound import ACT, act
 from api.receipts import sendgrid_receipt, twilio_receipt
 from api.signatures import Signatures
 from domain.identity import reference_of
@@ -147,7 +147,7 @@ async def test_who_wants_no_more_of_them_is_remembered_and_the_message_has_arriv
 async def test_what_is_no_news_of_an_arrival_changes_nothing(mail: Out, event: str) -> None:
     assert (await mail.sendgrid_says(event)).status_code == 204
     assert (mail.stored.status, mail.words) == ("sent", [])
-    assert mail.api.services.inbound.unhandled() == []
+    assert mail.api.services.inbound.unhandled(ACT) == []
 
 
 # In any order, any number of times
@@ -180,7 +180,7 @@ async def test_while_temporal_is_away_the_word_is_owed_and_other_receipts_go_on(
     await sms.twilio_says("undelivered", ErrorCode="30005")
     assert (sms.words, sms.stored.status) == ([], "failed")
     assert [one.name for one in sms.api.services.commands.owed(10)] == ["undelivered"]
-    assert sms.api.services.inbound.unhandled() == []
+    assert sms.api.services.inbound.unhandled(ACT) == []
 
 
 async def test_a_receipt_of_a_closed_case_is_written_down_and_moves_nothing(sms: Out) -> None:
@@ -193,7 +193,25 @@ async def test_a_receipt_of_somebody_elses_message_is_left_aside(api: Api) -> No
     form = by_twilio(STATUS, {"MessageSid": "SM404", "MessageStatus": "failed"})
     assert (await api.call("POST", STATUS, None, **form)).status_code == 204
     assert await act(api.services) == 1
-    assert api.services.inbound.unhandled() == []
+    assert api.services.inbound.unhandled(ACT) == []
+
+
+async def test_what_cannot_be_acted_on_is_left_aside_and_the_next_one_is_acted_on(
+    sms: Out, caplog: pytest.LogCaptureFixture
+) -> None:
+    services = sms.api.services
+    services.inbound.store_new("sendgrid-event", [("poison", "no event at all")], services.now() - timedelta(hours=1))
+    await sms.twilio_says("delivered")
+    assert sms.stored.status == "delivered"
+    assert services.inbound.unhandled(ACT) == []
+    assert "left aside" in caplog.text
+    assert "poison" in caplog.text
+
+
+async def test_an_event_of_a_later_release_waits_for_it(api: Api) -> None:
+    api.services.inbound.store_new("fax", [("F1", {})], api.services.now())
+    assert await act(api.services) == 0
+    assert [one.event_id for one in api.services.inbound.unhandled(["fax"])] == ["F1"]
 
 
 async def test_an_address_that_is_well_again_is_forgiven_by_an_operator(sms: Out) -> None:

@@ -55,6 +55,7 @@ def test_the_three_commands_with_their_code_and_without(text: str, meant: tuple[
             "\u200bACK\u00a07K2",
             "ack 👍 7k2",
             "ACK\t7K2\x00",
+            "A\u200bCK 7\u00adK2",
             "ok 7k2",
         ),
     ],
@@ -236,3 +237,4 @@ def test_any_text_is_understood_or_not_and_its_words_can_be_kept(text: str) -> N
     found = understand(text)
     if isinstance(found, Order) and not found.words_missing:
         parse_body(found.command, found.body)
+        assert found.words.encode() is not None  # no half characters, which no store takes

@@ -164,13 +164,13 @@ def test_a_webhook_is_stored_once(database: Database) -> None:
     assert inbound.store_new("twilio", [("e1", {"status": "delivered"})], NOW) == 1
     assert inbound.store_new("twilio", [("e1", {"status": "failed"})], at(1)) == 0
     assert inbound.store_new("sendgrid", [("e1", []), ("e2", []), ("e1", [])], at(1)) == 2
-    assert [event.body for event in inbound.unhandled()] == [{"status": "delivered"}, [], []]
+    assert [event.body for event in inbound.unhandled(["twilio", "sendgrid"])] == [{"status": "delivered"}, [], []]
 
 
 def test_a_handled_webhook_is_no_longer_waiting(database: Database) -> None:
     inbound = Inbound(database)
     inbound.store_new("twilio", [("e1", {})], NOW)
     inbound.store_new("twilio", [("e2", {})], at(1))
-    assert [event.event_id for event in inbound.unhandled()] == ["e1", "e2"]
+    assert [event.event_id for event in inbound.unhandled(["twilio", "sendgrid"])] == ["e1", "e2"]
     inbound.handled("twilio", "e1", at(2))
-    assert [event.event_id for event in inbound.unhandled()] == ["e2"]
+    assert [event.event_id for event in inbound.unhandled(["twilio", "sendgrid"])] == ["e2"]
