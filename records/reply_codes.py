@@ -1,21 +1,24 @@
 """The short codes people answer with (`ACK 7K2`): one for each episode, the same for everybody who is told of it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, delete, select
 
 from domain.reply_codes import code_of
 from domain.state import LIVE
 from records.database import Database, exclusive
 from records.tables import escalations, messages, reply_codes
 
+NOT_AGAIN_FOR = timedelta(days=30)  # after its end, so that a late answer never hits another case
+
 Document = dict[str, Any]
 
 
 class ReplyCodes:
-    """Codes are never given twice, so an old message never speaks of another case."""
+    """No two open cases have the same; the lowest free one is given, so codes stay short."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,11 +36,12 @@ class ReplyCodes:
             found: str | None = connection.scalar(known)  # somebody may have been faster
             if found is not None:
                 return found
-            number = (connection.scalar(select(func.max(reply_codes.c.number))) or 0) + 1
-            code = code_of(number)
-            row = {"number": number, "code": code, "id": id, "episode": episode, "given_at": now}
+            in_use = set(connection.scalars(_in_use(now)))
+            number = next(number for number in count(1) if number not in in_use)
+            row = {"number": number, "code": code_of(number), "id": id, "episode": episode, "given_at": now}
+            connection.execute(delete(reply_codes).where(reply_codes.c.number == number))
             connection.execute(reply_codes.insert().values(**row))
-            return code
+            return code_of(number)
 
     def live_case(self, code: str) -> Document | None:
         """The case of that code, if it is neither closed nor cancelled."""
@@ -56,6 +60,19 @@ class ReplyCodes:
             return [(row.code, row.document) for row in rows]
 
 
+def _in_use(now: datetime) -> Select[Any]:
+    """The numbers of cases that are open, or were not long ago."""
+    lately = escalations.c.updated_at > now - NOT_AGAIN_FOR
+    return (
+        select(reply_codes.c.number)
+        .join_from(reply_codes, escalations, _of_its_case())
+        .where(escalations.c.status.in_(LIVE) | lately)
+    )
+
+
 def _documents() -> Select[Any]:
-    same = (reply_codes.c.id == escalations.c.id) & (reply_codes.c.episode == escalations.c.episode)
-    return select(reply_codes.c.code, escalations.c.document).join_from(reply_codes, escalations, same)
+    return select(reply_codes.c.code, escalations.c.document).join_from(reply_codes, escalations, _of_its_case())
+
+
+def _of_its_case() -> ColumnElement[bool]:
+    return (reply_codes.c.id == escalations.c.id) & (reply_codes.c.episode == escalations.c.episode)
