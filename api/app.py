@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NoReturn
 
+import structlog
 from fastapi import Depends, FastAPI
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -21,6 +22,8 @@ from api.services import in_thread, utc_now, wire
 from api.uploads import each_key_once
 from records.database import Database
 from settings import ApiSettings
+
+log = structlog.get_logger()
 
 LOCAL_TEMPORAL = "127.0.0.1:7233"
 # A person waits for the answer: the SDK's own tries end soon, and where Temporal has no room the word is kept here.
@@ -72,11 +75,17 @@ async def connect() -> Client:
 
 @asynccontextmanager
 async def in_background(work: Coroutine[Any, Any, NoReturn]) -> AsyncIterator[None]:
-    """Let `work` run beside the block and end with it."""
+    """Let `work` run beside the block and end with it; should it break before, that is said at once."""
     task = asyncio.create_task(work)
+    task.add_done_callback(_say_if_broken)
     try:
         yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):  # the end that was asked for; any other error is raised here
             await task
+
+
+def _say_if_broken(work: "asyncio.Task[NoReturn]") -> None:
+    if not work.cancelled() and work.exception() is not None:
+        log.critical("work in the background has broken; restart the API", error=type(work.exception()).__name__)

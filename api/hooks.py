@@ -4,13 +4,14 @@ A reply by SMS is acted on at once: what came of it is the answer, which Twilio 
 """
 
 import json
+import re
 from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Request, Response
 
 from api import replies
 from api.errors import problems, unreadable
-from api.receipts import SENDGRID, TWILIO, events_of
+from api.receipts import SENDGRID, TWILIO, events_of, plain
 from api.services import Wired, in_thread
 from domain.errors import Invalid
 from records.inbound import InboundEvent
@@ -20,6 +21,8 @@ KEPT = 204
 LONGEST_FIELD = 500  # characters of a field that is kept
 
 LONGEST_SMS = 2_000  # characters; ten segments have fewer
+
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 router = APIRouter(tags=["webhooks"])
 
@@ -32,7 +35,7 @@ class TwiMl(Response):
 
 def send_back(text: str | None) -> TwiMl:
     """This text goes back to whoever wrote, or nothing."""
-    message = "" if text is None else f"<Message>{escape(text)}</Message>"
+    message = "" if text is None else f"<Message>{escape(_NOT_XML.sub('', text))}</Message>"
     return TwiMl(f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>')
 
 
@@ -41,12 +44,12 @@ async def twilio_status(request: Request, services: Wired) -> Response:
     """What became of an SMS, as Twilio says; signed with the account's token for our public address."""
     form = await services.signatures.of_twilio(request)
     names = ("MessageSid", "MessageStatus", "ErrorCode", "ErrorMessage")
-    fields = {name: str(form[name])[:LONGEST_FIELD] for name in names if name in form}
+    fields = {name: value for name in names if (value := plain(form.get(name), LONGEST_FIELD))}
     if not {"MessageSid", "MessageStatus"} <= fields.keys():
         raise Invalid("field_required", "MessageSid and MessageStatus: a status callback has both", field="MessageSid")
     ref = request.query_params.get("ref")
     event_id = f"{fields['MessageSid']}/{fields['MessageStatus']}"
-    kept = {**fields, **({"ref": ref} if ref else {})}
+    kept = {**fields, "ref": plain(ref, LONGEST_FIELD)}
     await in_thread(services.inbound.store_new, TWILIO, [(event_id, kept)], services.now())
     services.something_came.set()
     return Response(status_code=KEPT)
@@ -58,11 +61,12 @@ async def twilio_inbound(request: Request, services: Wired) -> Response:
     form = await services.signatures.of_twilio(request)
     if not {"MessageSid", "From", "Body"} <= form.keys():
         raise Invalid("field_required", "MessageSid, From and Body: an SMS has all three", field="MessageSid")
-    sms = {name: str(form[name])[:LONGEST_SMS] for name in ("From", "Body")}
+    sms = {name: str(form[name]).replace("\0", "")[:LONGEST_SMS] for name in ("From", "Body")}
     event = InboundEvent(replies.SMS, str(form["MessageSid"])[:LONGEST_FIELD], services.now(), sms)
-    if not await in_thread(services.inbound.store_new, event.source, [(event.event_id, sms)], event.received_at):
+    new = await in_thread(services.inbound.store_new, event.source, [(event.event_id, sms)], event.received_at)
+    if not new and not await in_thread(services.inbound.waits, event.source, event.event_id):
         return send_back(None)  # it came before, and was answered then
-    answer = await replies.act_on(services, event)
+    answer = await replies.act_on(services, event, at_once=bool(new))
     await in_thread(services.inbound.handled, event.source, event.event_id, services.now())
     return send_back(answer)
 

@@ -24,7 +24,7 @@ from records.inbound import InboundEvent
 from records.stored import MessageStatus, StoredMessage
 
 SENDGRID, TWILIO = "sendgrid-event", "twilio-status"
-LONGEST_REASON = 500  # characters
+LONGEST_REASON, LONGEST_CODE, LONGEST_NAME = 500, 60, 200  # characters
 REFERENCE_ARG = "tierline_reference"  # as `activities.providers.sendgrid_mail` sends it
 
 _AFTER_ID = re.compile(r"\.(?:filter|recvd)")  # what SendGrid adds to the id it answered with
@@ -38,41 +38,57 @@ log = structlog.get_logger()
 
 def twilio_receipt(fields: Mapping[str, Any]) -> Receipt | None:
     """What a status callback says; None while the message is only on its way."""
-    about = partial(Receipt, fields.get("ref"), fields.get("MessageSid"))
+    about = partial(Receipt, _name(fields.get("ref")), _name(fields.get("MessageSid")))
     match fields.get("MessageStatus"):
         case "delivered":
             return about("delivered")
         case "read":
             return about("read")
         case "failed" | "undelivered" as status:
-            code = fields.get("ErrorCode") or None
-            reason = fields.get("ErrorMessage") or f"Twilio says {status}"
+            code = plain(fields.get("ErrorCode"), LONGEST_CODE)
+            reason = plain(fields.get("ErrorMessage"), LONGEST_REASON) or f"Twilio says {status}"
             return about("failed", code, reason, ADDRESS_FAULTS.get(code or ""))
     return None
 
 
 def sendgrid_receipt(event: Mapping[str, Any]) -> Receipt | None:
     """What an event says; None for what is no news of an arrival (opens and clicks may be a scanner's)."""
-    about = partial(
-        Receipt, event.get(REFERENCE_ARG), _AFTER_ID.split(str(event.get("sg_message_id") or ""))[0] or None
-    )
-    kind, code = str(event.get("event")), _sendgrid_code(event)
-    reason = str(event.get("reason") or kind)[:LONGEST_REASON]
+    provider_id = _AFTER_ID.split(_name(event.get("sg_message_id")) or "")[0] or None
+    about = partial(Receipt, _name(event.get(REFERENCE_ARG)), provider_id)
+    kind = str(event.get("event"))
+    reason = plain(event.get("reason"), LONGEST_REASON) or kind
     match kind:
         case "delivered":
             return about("delivered")
         case "bounce" | "dropped":
+            code = f"sendgrid.{kind}" if kind == "dropped" or _for_good(event) else "sendgrid.bounced_today"
             return about("failed", code, reason, ADDRESS_FAULTS.get(code))
         case "spamreport" | "unsubscribe" | "group_unsubscribe":
+            code = f"sendgrid.{kind}"
             return about("address_fault", code, reason, ADDRESS_FAULTS.get(code))
     return None
 
 
-def _sendgrid_code(event: Mapping[str, Any]) -> str:
-    """A bounce of the type `blocked` is one of today: the address may be well."""
-    return "sendgrid.blocked" if event.get("type") == "blocked" else f"sendgrid.{event.get('event')}"
+def _for_good(bounce: Mapping[str, Any]) -> bool:
+    """Whether a bounce says that there is no such mailbox: a full one, or a server that blocks us, may be well tomorrow."""
+    if bounce.get("type") == "blocked":
+        return False
+    named = bounce.get("bounce_classification")
+    return named == "Invalid Address" if named else str(bounce.get("status")).startswith(("5.0.", "5.1."))
 
 
+def plain(text: object, longest: int) -> str | None:
+    """What can be kept and shown of somebody's words: one line, no control characters; None for nothing."""
+    whole = str(text or "").encode("utf-8", "replace").decode()
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in whole).split())
+    return line[:longest].strip() or None
+
+
+def _name(value: object) -> str | None:
+    return plain(value, LONGEST_NAME) if isinstance(value, str) else None
+
+
+KEPT_OF_SENDGRID = ("event", "type", "status", "reason", "bounce_classification", "sg_message_id", REFERENCE_ARG)
 READ = {TWILIO: twilio_receipt, SENDGRID: sendgrid_receipt}
 
 
@@ -83,9 +99,17 @@ async def act_on(services: Services, event: InboundEvent) -> None:
     if receipt is None or found is None:
         return  # on its way, or not of ours
     stored, message = found
+    if receipt.fate == "failed" and _another_try_arrived(receipt, stored):
+        return
     await in_thread(_write_down, services, receipt, stored)
     if receipt.fate == "failed":
         await _tell_the_case(services, receipt, stored, message, uuid5(_WORDS, f"{event.source}/{event.event_id}"))
+
+
+def _another_try_arrived(receipt: Receipt, stored: StoredMessage) -> bool:
+    """After a lost answer a message may be out twice; that one of the two failed is no news when the other has arrived."""
+    ids = {receipt.provider_id, stored.provider_id} - {None}
+    return stored.status == "delivered" and len(ids) > 1
 
 
 def _write_down(services: Services, receipt: Receipt, stored: StoredMessage) -> None:
@@ -119,7 +143,8 @@ async def _tell_the_case(
 
 
 def events_of(batch: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The events of a batch of SendGrid's under their ids; what has no id is none."""
+    """The events of a batch of SendGrid's under their ids, as far as they matter; what has no id is none."""
     for event in batch if isinstance(batch, list) else []:
-        if isinstance(event, dict) and isinstance(event.get("sg_event_id"), str):
-            yield event["sg_event_id"], event
+        id = _name(event.get("sg_event_id")) if isinstance(event, dict) else None
+        if id is not None:
+            yield id, {name: plain(event[name], LONGEST_REASON) for name in KEPT_OF_SENDGRID if name in event}

@@ -35,12 +35,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Reply:
-    """What somebody wrote: `id` is the provider's, `person` who has that number or address in the roster."""
+    """What somebody wrote: `id` is the provider's, `person` who has that number or address in the roster.
+
+    `at_once`: it is the first time we look at it, just after it came.
+    """
 
     id: str
     person: Person
     text: str
     received_at: datetime
+    at_once: bool
 
     @property
     def language(self) -> Language:
@@ -53,8 +57,17 @@ class Reply:
         return str(uuid5(_WORDS, self.id))
 
 
-async def act_on(services: Services, event: InboundEvent) -> str | None:
-    """An SMS that came in: opting out and in is remembered, and what a responder says is done. The answer, None for none."""
+async def act_late(services: Services, event: InboundEvent) -> None:
+    """An SMS whose request has died: what it says without doubt is done, and there is nobody left to answer."""
+    unheard = await act_on(services, event, at_once=False)
+    log.warning("a reply was acted on late; its answer went nowhere", id=event.event_id, answered=unheard is not None)
+
+
+async def act_on(services: Services, event: InboundEvent, *, at_once: bool = True) -> str | None:
+    """An SMS that came in: opting out and in is remembered, and what a responder says is done. The answer, None for none.
+
+    Which case is meant without a code can only be told `at_once`: later another one may be the only open case.
+    """
     number, text = event.body["From"], event.body["Body"]
     wish = understand(text)
     if isinstance(wish, CarrierWord):
@@ -63,7 +76,7 @@ async def act_on(services: Services, event: InboundEvent) -> str | None:
     person = next((one for one in services.roster.current().people if one.phone == number), None)
     if person is None:
         return reply_answers.unknown_sender("en")
-    return await answer(services, Reply(event.event_id, person, text, event.received_at))
+    return await answer(services, Reply(event.event_id, person, text, event.received_at, at_once))
 
 
 def _opt(services: Services, number: str, said: CarrierWord, now: datetime) -> None:
@@ -83,10 +96,10 @@ async def answer(services: Services, reply: Reply) -> str | None:
     open_cases = [(code, case["ticket"]["subject"]) for code, case in cases]
     if isinstance(meant, NotUnderstood):
         return reply_answers.not_understood(cases[0][0] if len(cases) == 1 else None, reply.language)
-    if meant.code is None and len(cases) > 1:
-        return reply_answers.which_case(meant.command, open_cases, reply.language)
     if meant.code is None and not cases:
         return reply_answers.no_open_case(reply.language)
+    if meant.code is None and (len(cases) > 1 or not reply.at_once):
+        return reply_answers.which_case(meant.command, open_cases, reply.language)
     code, case = (meant.code, await in_thread(services.reply_codes.live_case, meant.code)) if meant.code else cases[0]
     if case is None:
         return reply_answers.code_unknown(code, open_cases, reply.language)

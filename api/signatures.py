@@ -17,6 +17,7 @@ from settings import HookSettings
 from workflows.contract import TWILIO_TRIES
 
 TWILIO_SIGNATURE = "X-Twilio-Signature"
+FORM = "application/x-www-form-urlencoded"
 LONGEST_AGO = timedelta(hours=25)  # SendGrid tries a batch again for a day
 AHEAD = timedelta(minutes=10)  # of our clock
 
@@ -36,6 +37,8 @@ class Signatures:
         if self._twilio is None:
             raise _not_set_up("TWILIO_AUTH_TOKEN")
         signature = _signature(request, TWILIO_SIGNATURE)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+            raise _wrong(f"Twilio signs {FORM}")
         query = f"?{request.url.query}" if request.url.query else ""
         address = f"{self._public_address}{request.url.path}{query}"
         form = await request.form()

@@ -24,7 +24,9 @@ TARGET_WORDS = {
     "root_cause": "root cause",
 }
 
-NEVER_DUE = frozenset({"at", "version", "seq", "applied", "outstanding", "told", "said", "owner", "acknowledged_at"})
+NEVER_DUE = frozenset(
+    {"at", "version", "seq", "applied", "outstanding", "told", "said", "owner", "acknowledged_at", "failed"}
+)
 """Fields of a case that nothing due is made of."""
 
 

@@ -1,7 +1,7 @@
 """What providers' codes say of an address, whether they come with the answer to a sending or with a receipt later.
 
-Twilio's error codes are numbers; SendGrid's receipts have words, written here as `sendgrid.<event>[.<type>]`. What stands here
-is for good: an address that refused one message (a full mailbox, a provider that blocks us today) is not in it.
+Twilio's error codes are numbers; SendGrid's receipts have words, written here as `sendgrid.<event>`. What stands here is for
+good: an address that refused one message (a full mailbox, a provider that blocks us today) is not in it.
 """
 
 from collections.abc import Mapping

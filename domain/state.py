@@ -147,8 +147,9 @@ class Escalation(BaseModel):
 
     `version` counts transitions (the store takes only a newer one), `seq` timeline entries, `said` what was said to whom in this
     entry. `applied` holds the ids of the latest commands, so that each is applied once. `held` messages wait for the end of
-    quiet hours, `outstanding` ones are being sent. `stale_from` is when somebody last did something on an acknowledged case,
-    `silence_until` when a resolved one closes unless the customer speaks. `told` ends with the person told last.
+    quiet hours, `outstanding` ones are being sent, `failed` has the keys of the latest that did not arrive. `stale_from` is when
+    somebody last did something on an acknowledged case, `silence_until` when a resolved one closes unless the customer speaks.
+    `told` ends with the person told last.
     """
 
     rules_version: int = RULES_VERSION
@@ -193,6 +194,7 @@ class Escalation(BaseModel):
     origin: Origin | None = None
     seq: int = 0
     applied: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:

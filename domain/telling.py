@@ -36,6 +36,7 @@ NOTICES: dict[NoticeMoment, CustomerKind] = {
     "resolved": "customer_resolved",
     "closed": "customer_closed",
 }
+REMEMBERED_FAILURES = 200  # keys of messages, so that a sending that was refused and its receipt count once
 UNSAID_CHANNELS: tuple[Channel, ...] = ("email", "sms")  # to the customer, where the policy promises nothing
 CUSTOMER_PURPOSES: dict[CustomerKind, str] = {
     "customer_opened": "we have your case",
@@ -213,7 +214,10 @@ def drop_held(turn: Turn) -> None:
 
 
 def message_failed(turn: Turn, message: Message, result: SendResult) -> None:
-    """Write down a failed message, and try the next channel of its list."""
+    """Write down a failed message, and try the next channel of its list; heard of twice, it has failed once."""
+    if message.key in turn.state.failed:
+        return
+    turn.set(failed=(*turn.state.failed[-REMEMBERED_FAILURES + 1 :], message.key))
     text = f"{message.addressed} failed: {result.reason or result.code or 'no reason given'}"
     turn.note("delivery_failed", TIERLINE, text, key=message.key, code=result.code, reason=result.reason)
     goes_on = turn.state.live or message.kind in AFTER_CLOSING

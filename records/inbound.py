@@ -36,6 +36,13 @@ class Inbound:
         with self._database.write() as connection:
             return insert_or_ignore(connection, inbound_events, rows)
 
+    def waits(self, source: str, event_id: str) -> bool:
+        """Whether nobody has acted on the event yet."""
+        same = (inbound_events.c.source == source) & (inbound_events.c.event_id == event_id)
+        query = select(inbound_events.c.event_id).where(same, inbound_events.c.handled_at.is_(None))
+        with self._database.read() as connection:
+            return connection.scalar(query) is not None
+
     def handled(self, source: str, event_id: str, now: datetime) -> None:
         """The event has been acted on."""
         same = (inbound_events.c.source == source) & (inbound_events.c.event_id == event_id)

@@ -12,6 +12,7 @@ from domain.state import LIVE
 from records.database import Database, exclusive
 from records.tables import escalations, messages, reply_codes
 
+IN_WORK = ("open", "acknowledged", "paused")
 NOT_AGAIN_FOR = timedelta(days=30)  # after its end, so that a late answer never hits another case
 
 Document = dict[str, Any]
@@ -49,10 +50,14 @@ class ReplyCodes:
         return found[0][1] if found else None
 
     def open_cases(self, person: str) -> list[tuple[str, Document]]:
-        """Code and document of every live case that the person was told of, the latest first."""
-        told = select(messages.c.id, messages.c.episode).where(messages.c.person == person).distinct().subquery()
+        """Code and document of every case in work that the person was told of, the latest first; watching is not being told."""
+        went_out = (messages.c.attempts > 0) & (messages.c.kind != "watch")
+        told = (
+            select(messages.c.id, messages.c.episode).where(messages.c.person == person, went_out).distinct().subquery()
+        )
         same = (told.c.id == escalations.c.id) & (told.c.episode == escalations.c.episode)
-        return self._live(_documents().join(told, same).order_by(escalations.c.opened_at.desc()))
+        query = _documents().join(told, same).where(escalations.c.status.in_(IN_WORK))
+        return self._live(query.order_by(escalations.c.opened_at.desc()))
 
     def _live(self, query: Select[Any]) -> list[tuple[str, Document]]:
         with self._database.read() as connection:

@@ -13,6 +13,7 @@ from temporalio.service import RPCStatusCode
 from api.inbound import ACT, act
 from api.receipts import sendgrid_receipt, twilio_receipt
 from api.signatures import Signatures
+from domain.commands import parse_body
 from domain.identity import reference_of
 from domain.messages import Message
 from domain.outcome import Transition
@@ -119,14 +120,22 @@ async def test_a_number_that_will_never_work_is_remembered(sms: Out, code: str, 
 
 
 async def test_a_permanent_bounce_moves_the_case_and_marks_the_address(mail: Out) -> None:
-    await mail.sendgrid_says("bounce", type="bounce", reason="500 unknown recipient")
+    await mail.sendgrid_says("bounce", type="bounce", status="5.1.1", reason="500 unknown recipient")
     assert (mail.stored.status, mail.stored.reason) == ("failed", "500 unknown recipient")
     assert len(mail.words) == 1
     [bad] = (await mail.api.get("/v1/roster/bad-addresses")).json()
     assert (bad["person"], bad["address"], bad["fault"]) == ("dana", MAIL, "no_such_address")
 
 
-@pytest.mark.parametrize(("event", "more"), [("bounce", {"type": "blocked"}), ("dropped", {"reason": "Spam Content"})])
+@pytest.mark.parametrize(
+    ("event", "more"),
+    [
+        ("bounce", {"type": "blocked"}),
+        ("bounce", {"type": "bounce", "status": "5.2.2", "reason": "552 5.2.2 over quota"}),
+        ("bounce", {"type": "bounce", "status": "5.0.0", "bounce_classification": "Mailbox Unavailable"}),
+        ("dropped", {"reason": "Spam Content"}),
+    ],
+)
 async def test_a_temporary_bounce_or_a_drop_moves_the_case_and_marks_no_address(
     mail: Out, event: str, more: dict[str, str]
 ) -> None:
@@ -206,6 +215,48 @@ async def test_what_cannot_be_acted_on_is_left_aside_and_the_next_one_is_acted_o
     assert services.inbound.unhandled(ACT) == []
     assert "left aside" in caplog.text
     assert "poison" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"reason": "550 \ud83d"},
+        {"reason": "550 a\x00\x1b[0m"},
+        {"reason": " "},
+        {"tierline_reference": "\ud83d"},
+        {"tierline_reference": 10**30},
+        {"tierline_reference": {"a": 1}},
+        {"sg_message_id": ["x"]},
+    ],
+)
+async def test_an_odd_event_is_read_as_far_as_it_goes_and_holds_up_nothing(mail: Out, odd: dict[str, Any]) -> None:
+    assert (await mail.sendgrid_says("bounce", "odd", type="bounce", **odd)).status_code == 204
+    await mail.sendgrid_says("bounce", type="bounce", reason="550 no such user")
+    assert mail.stored.status == "failed"
+    assert mail.api.services.inbound.unhandled(ACT) == []
+    for body in mail.words:
+        parse_body("undelivered", body)  # the case understands it
+
+
+async def test_an_event_whose_id_cannot_be_kept_does_not_keep_the_others_out(mail: Out) -> None:
+    whose = {"event": "delivered", "tierline_reference": reference_of(mail.message.key)}
+    batch = [{**whose, "sg_event_id": "\ud83d"}, {**whose, "sg_event_id": "good"}]
+    assert (await mail.api.call("POST", EVENTS, None, **by_sendgrid(batch))).status_code == 204
+    await act(mail.api.services)
+    assert mail.stored.status == "delivered"
+
+
+async def test_a_failure_of_one_of_two_tries_is_no_news_when_the_other_has_arrived(mail: Out) -> None:
+    await mail.sendgrid_says("delivered")
+    await mail.sendgrid_says("bounce", type="blocked", sg_message_id="another.filter1")
+    assert (mail.stored.status, mail.words) == ("delivered", [])
+
+
+async def test_a_form_with_a_file_in_it_is_403(api: Api) -> None:
+    for path in (STATUS, "/v1/hooks/twilio/inbound"):
+        files = {"MessageSid": ("a.txt", b"x")}
+        answer = await api.call("POST", path, None, files=files, headers={"X-Twilio-Signature": "abc"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "signature_wrong")
 
 
 async def test_an_event_of_a_later_release_waits_for_it(api: Api) -> None:

@@ -1,6 +1,7 @@
 """Replies by SMS: the case moves for who is known and says what is clear; everybody else is told what to write."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -8,7 +9,7 @@ import httpx2
 import pytest
 
 from api.inbound import act
-from domain.messages import Message
+from domain.messages import Message, ResponderKind
 from domain.outcome import Transition
 from domain.view import document
 from records.inbound import Inbound
@@ -36,19 +37,21 @@ class Phones:
         assert answer.headers["content-type"].startswith("application/xml")
         return ElementTree.fromstring(answer.text).findtext("Message") or ""  # noqa: S314 - our own
 
-    async def hear_of(self, ticket: str, subject: str = "Checkout is down") -> str:
+    async def hear_of(self, ticket: str, subject: str = "Checkout is down", told: ResponderKind = "step") -> str:
         """A case opens and both are told of it; its code."""
         system = {"system": "zendesk", "id": ticket, "subject": subject}
         await self.api.opened(ticket, ticket=system)
         id, now = f"zendesk-{ticket}", self.api.services.now()
         opened = self.api.temporal.runs[id]
         state = self.api.temporal.runs[id] = opened.model_copy(update={"version": opened.version + 1})
-        told = tuple(
-            Message(key=f"{id}.1/1/step/0.0/{who}/sms", kind="step", channel="sms", person=who, entry=1, at=state.at)
+        messages = tuple(
+            Message(key=f"{id}.1/1/{told}/0.0/{who}/sms", kind=told, channel="sms", person=who, entry=1, at=state.at)
             for who in ("dana", "sam")
         )
-        made = Transition(document=document(state), version=state.version, messages=told)
+        made = Transition(document=document(state), version=state.version, messages=messages)
         Transitions(self.api.services.database).record(made, now)
+        for one in messages:
+            self.api.services.outbound.claim(one.key, DANA, None, "Please acknowledge", now)
         return self.api.services.reply_codes.code_for(id, 1, now)
 
     async def shown(self, ticket: str) -> dict[str, Any]:
@@ -155,12 +158,59 @@ async def test_the_same_sms_twice_acts_and_is_answered_once(phones: Phones) -> N
     assert phones.commands() == [("acknowledge", "dana")]
 
 
+def left_over(phones: Phones, text: str) -> None:
+    """An SMS whose request died a minute ago."""
+    services = phones.api.services
+    kept = [("SM-left", {"From": DANA, "Body": text})]
+    Inbound(services.database).store_new("twilio-inbound", kept, services.now() - timedelta(minutes=1))
+
+
 async def test_a_reply_kept_by_an_api_that_then_stopped_is_acted_on_by_the_next(phones: Phones) -> None:
-    code, services = await phones.hear_of("1"), phones.api.services
-    kept = [("SM-left", {"From": DANA, "Body": f"ACK {code}"})]
-    Inbound(services.database).store_new("twilio-inbound", kept, services.now())
-    await act(services)
+    code = await phones.hear_of("1")
+    left_over(phones, f"ACK {code}")
+    await act(phones.api.services)
     assert (await phones.shown("1"))["owner"] == "dana"
+
+
+@pytest.mark.parametrize("text", ["ACK", "RES restarted the pod"])
+async def test_a_reply_without_a_code_never_reaches_a_case_that_opened_later(phones: Phones, text: str) -> None:
+    await phones.hear_of("1")
+    left_over(phones, text)
+    await phones.api.say("zendesk-1", "cancel", reason="by mistake")
+    await phones.hear_of("2")
+    said = phones.commands()
+    await act(phones.api.services)
+    assert phones.commands() == said
+
+
+async def test_a_reply_is_left_to_the_request_that_brought_it(phones: Phones) -> None:
+    code, services = await phones.hear_of("1"), phones.api.services
+    Inbound(services.database).store_new(
+        "twilio-inbound", [("SM-now", {"From": DANA, "Body": f"ACK {code}"})], services.now()
+    )
+    assert await act(services) == 0
+    assert phones.commands() == []
+
+
+async def test_a_reply_that_comes_again_because_nobody_answered_is_answered(phones: Phones) -> None:
+    code, services = await phones.hear_of("1"), phones.api.services
+    Inbound(services.database).store_new(
+        "twilio-inbound", [("SM-again", {"From": DANA, "Body": f"ACK {code}"})], services.now()
+    )
+    assert (await phones.sends(DANA, f"ACK {code}", "SM-again")).startswith(f"You own {code} now")
+    assert await phones.sends(DANA, f"ACK {code}", "SM-again") == ""
+
+
+async def test_a_resolved_case_and_one_only_watched_are_not_meant_without_a_code(phones: Phones) -> None:
+    one, two = await phones.hear_of("1"), await phones.hear_of("2")
+    await phones.sends(DANA, f"RES {one} restarted it")
+    await phones.hear_of("3", told="watch")
+    assert (await phones.sends(DANA, "ACK")).startswith(f"You own {two} now")
+
+
+async def test_signs_that_xml_does_not_know_are_left_out_of_the_answer(phones: Phones) -> None:
+    code = await phones.hear_of("1", "Checkout\ufffe is down")
+    assert (await phones.sends(DANA, f"ACK {code}")).startswith(f"You own {code} now")
 
 
 async def test_without_a_worker_the_word_is_kept_and_that_is_said(phones: Phones) -> None:

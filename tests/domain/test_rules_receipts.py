@@ -40,6 +40,31 @@ def test_the_same_receipt_twice_acts_once() -> None:
         assert len(story.texts("delivery_failed")) == 1
 
 
+UPDATES = "customer_updates: {every: {all: 4h}, channels: [email, sms], on: [opened]}"
+
+
+def test_a_message_that_fails_twice_has_failed_once() -> None:
+    """Two mails after a lost answer both bounce, or a bounce follows a drop: one SMS goes out instead, not two."""
+    with Story(policy(UPDATES)) as story:
+        story.expect_told("dana", "sms", "email")
+        opened = story.expect_customer_told("opened")
+        bounces(story, opened)
+        story.expect_customer_told("opened", "sms")
+        bounces(story, opened)
+        story.expect_nobody_told()
+        assert len(story.texts("delivery_failed")) == 1
+
+
+def test_a_message_that_fails_twice_does_not_lose_what_waits_for_the_end_of_the_night() -> None:
+    with Story(policy(f"{UPDATES}\nquiet_hours: {{customer_sms: '09:00-12:00', timezone: UTC}}")) as story:
+        story.never_mind()
+        [opened] = [one for one in story.messages if one.kind == "customer_opened"]
+        for _ in range(2):
+            bounces(story, opened)
+        [waiting] = story.state.held
+        assert (waiting.channel, story.dropped) == ("sms", [])
+
+
 def test_what_the_customer_did_not_get_goes_to_the_next_channel() -> None:
     with Story(policy("customer_updates: {every: {all: 4h}, channels: [email, sms], on: [opened]}")) as story:
         story.expect_told("dana", "sms", "email")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from domain.outcome import Transition
 from domain.reply_codes import code_of
 from records.database import Database
+from records.outbound import Outbound
 from records.reply_codes import NOT_AGAIN_FOR, ReplyCodes
 from records.transitions import Transitions
 from tests.records.conftest import Open
@@ -66,5 +67,7 @@ def test_open_cases_are_those_the_person_was_told_of(database: Database) -> None
     told = message(person="dana")
     Transitions(database).record(transition(1, messages=(told,)), NOW)
     code = codes.code_for(document()["id"], 1, NOW)
+    assert codes.open_cases("dana") == []  # it has not gone out yet
+    Outbound(database).claim(told.key, "+4930123456", None, "Please acknowledge", NOW)
     assert [(one, case["id"]) for one, case in codes.open_cases("dana")] == [(code, document()["id"])]
     assert codes.open_cases("sam") == []
