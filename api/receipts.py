@@ -74,7 +74,7 @@ def _for_good(bounce: Mapping[str, Any]) -> bool:
     if bounce.get("type") == "blocked":
         return False
     named = bounce.get("bounce_classification")
-    return named == "Invalid Address" if named else str(bounce.get("status")).startswith(("5.0.", "5.1."))
+    return named == "Invalid Address" if named else str(bounce.get("status") or "5.1.").startswith(("5.0.", "5.1."))
 
 
 def plain(text: object, longest: int) -> str | None:
