@@ -289,7 +289,8 @@ class Twin:
         self.everything_to(person, kind, self.channels, 0, self.count(kind, person))
 
     def one_to(self, person: str, kind: str, step: int = 0) -> None:
-        self.message(kind, self.channels[0], person, step, self.count(kind, person, step))
+        first, *others = self.channels
+        self.message(kind, first, person, step, self.count(kind, person, step), fallbacks=tuple(others))
 
     def watchers_told(self) -> None:
         for person in self.watchers:

@@ -43,10 +43,10 @@ def answered(twin: Twin, person: str | None) -> None:
 
 
 def failed(twin: Twin, key: str) -> None:
-    """A message has failed for good: the customer's next channel, or the next step when no channel of this one is left."""
+    """A message has failed for good: its next channel, or the next step when no channel of this one is left."""
     message = twin.messages[key]
     twin.lines.append(line("delivery_failed", key=key))
-    if message.person is None and message.fallbacks and (twin.live or message.kind == "customer_closed"):
+    if message.fallbacks and (twin.live or message.kind == "customer_closed"):
         _next_channel(twin, message.key)
     told = next((one for one in twin.tells if key in one.keys), None)
     if told is None or key in told.failed:
@@ -64,9 +64,10 @@ def _next_channel(twin: Twin, key: str) -> None:
     before = twin.messages[key]
     channel, *rest = before.fallbacks
     entry, twin.entry = twin.entry, before.entry
-    twin.message(before.kind, channel, None, before.step, before.round, fallbacks=tuple(rest))
+    twin.message(before.kind, channel, before.person, before.step, before.round, fallbacks=tuple(rest))
     twin.entry = entry
-    twin.lines.append(line("customer_told"))
+    if before.person is None:
+        twin.lines.append(line("customer_told"))
 
 
 def _dues(twin: Twin) -> Iterator[Due]:
