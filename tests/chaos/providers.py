@@ -35,7 +35,8 @@ MAIL, SMS = "/v3/mail/send", re.compile(r"/2010-04-01/Accounts/[^/]+/Messages\.j
 REFERENCE_AT_END = re.compile(r"#([a-z2-7]{12})$")
 
 TAKES = (weather.TAKEN_AND_LOST, weather.TAKEN_AND_HANGS, weather.TAKEN_AND_500)
-REFUSALS = {"email": (400, "400"), "sms": (400, "21614")}
+# Codes that say nothing of the address: one that is dead for good would be told nothing more, and the rest of the story with it.
+REFUSALS = {"email": (400, "400"), "sms": (400, "30007")}
 
 
 @dataclass(frozen=True)
