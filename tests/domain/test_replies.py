@@ -236,5 +236,6 @@ PIECES = st.sampled_from(
 @given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=12).map("".join)))
 def test_any_text_is_understood_or_not_and_its_words_can_be_kept(text: str) -> None:
     found = understand(text)
+    assert isinstance(found, Order | CarrierWord | NotUnderstood)
     if isinstance(found, Order) and not found.words_missing:
-        parse_body(found.command, found.body)
+        assert parse_body(found.command, found.body) is not None  # raises for words that no case takes
