@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.calendars import Calendar, WorkingTime
 from domain.policy import PauseReason, TargetName
+from domain.replaced import replaced
 
 ClockEventKind = Literal["start", "pause", "resume", "retarget", "met", "cancelled"]
 ClockStatus = Literal["running", "paused", "met", "breached", "cancelled"]
@@ -111,15 +112,15 @@ class Clock(BaseModel):
         return self._with(ClockEvent(kind="retarget", at=at, seconds=seconds, calendar=calendar))
 
     def _with(self, event: ClockEvent) -> "Clock":
-        return self.model_copy(update={"events": (*self.events, event)})
+        return replaced(self, events=(*self.events, event))
 
     def breached(self, at: datetime) -> "Clock":
         """The clock with its breach written down; no warning follows a breach."""
-        return self.model_copy(update={"breached_at": at, "warned": self.warn_at})
+        return replaced(self, breached_at=at, warned=self.warn_at)
 
     def with_warned(self, percents: tuple[int, ...]) -> "Clock":
         """The clock with these percentages never told again."""
-        return self.model_copy(update={"warned": tuple(sorted({*self.warned, *percents}))})
+        return replaced(self, warned=tuple(sorted({*self.warned, *percents})))
 
 
 def started(

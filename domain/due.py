@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum
 from functools import lru_cache
-from operator import is_, itemgetter
+from operator import attrgetter, is_, itemgetter
 from typing import NamedTuple, cast
 
 from domain.calendars import Calendar, WorkingTime
@@ -50,9 +50,15 @@ class Due(NamedTuple):
     percent: int = 0
 
 
+_ORDER = attrgetter("at", "rank", "percent")
+
+
 def next_event(state: Escalation) -> Due | None:
     """What happens next by itself. Past-due items count as due now, so several of them are one instant."""
-    return min(dues(state), key=lambda due: (max(due.at, state.at), due.rank, due.at, due.percent), default=None)
+    first = min(dues(state), key=_ORDER, default=None)
+    if first is None or first.at >= state.at:
+        return first
+    return min(dues(state), key=lambda due: (max(due.at, state.at), due.rank, due.at, due.percent))
 
 
 def next_due(state: Escalation) -> datetime | None:

@@ -14,6 +14,7 @@ from domain.commands import Command
 from domain.due import Due, dues, next_due, next_event
 from domain.messages import DutyAnswer, Message, SendResult
 from domain.outcome import Outcome
+from domain.replaced import replaced
 from domain.routing import start_tier
 from domain.state import Entry, Escalation, Opening, Shout
 from domain.turn import TIERLINE, Turn
@@ -128,7 +129,7 @@ def delivered(state: Escalation, result: SendResult) -> Outcome:
 def _without(state: Escalation, key: str) -> Escalation:
     """The state with one message less under way."""
     left = {one: message for one, message in state.outstanding.items() if one != key}
-    return state.model_copy(update={"outstanding": left})
+    return replaced(state, outstanding=left)
 
 
 def _until(turn: Turn, at: datetime) -> Outcome:

@@ -7,6 +7,7 @@ Message keys make a send repeatable, command ids make a request repeatable; noth
 import json
 import re
 from base64 import b32encode
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID, uuid5
 
@@ -61,6 +62,7 @@ def command_id(owner: str, method: str, path: str, header: str) -> str:
     return str(uuid5(_COMMANDS, json.dumps([owner, method.upper(), path, header])))
 
 
+@lru_cache(maxsize=1024)  # ids of people, kinds and channels come again in every message key
 def _encoded(text: str) -> str:
     try:
         data = text.encode("utf-8")

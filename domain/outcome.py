@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -38,8 +39,13 @@ class Gathered(NamedTuple):
     dropped: tuple[Message, ...]
 
 
+_PARTS = attrgetter(*Gathered._fields)
+
+
 def gathered(outcomes: Sequence[Outcome]) -> Gathered:
     """All of them together; messages that a later one says again are dropped."""
+    if len(outcomes) == 1 and len(outcomes[0].messages) < 2:  # the usual one
+        return Gathered(*_PARTS(outcomes[0]))
     timeline, questions, messages, waiting, dropped = (
         tuple(chain.from_iterable(getattr(outcome, name) for outcome in outcomes)) for name in Gathered._fields
     )

@@ -10,6 +10,7 @@ from typing import Any
 from domain.clocks import Clock
 from domain.messages import DutyQuestion, Message
 from domain.outcome import Outcome
+from domain.replaced import replaced
 from domain.state import Entry, Escalation, TimelineEntry, TimelineKind
 
 TIERLINE = "tierline"  # the actor of what happens by itself
@@ -34,7 +35,7 @@ class Turn:
 
     def set(self, **changes: Any) -> None:
         """Replace fields of the state."""
-        self.state = self.state.model_copy(update=changes)
+        self.state = replaced(self.state, **changes)
 
     def reach(self, at: datetime) -> None:
         """Move time forward; never back."""
@@ -43,7 +44,7 @@ class Turn:
 
     def set_entry(self, **changes: Any) -> Entry:
         """Replace fields of the current entry."""
-        self.set(entry=self.state.entry.model_copy(update=changes))
+        self.set(entry=replaced(self.state.entry, **changes))
         return self.state.entry
 
     def replace_clock(self, old: Clock, new: Clock) -> None:
