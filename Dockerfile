@@ -20,7 +20,7 @@ RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /data 
  && install --directory --owner tierline --group tierline --mode 0700 /data
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
-COPY cli.py process.py production.py settings.py worker.py ./
+COPY cli.py process.py production.py settings.py signed_links.py worker.py ./
 COPY activities/ activities/
 COPY api/ api/
 COPY domain/ domain/

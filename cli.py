@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from local import commands_backtest, commands_case, commands_keep, commands_look, commands_preview, commands_templates
+from local import (
+    commands_backtest,
+    commands_case,
+    commands_contact,
+    commands_keep,
+    commands_look,
+    commands_preview,
+    commands_templates,
+)
 
 RUN = "Running it"
 
@@ -46,6 +54,7 @@ commands_keep.policy.add_typer(commands_preview.app)
 commands_keep.policy.add_typer(commands_backtest.app)
 app.add_typer(commands_keep.policy, name="policy", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.roster, name="roster", rich_help_panel=commands_keep.KEEP)
+app.add_typer(commands_contact.contact, name="contact", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_templates.template, name="template", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.keys, name="keys", rich_help_panel=commands_keep.KEEP)
 

@@ -1,7 +1,8 @@
 """Settings, read once at start from the environment (and `.env`) and passed down.
 
-The API process reads of the vendors only what verifies their webhooks; the worker never reads the pages' settings. What each
-variable means is listed in `.env.example`; the Temporal connection (`TEMPORAL_*`) is read by `temporalio.envconfig`.
+The API process reads of the vendors only what verifies their webhooks, and looks whether there are credentials at all; the worker
+never reads the pages' settings. What each variable means is listed in `.env.example`; the Temporal connection (`TEMPORAL_*`) is
+read by `temporalio.envconfig`.
 """
 
 from pathlib import Path
@@ -57,20 +58,29 @@ class ApiSettings(ServerSettings):
 
 
 class HookSettings(BaseSettings):
-    """What providers sign their webhooks with, and nothing else of theirs; a webhook without it is refused."""
+    """What providers sign their webhooks with, and nothing else of theirs; a webhook without it is refused.
+
+    Inbound Parse signs nothing: the key that stands in its address is ours.
+    """
 
     model_config = _ENV
 
     sendgrid_public_key: str | None = Field(default=None, validation_alias="SENDGRID_WEBHOOK_PUBLIC_KEY")
+    sendgrid_inbound_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_INBOUND_KEY")
     twilio_auth_token: SecretStr | None = Field(default=None, validation_alias="TWILIO_AUTH_TOKEN")
 
 
 class WorkerSettings(ServerSettings):
     """How much one worker process takes on, and how fast the whole installation sends."""
 
-    sends_per_second: float = Field(default=20.0, gt=0)
+    sends_per_second: float = Field(default=20.0, gt=0)  # on each channel that has no rate of its own
+    emails_per_second: float | None = Field(default=None, gt=0)
+    sms_per_second: float | None = Field(default=None, gt=0)
+    webhooks_per_second: float | None = Field(default=None, gt=0)
     max_sends: int = Field(default=20, ge=1)
+    person_per_minute: int = Field(default=5, ge=0)  # messages on one channel; 0: no limit
     build_id: str | None = None
+    webhook_private: bool = False  # teams' webhooks may lead to addresses inside, and by plain http
 
 
 class SendGridSettings(BaseSettings):
@@ -80,6 +90,7 @@ class SendGridSettings(BaseSettings):
 
     api_key: SecretStr | None = None
     from_: str | None = Field(default=None, validation_alias="SENDGRID_FROM")
+    inbound_address: str | None = None  # replies go there, and Inbound Parse brings them to the API
     base_url: str | None = None
 
 
@@ -93,6 +104,12 @@ class TwilioSettings(BaseSettings):
     from_: str | None = Field(default=None, validation_alias="TWILIO_FROM")
     messaging_service_sid: str | None = None
     base_url: str | None = None
+
+
+def without_credentials() -> tuple[Literal["email", "sms"], ...]:
+    """The channels whose messages go to the local outbox. Looks whether there are credentials, and keeps none."""
+    mail, sms = SendGridSettings().api_key, TwilioSettings().account_sid
+    return (*(("email",) if mail is None else ()), *(("sms",) if sms is None else ()))
 
 
 def setting_faults(error: ValidationError) -> str:

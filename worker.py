@@ -1,19 +1,19 @@
 """The worker: where settings, store, providers, activities and the workflow are put together, and nowhere else.
 
-Two Temporal workers in one process: the cases with their records, and the sends on a task queue of their own, whose rate
-limit holds for the whole installation however many processes run. On SIGTERM or Ctrl-C no new work is taken and sends
-under way finish.
+Temporal workers in one process: one for the cases with their records, and one for the sends of each channel on a task queue
+of its own, whose rate limit holds for the whole installation however many processes run. On SIGTERM or Ctrl-C no new work is
+taken and sends under way finish.
 """
 
 import asyncio
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import structlog
 from pydantic import ValidationError
@@ -26,11 +26,13 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 
 import process
 import production
+from activities.answering import Answering
 from activities.providers.outbox import Outbox
 from activities.providers.port import SEND_TIMEOUT, Provider
 from activities.providers.sendgrid_mail import SendGridMail
 from activities.providers.twilio_sms import TwilioSms
 from activities.providers.unset import Unset
+from activities.providers.webhook import TeamWebhook
 from activities.recording import Recording
 from activities.rendering import OWN_TEMPLATES, TEMPLATES, Renderer, TemplateFault
 from activities.sending import Sending
@@ -38,9 +40,11 @@ from domain.tickets import Channel
 from records.database import Database, DatabaseAway
 from records.policies import Policies
 from settings import SendGridSettings, TwilioSettings, WorkerSettings, setting_faults
+from signed_links import SecretFault, SignedLinks, secret_of
 from workflows import contract, sandbox
+from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import FollowUpWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
 
 ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
 
@@ -73,14 +77,18 @@ async def serve(settings: WorkerSettings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     with _database(settings) as db, ExitStack() as threads:
         providers = chosen_providers(settings, sendgrid, twilio, used_channels(Policies(db)))
-        sending = Sending(db, providers, renderer, settings.public_address, answered(settings, twilio))
+        links = SignedLinks(secret_of(settings), settings.public_address)
+        reached = answered(settings, sendgrid, twilio)
+        limit = settings.person_per_minute or None
+        sending = Sending(db, providers, renderer, settings.public_address, reached, links, limit)
         if settings.mode == "production" and settings.public_url is None:
             log.warning(production.NO_PUBLIC_URL, now=settings.public_address)
         client = await connected(timedelta(seconds=settings.temporal_patience))
         send_threads = threads.enter_context(ThreadPoolExecutor(settings.max_sends, "send"))
         record_threads = threads.enter_context(ThreadPoolExecutor(RECORD_THREADS, "record"))
         cases = case_worker(client, Recording(db), record_threads, settings)
-        await _until_stopped([cases, send_worker(client, sending, send_threads, settings)])
+        answering = Answering(db, providers)
+        await _until_stopped([cases, *send_workers(client, sending, answering, send_threads, settings)])
 
 
 def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecutor, settings: WorkerSettings) -> Worker:
@@ -88,9 +96,9 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
     return Worker(
         client,
         task_queue=contract.TASK_QUEUE,
-        workflows=[EscalationWorkflow, FollowUpWorkflow],
+        workflows=[EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, AnswerWorkflow],
         workflow_runner=sandbox.runner(),
-        activities=[recording.record, recording.record_survey],
+        activities=[recording.record, recording.record_survey, recording.record_question, recording.record_unsent],
         activity_executor=threads,
         max_concurrent_workflow_tasks=CASES_AT_ONCE,
         max_concurrent_activities=RECORD_THREADS,
@@ -103,15 +111,37 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
     )
 
 
-def send_worker(client: Client, sending: Sending, threads: ThreadPoolExecutor, settings: WorkerSettings) -> Worker:
-    """Runs the sends, as many at once as there are threads, as fast as the whole installation may."""
+def send_workers(
+    client: Client, sending: Sending, answering: Answering, threads: ThreadPoolExecutor, settings: WorkerSettings
+) -> list[Worker]:
+    """Run the sends of every channel, each as fast as the whole installation may; what belongs to none goes out besides."""
+    rates: dict[Channel, float | None] = {
+        "email": settings.emails_per_second,
+        "sms": settings.sms_per_second,
+        "webhook": settings.webhooks_per_second,
+    }
+    own = {contract.send_queue(channel): rate or settings.sends_per_second for channel, rate in rates.items()}
+    queues = {contract.SEND_TASK_QUEUE: settings.sends_per_second, **own}
+    activities: list[Callable[..., Any]] = [sending.send, answering.send_answer]
+    return [send_worker(client, queue, rate, activities, threads, settings) for queue, rate in queues.items()]
+
+
+def send_worker(
+    client: Client,
+    queue: str,
+    rate: float,
+    activities: Sequence[Callable[..., Any]],
+    threads: ThreadPoolExecutor,
+    settings: WorkerSettings,
+) -> Worker:
+    """Runs the sends of one queue, as many at once as there are threads; `rate` a second for the whole installation."""
     return Worker(
         client,
-        task_queue=contract.SEND_TASK_QUEUE,
-        activities=[sending.send],
+        task_queue=queue,
+        activities=activities,
         activity_executor=threads,
         max_concurrent_activities=settings.max_sends,
-        max_task_queue_activities_per_second=settings.sends_per_second,
+        max_task_queue_activities_per_second=rate,
         graceful_shutdown_timeout=GRACE,
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
         deployment_config=deployment(settings),
@@ -145,13 +175,17 @@ def refuse_unready(settings: WorkerSettings, sendgrid: SendGridSettings, twilio:
 def chosen_providers(
     settings: WorkerSettings, sendgrid: SendGridSettings, twilio: TwilioSettings, used: frozenset[Channel]
 ) -> dict[Channel, Provider]:
-    """The vendor where there are credentials, else the outbox; in production nobody. Raises StartRefused for what is missing."""
+    """The vendor where there are credentials, else the outbox; in production nobody. Raises StartRefused for what is missing.
+
+    A team's own webhook needs none but ours, and goes out in every mode.
+    """
     if settings.mode == "production" and (missing := production.missing_credentials(sendgrid, twilio, used)):
         raise StartRefused(production.refusal(missing))
     try:
         chosen: dict[Channel, Provider] = {
             "email": _mail(sendgrid),
             "sms": _sms(twilio, settings.public_url and settings.public_address),
+            "webhook": TeamWebhook(secret_of(settings), private=settings.webhook_private),
         }
     except ValueError as error:
         raise StartRefused(str(error)) from error
@@ -161,9 +195,13 @@ def chosen_providers(
     return chosen
 
 
-def answered(settings: WorkerSettings, twilio: TwilioSettings) -> frozenset[Channel]:
+def answered(settings: WorkerSettings, sendgrid: SendGridSettings, twilio: TwilioSettings) -> frozenset[Channel]:
     """The channels on which people can reply to us: where the vendor finds our API (docs/operations.md, "Replies")."""
-    return frozenset({"sms"} if twilio.account_sid and settings.public_url else ())
+    found: dict[Channel, object] = {
+        "sms": twilio.account_sid and settings.public_url,
+        "email": sendgrid.api_key and sendgrid.inbound_address,
+    }
+    return frozenset(channel for channel, reached in found.items() if reached)
 
 
 def used_channels(policies: Policies) -> frozenset[Channel]:
@@ -206,7 +244,7 @@ def main() -> int:
     process.begin(settings.mode)
     try:
         process.run(serve(settings))
-    except (StartRefused, TemplateFault, DatabaseAway) as refusal:
+    except (StartRefused, TemplateFault, DatabaseAway, SecretFault) as refusal:
         print(f"worker: {refusal}", file=sys.stderr)  # for a person: several lines, not one of JSON
         return 1
     except KeyboardInterrupt:
@@ -258,7 +296,8 @@ def _mail(sendgrid: SendGridSettings) -> Provider:
         return Outbox("email")
     if sendgrid.from_ is None:
         raise ValueError("SENDGRID_API_KEY is set; set SENDGRID_FROM, the sender's address, as well")
-    return SendGridMail(sendgrid.api_key.get_secret_value(), sendgrid.from_, sendgrid.base_url, VENDOR_TIMEOUT)
+    key, replies = sendgrid.api_key.get_secret_value(), sendgrid.inbound_address
+    return SendGridMail(key, sendgrid.from_, sendgrid.base_url, VENDOR_TIMEOUT, replies)
 
 
 def _sms(twilio: TwilioSettings, reached_at: str | None) -> Provider:

@@ -18,10 +18,12 @@ from domain.roster import Person, Roster
 VIP = "vip"  # the customer tier that gets the personal wording
 NO_ZONE = "UTC"  # whose time zone nobody told us; the zone stands beside every time
 
+SCORES = (5, 4, 3, 2, 1)  # the answers to the survey, the best first
+
 RESPONDER_KINDS: frozenset[str] = frozenset(get_args(ResponderKind))
 
 # The command that answers a message, and the target it is about when the message itself names no time.
-_ANSWERS: dict[ResponderKind, tuple[str | None, str]] = {
+_ANSWERS: dict[ResponderKind, tuple[str | None, str | None]] = {
     "step": ("acknowledge", "acknowledge"),
     "warning": ("resolve", "resolution"),
     "assigned": ("resolve", "tier_resolution"),
@@ -32,6 +34,7 @@ _ANSWERS: dict[ResponderKind, tuple[str | None, str]] = {
     "closure_overdue": ("close", "closure"),
     "top_breach": ("assign", "resolution"),
     "watch": (None, "resolution"),
+    "low_score": ("reopen", None),
 }
 _UNPROMPTED = ("resolve", "assign")  # of a case that nobody has taken, the answer to these is taking it
 # What stands behind `tierline`; the dots are for the reader to fill in.
@@ -42,6 +45,7 @@ _TYPED = {
     "customer-update": 'customer-update {} "…"',
     "root-cause": 'root-cause {} --category … --origin … --description "…"',
     "close": "close {}",
+    "reopen": 'reopen {} "…"',
 }
 _REPLIES = {"acknowledge": "ACK {}", "resolve": "RES {} …"}  # what is written back; `domain` knows the whole grammar
 
@@ -74,6 +78,8 @@ class ResponderView:
     missed: str | None
     by: str | None
     text: str | None
+    score: str | None
+    cause: str | None
     news: str
     page: str
     code: str | None
@@ -82,10 +88,18 @@ class ResponderView:
     api: str | None
     cli: str | None
 
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Every address that is a button in the HTML part."""
+        return (self.link,) if self.link else ()
+
 
 @dataclass(frozen=True)
 class CustomerView:
-    """A case as its customer may see it; `owner` is the name of the person who looks after it."""
+    """A case as its customer may see it; `owner` is the name of the person who looks after it.
+
+    `rate` is the page on which they say how it was; `?score=4` behind it has an answer picked.
+    """
 
     name: str
     vip: bool
@@ -94,6 +108,12 @@ class CustomerView:
     owner: str | None
     text: str | None
     next_update: str | None
+    rate: str | None
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Every address that is a button in the HTML part."""
+        return tuple(f"{self.rate}?score={score}" for score in SCORES) if self.rate else ()
 
 
 View: TypeAlias = ResponderView | CustomerView
@@ -103,7 +123,8 @@ View: TypeAlias = ResponderView | CustomerView
 class Case:
     """Everything a view is made from: the message, the case's document, the roster, the page's address, the clock.
 
-    `code` names the case in a reply, `link` is the signed page to act on; None where there is none.
+    `code` names the case in a reply, `link` is the signed page to act on, `rate` the one to answer the survey on; None where
+    there is none.
     """
 
     message: Message
@@ -113,6 +134,7 @@ class Case:
     now: datetime
     code: str | None = None
     link: str | None = None
+    rate: str | None = None
 
     @property
     def person(self) -> Person | None:
@@ -139,6 +161,7 @@ class Case:
             owner=self._known_name(facts.get("by") or facts.get("owner") or document["owner"]),
             text=facts.get("text"),
             next_update=self._next_update(language),
+            rate=self.rate,
         )
 
     def _responder(self, language: Language) -> ResponderView:
@@ -166,6 +189,8 @@ class Case:
             missed=self._missed(language),
             by=self._name(facts.get("by")),
             text=facts.get("text"),
+            score=facts.get("score"),
+            cause=self._cause(),
             news=one_line(self.message.purpose),
             page=self.page,
             code=self.code,
@@ -205,8 +230,14 @@ class Case:
         return _REPLIES[command].format(self.code) if self.code and command in _REPLIES else None
 
     def _due(self) -> datetime | None:
-        stated = self.message.facts.get("due_at") or self._target_due(_ANSWERS[_responder_kind(self.message)][1])
+        about = _ANSWERS[_responder_kind(self.message)][1]
+        stated = self.message.facts.get("due_at") or (about and self._target_due(about))
         return datetime.fromisoformat(stated) if stated else None
+
+    def _cause(self) -> str | None:
+        """`certificate: it had expired`; None where nobody has recorded why it happened."""
+        cause = self.document.get("root_cause")
+        return one_line(f"{cause['category']}: {cause['description']}") if cause else None
 
     def _missed(self, language: Language) -> str | None:
         """The targets missed last, all that were missed at that instant."""

@@ -12,14 +12,18 @@ from typing import Any
 
 from temporalio import activity
 
-from domain.afterwards import LateSurvey
+from domain.afterwards import LateSurvey, SurveyPlan, Unsent
 from domain.duty_answers import answered
-from domain.messages import DutyAnswer
+from domain.messages import DutyAnswer, Message
 from domain.outcome import Transition
 from records.afterwards import Afterwards
 from records.database import Database
 from records.roster import RosterStore
 from records.transitions import Transitions
+
+ALERT_KEY = (
+    "alert"  # beside the document that `record_survey` answers: the message to the lead, where the answer was low
+)
 
 
 class Recording:
@@ -41,5 +45,18 @@ class Recording:
 
     @activity.defn(name="record_survey", no_thread_cancel_exception=True)
     def record_survey(self, given: LateSurvey) -> dict[str, Any]:
-        """Write a survey answer into a closed case; the document as it then stands."""
-        return self._afterwards.record_survey(given, datetime.now(UTC))
+        """Write a survey answer into a closed case; the document as it then stands, and under `alert` what the lead is told."""
+        rated = self._afterwards.record_survey(given, datetime.now(UTC))
+        if rated.alert is None:
+            return rated.document
+        return {**rated.document, ALERT_KEY: rated.alert.model_dump(mode="json")}
+
+    @activity.defn(name="record_question", no_thread_cancel_exception=True)
+    def record_question(self, plan: SurveyPlan) -> Message | None:
+        """Write down that the customer is asked how it was; the message to send, None when nobody is to be asked."""
+        return self._afterwards.record_question(plan, datetime.now(UTC))
+
+    @activity.defn(name="record_unsent", no_thread_cancel_exception=True)
+    def record_unsent(self, unsent: Unsent) -> Message | None:
+        """Write down what became of a message after closing; the same on its next channel, None when there is none."""
+        return self._afterwards.record_unsent(unsent, datetime.now(UTC))

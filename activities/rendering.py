@@ -21,16 +21,17 @@ from activities.samples import REFERENCE, sample
 from activities.sms_text import MOST_SEGMENTS, Fields, sms_text
 from activities.template_faults import FAULTS, fault_of, misnamed, missing, no_folder, too_long
 from activities.template_faults import TemplateFault as TemplateFault
+from activities.together import head, one_sms, one_text
 from activities.wording import ENGLISH, LANGUAGES, Language, language_of, shortened
 from domain.messages import CustomerKind, MessageKind, ResponderKind
 from domain.sms_segments import segments
-from domain.tickets import Channel
+from domain.tickets import Channel, PersonalChannel
 
 TEMPLATES, OWN_TEMPLATES = "templates", "own-templates"  # folders beside the policies
 LAYOUT = "layout.html.j2"
 
 KINDS: tuple[MessageKind, ...] = (*get_args(ResponderKind), *get_args(CustomerKind))
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
+CHANNELS: tuple[PersonalChannel, ...] = get_args(PersonalChannel)  # a webhook has no wording: `webhook_body`
 
 LONGEST_SUBJECT = 150  # characters; mail programs show half of that
 
@@ -120,12 +121,37 @@ class Renderer:
         first, _, rest = self._jinja.get_template(name).render(vars(view)).lstrip().partition("\n")
         subject = shortened(" ".join(first.split()), LONGEST_SUBJECT)
         text = re.sub(r"\n{3,}", "\n\n", rest).strip() + "\n"
-        link = view.link if isinstance(view, ResponderView) else None
+        return Rendered(subject, text, self._html(subject, text, language, view.links))
+
+    def _html(self, subject: str, text: str, language: Language, links: Sequence[str]) -> str:
         paragraphs = [paragraph.split("\n") for paragraph in text.strip().split("\n\n")]
-        html = self._jinja.get_template(LAYOUT).render(
-            language=language, subject=subject, paragraphs=paragraphs, link=link
-        )
-        return Rendered(subject, text, html)
+        layout = self._jinja.get_template(LAYOUT)
+        return layout.render(language=language, subject=subject, paragraphs=paragraphs, links=links)
+
+    def together(self, made: Sequence[tuple[Case, Rendered]], reference: str) -> tuple[Rendered, int]:
+        """Several messages to one responder as one, and how many of them are in it; the first is in any case.
+
+        Each case's own code stands beside it, and none in the subject: an answer without a code must not hit one of them.
+        """
+        cases = [case for case, _ in made]
+        first, language = made[0][1], language_of(cases[0].locale)
+        if first.subject is None:
+            text, count = one_sms(cases, language, reference)
+            return (Rendered(None, text, None), count) if count > 1 else (first, 1)
+        if len(made) == 1:
+            return answerable(first, cases[0].code), 1
+        subject = shortened(f"{head(language, len(made))}: {first.subject}", LONGEST_SUBJECT)
+        text = one_text([one.text for _, one in made])
+        links = [link for case in cases for link in case.view(language).links]
+        return Rendered(subject, text, self._html(subject, text, language, links)), len(made)
+
+
+def answerable(made: Rendered, code: str | None) -> Rendered:
+    """The subject of an e-mail that can be answered ends with the case's code, whatever its template says: answers quote it."""
+    if made.subject is None or code is None:
+        return made
+    ending = f" [{code}]"
+    return replace(made, subject=shortened(made.subject, LONGEST_SUBJECT - len(ending)) + ending)
 
 
 def name_of(kind: MessageKind, channel: Channel, language: Language) -> str:

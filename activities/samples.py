@@ -22,6 +22,8 @@ CODE = "7K2"
 REFERENCE = "k7f2m9qd3xw4"  # as long as a real one
 PUBLIC_URL = "https://support.example.com"
 LINK = f"{PUBLIC_URL}/r/ZGFuYTp6ZW5kZXNrLTQ3MTE.aZx3mQ.Vt0hJt4yq"
+# As long as a real one, for an SMS must have room for it.
+RATE = f"{PUBLIC_URL}/r/WyJ6ZW5kZXNrLTQ3MTEiLDEsMTc5ODIxNDQwMF0.5mDk0n1cHq7wXvT2bRzJfYpLs8aGeUo3NiKdMxQtW4E"
 
 TO_CUSTOMERS: frozenset[str] = frozenset(get_args(CustomerKind))
 
@@ -31,6 +33,8 @@ _STORY: Mapping[Language, Mapping[str, str]] = {
         "detail": "First reply 4 h overdue; customers cannot pay since 16:20.",
         "update": "We have found the cause: a certificate of our payment service has expired. We are renewing it now.",
         "reply": "Half of our shops are back, the other half still sees error 503.",
+        "rated": "It works now, but for hours nobody told us anything.",
+        "cause": "The renewal stood in a private calendar only.",
         "solved": "Payments work again since 17:40: the certificate of our payment service has been renewed.",
     },
     "de": {
@@ -38,16 +42,24 @@ _STORY: Mapping[Language, Mapping[str, str]] = {
         "detail": "Erste Antwort seit 4 h überfällig; seit 16:20 Uhr kann niemand bezahlen.",
         "update": "Ein Zertifikat unseres Zahlungsdienstes ist abgelaufen; das war die Ursache. Wir erneuern es gerade.",
         "reply": "Die Hälfte unserer Läden läuft wieder, die andere sieht noch Fehler 503.",
+        "rated": "Es geht wieder, aber stundenlang hat uns niemand etwas gesagt.",
+        "cause": "Die Erneuerung stand nur in einem privaten Kalender.",
         "solved": "Zahlungen laufen seit 17:40 Uhr wieder: Das Zertifikat unseres Zahlungsdienstes ist erneuert.",
     },
 }
-_SAID: Mapping[str, str] = {"customer_update": "update", "customer_resolved": "solved", "customer_replied": "reply"}
+_SAID: Mapping[str, str] = {
+    "customer_update": "update",
+    "customer_resolved": "solved",
+    "customer_replied": "reply",
+    "low_score": "rated",
+}
 _WARNS: Mapping[str, tuple[str, str]] = {
     "warning": ("L1 resolution at this tier", "75"),
     "promise_reminder": ("customer update", "80"),
 }
 _TAKEN = frozenset({"warning", "promise_reminder", "customer_replied", "assigned", "closure_overdue"})
-_FIXED = frozenset({"root_cause_overdue", "customer_resolved", "customer_closed"})
+_OVER = frozenset({"customer_survey", "low_score"})
+_FIXED = frozenset({"root_cause_overdue", "customer_resolved", "customer_closed"}) | _OVER
 _MISSED = frozenset({"last_resort", "top_breach"})
 
 
@@ -69,7 +81,7 @@ def sample(
         purpose="L3 resolution at this tier missed" if kind == "top_breach" else "acknowledge by 17:15",
     )
     people = _roster(language, timezone)
-    return Case(message, document, people, f"{PUBLIC_URL}/escalations/{ID}", NOW, CODE, LINK)
+    return Case(message, document, people, f"{PUBLIC_URL}/escalations/{ID}", NOW, CODE, LINK, RATE)
 
 
 def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
@@ -80,6 +92,8 @@ def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
         facts["due_at"] = _at(minutes=15)
     if kind in ("assigned", "customer_update"):
         facts["by"] = "lee"
+    if kind == "low_score":
+        facts |= {"score": "1", "by": "dana"}
     if kind in TO_CUSTOMERS and kind not in _FIXED:
         facts["next_update_by"] = _at(hours=1)
     return facts
@@ -91,7 +105,7 @@ def _document(kind: MessageKind, words: Mapping[str, str], vip: bool, timezone: 
     customer = {"id": "acme", "name": words.get("name", "Acme GmbH"), "locale": words["locale"], "timezone": timezone}
     return {
         "id": ID,
-        "status": "resolved" if fixed else "acknowledged" if taken else "open",
+        "status": "closed" if kind in _OVER else "resolved" if fixed else "acknowledged" if taken else "open",
         "priority": "critical",
         "priority_reasons": ["impact high, urgency high: critical"],
         "ticket": {"system": "zendesk", "id": "4711", "subject": words["subject"], "description": None},
@@ -109,6 +123,7 @@ def _document(kind: MessageKind, words: Mapping[str, str], vip: bool, timezone: 
             _target("closure", None, -30 if kind == "closure_overdue" else 24 * 60),
         ],
         "next_customer_update_by": None if fixed else _at(hours=1),
+        "root_cause": {"category": "certificate", "description": words["cause"]} if kind in _OVER else None,
     }
 
 

@@ -8,27 +8,31 @@ Temporal repeats it. The message keeps what each try was told, in the provider's
 """
 
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.providers.deadline import within
 from activities.providers.port import SEND_TIMEOUT, AnswerLost, Envelope, Finder, Provider, Refused, RetryLater, Sent
 from activities.reading import Case
-from activities.rendering import Rendered, Renderer, TemplateFault
+from activities.rendering import Rendered, Renderer, TemplateFault, answerable
+from activities.webhook_body import told_by_webhook
 from domain.addresses import NO_ADDRESS, address, why_no_address
 from domain.errors import DomainError
 from domain.identity import reference_of
 from domain.messages import Message, SendResult
+from domain.preferences import NOT_NOW, why_not_now
 from domain.provider_codes import ADDRESS_FAULTS
 from domain.roster import Roster
 from domain.tickets import Channel
+from domain.webhooks import without_query
 from records.bad_addresses import BadAddress, BadAddresses
+from records.crowding import CROWDED, WINDOW, Crowded, Limit
 from records.database import Database
 from records.outbound import Granted, Loaded, Outbound
 from records.outbound import Refused as ClaimRefused
@@ -45,6 +49,8 @@ SHORTEST_VALIDITY = timedelta(minutes=5)  # shorter, and a phone in a lift misse
 PAGE_VALIDITY = timedelta(hours=1)
 NEWS_VALIDITY = timedelta(hours=4)
 LONGEST_VALIDITY = timedelta(hours=10)  # the most Twilio takes
+
+LONGEST_CROWD = 2 * WINDOW  # who has less patience left goes out at once
 
 LONGEST_BACKOFF = timedelta(minutes=2)  # the longest pause of the workflow's retry policy, when the provider names none
 
@@ -74,6 +80,14 @@ _SETTLED: dict[MessageStatus, Any] = {"sent": "sent", "delivered": "sent", "fail
 log = structlog.get_logger(__name__)
 
 
+class Links(Protocol):
+    """Makes the addresses of the pages where a person acts on a case, and where its customer says how it was (`signed_links`)."""
+
+    def to_act(self, person: str, escalation: str, episode: int, now: datetime) -> str: ...
+
+    def to_rate(self, escalation: str, episode: int, now: datetime) -> str: ...
+
+
 @dataclass(frozen=True)
 class _Try:
     """One claimed try at a provider. `since` is when the message came to be: no earlier try of it is older.
@@ -91,8 +105,8 @@ class _Try:
 
     @property
     def may_be_out(self) -> bool:
-        """Whether an earlier try may have reached the provider."""
-        return self.claim.previous in ("sending", "unknown")
+        """Whether an earlier try may have reached the provider, where that does harm: a webhook's receiver knows it again."""
+        return self.claim.previous in ("sending", "unknown") and self.provider.channel != "webhook"
 
     @property
     def can_look(self) -> bool:
@@ -100,7 +114,8 @@ class _Try:
 
     def perhaps_twice(self, *, taken: bool) -> bool:
         """Whether the provider may have two of it by now; `taken` tells whether this try may have reached it."""
-        return self.may_be_out and not self.can_look and self.claim.attempt + taken > 2
+        looked_for = self.can_look and not self.claim.twice
+        return self.may_be_out and not looked_for and (self.claim.twice or self.claim.attempt + taken > 2)
 
     @property
     def elapsed(self) -> timedelta:
@@ -117,13 +132,21 @@ class Sending:
         renderer: Renderer,
         public_url: str,
         answered: Set[Channel] = frozenset(),
+        links: Links | None = None,
+        per_minute: int | None = None,
     ) -> None:
-        """`answered` are the channels whose replies reach us: messages on them say how to reply."""
+        """`answered` are the channels whose replies reach us: messages on them say how to reply.
+
+        Without `links` messages have none. `per_minute` is how many messages a person gets on one channel before the rest waits
+        and goes out as one; None: all of them.
+        """
         self._outbound = Outbound(db)
         self._roster = RosterStore(db)
         self._bad_addresses = BadAddresses(db)
         self._reply_codes = ReplyCodes(db)
         self._answered = answered
+        self._links = links
+        self._per_minute = per_minute
         self._providers = providers
         self._renderer = renderer
         self._pages = f"{public_url.rstrip('/')}/escalations/"
@@ -139,10 +162,13 @@ class Sending:
         if loaded.record.status in _SETTLED:
             return _result(message.key, loaded.record.status, loaded.record.code, loaded.record.reason)
         roster = self._roster.current()
-        customer = loaded.document["customer"]
-        to = address(message, customer.get("email"), customer.get("phone"), roster)
+        customer, team = loaded.document["customer"], loaded.document["team"]
+        to = address(message, customer.get("email"), customer.get("phone"), roster, team)
         if to is None:
-            return self._mark(message.key, "failed", NO_ADDRESS, why_no_address(message, roster))
+            return self._mark(message.key, "failed", NO_ADDRESS, why_no_address(message, roster, team))
+        not_now = why_not_now(message, roster, loaded.document["priority"], loaded.document["rules_version"])
+        if not_now is not None:
+            return self._mark(message.key, "failed", NOT_NOW, not_now)
         bad = self._bad_addresses.find(message.channel, to)
         if bad is not None:
             return self._mark(message.key, "failed", bad.fault, bad.words)
@@ -151,14 +177,25 @@ class Sending:
             rendered = self._render(message, loaded, roster, reference)
         except TemplateFault as fault:
             return self._mark(message.key, "failed", TEMPLATE_FAULT, str(fault))
-        claim = self._outbound.claim(message.key, to, rendered.subject, rendered.text, datetime.now(UTC))
+        by_webhook = message.channel == "webhook"
+        limit = None if by_webhook else self._limit()  # a system is not buried in messages, and wants each by itself
+        shown = without_query(to) if by_webhook else to
+        claim = self._outbound.claim(message.key, shown, rendered.subject, rendered.text, datetime.now(UTC), limit)
+        if isinstance(claim, Crowded):
+            raise ApplicationError(
+                claim.reason, type=CROWDED, next_retry_delay=claim.wait, category=ApplicationErrorCategory.BENIGN
+            )
         if isinstance(claim, ClaimRefused):
             return _result(message.key, "skipped", None, claim.reason)
         if not isinstance(claim, Granted):
             return _result(message.key, claim.status, None, claim.reason)
-        envelope = Envelope(reference, to, rendered.subject, rendered.text, rendered.html, validity(message))
+        if claim.along:
+            rendered = self._together(message, loaded, claim.along, roster, reference)
+        valid, made = validity(message), rendered
+        envelope = Envelope(reference, to, made.subject, made.text, made.html, valid, team=team)
         provider = self._providers[message.channel]
-        before = history(loaded.record.reason, SILENT if claim.previous == "sending" else None)
+        told = None if claim.previous == "waiting" else loaded.record.reason
+        before = history(told, SILENT if claim.previous == "sending" else None)
         return self._try(_Try(message.key, provider, envelope, claim, loaded.record.created_at, begun, before))
 
     def _load(self, key: str) -> Loaded:
@@ -167,11 +204,57 @@ class Sending:
         except DomainError as error:
             raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
 
+    def _together(
+        self, message: Message, loaded: Loaded, along: Sequence[str], roster: Roster, reference: str
+    ) -> Rendered:
+        """One message that says what all of them say, as far as they find room in it; one that cannot be said has failed."""
+        made = [self._said(message, loaded, roster, reference)]
+        for other in map(self._outbound.load, along):
+            try:
+                made.append(self._said(other.message, other, roster, reference))
+            except TemplateFault as fault:
+                self._mark(other.message.key, "failed", TEMPLATE_FAULT, str(fault))
+        rendered, count = self._renderer.together(made, reference)
+        left = [case.message.key for case, _ in made[count:]]
+        self._outbound.reword(message.key, rendered.subject, rendered.text, left)
+        return rendered
+
+    def _said(self, message: Message, loaded: Loaded, roster: Roster, reference: str) -> tuple[Case, Rendered]:
+        case = self._case(message, loaded, roster)
+        return case, self._renderer.render(case, reference)
+
+    def _limit(self) -> Limit | None:
+        """How much one person gets; who has little time left does not wait for that."""
+        if self._per_minute is None:
+            return None
+        return Limit(self._per_minute, pressed=_patience_ends_before(LONGEST_CROWD))
+
     def _render(self, message: Message, loaded: Loaded, roster: Roster, reference: str) -> Rendered:
+        return self._words(self._case(message, loaded, roster), reference)
+
+    def _words(self, case: Case, reference: str) -> Rendered:
+        if case.message.channel == "webhook":
+            return told_by_webhook(case)
+        return answerable(self._renderer.render(case, reference), case.code)
+
+    def _case(self, message: Message, loaded: Loaded, roster: Roster) -> Case:
         page, now = self._pages + str(loaded.document["id"]), datetime.now(UTC)
-        replies = message.person is not None and message.channel in self._answered
+        link, rate = self._link(message, loaded, now), self._rate(message, loaded, now)
+        # By e-mail customers answer, too; the code stands in the subject.
+        replies = message.channel in self._answered and (message.person is not None or message.channel == "email")
         code = self._reply_codes.code_for(loaded.record.id, loaded.record.episode, now) if replies else None
-        return self._renderer.render(Case(message, loaded.document, roster, page, now, code), reference)
+        return Case(message, loaded.document, roster, page, now, code, link, rate)
+
+    def _link(self, message: Message, loaded: Loaded, now: datetime) -> str | None:
+        """For a responder's e-mail; an SMS has no room for it."""
+        if self._links is None or message.person is None or message.channel != "email":
+            return None
+        return self._links.to_act(message.person, loaded.record.id, loaded.record.episode, now)
+
+    def _rate(self, message: Message, loaded: Loaded, now: datetime) -> str | None:
+        if self._links is None or message.kind != "customer_survey":
+            return None
+        return self._links.to_rate(loaded.record.id, loaded.record.episode, now)
 
     def _try(self, attempt: _Try) -> SendResult:
         found = self._look_up(attempt) if attempt.may_be_out else None

@@ -20,7 +20,7 @@ ROOM = (40, 32, 26, 21, 17, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1)
 # Of every field that is not named here and that others wrote: one.
 WORTH = {"text": 4, "detail": 4, "subject": 2, "target": 2, "missed": 2, "ticket": 8, "id": 8}
 NEVER_CUT = frozenset(
-    {"priority", "status", "percent", "due", "next_update", "reply", "code", "link", "page", "api", "cli"}
+    {"priority", "status", "percent", "due", "next_update", "reply", "code", "link", "page", "api", "cli", "rate"}
 )
 
 

@@ -16,6 +16,7 @@ from api.seeding import read_folder
 from domain.errors import PolicyFaults
 from records.database import Database, DatabaseAway
 from settings import ApiSettings, setting_faults
+from signed_links import SecretFault, masked, secret_of
 
 ACCESS_LOG = "uvicorn.access"
 GRACE = 10  # seconds for requests under way; a command takes at most its update limit and a signal
@@ -28,9 +29,9 @@ class StartRefused(Exception):
 
 
 def without_query(record: logging.LogRecord) -> bool:
-    """A filter for the access log: what people search for (`?q=`) names customers, and stays out of it."""
+    """A filter for the access log: what people search for (`?q=`) names customers, and a link is a key: both stay out of it."""
     if isinstance(record.args, tuple):
-        record.args = tuple(one.partition("?")[0] if isinstance(one, str) else one for one in record.args)
+        record.args = tuple(masked(one.partition("?")[0]) if isinstance(one, str) else one for one in record.args)
     return True
 
 
@@ -64,7 +65,8 @@ def main() -> int:
         settings = checked()
         process.begin(settings.mode)
         reach_store(settings)
-    except (StartRefused, DatabaseAway) as refused:
+        secret_of(settings)  # said plainly when it cannot be read
+    except (StartRefused, DatabaseAway, SecretFault) as refused:
         print(f"api: {refused}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again after its own shutdown, and would end here

@@ -7,21 +7,40 @@ from typing import Any, NoReturn
 
 import structlog
 from fastapi import Depends, FastAPI
+from starlette.staticfiles import StaticFiles
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RetryConfig
 
-from api import bad_addresses, errors, escalations, health, hooks, keys, outbox, policies, preview, roster
+from api import (
+    bad_addresses,
+    contact_tests,
+    errors,
+    escalations,
+    health,
+    hooks,
+    keys,
+    outbox,
+    policies,
+    preview,
+    roster,
+)
 from api.description import DescribedApi
 from api.inbound import act_on_what_comes
 from api.limits import BodyLimit
+from api.mails import LONGEST_MAIL
+from api.pages import contact, links, sign_in, templates
+from api.pages import outbox as outbox_page
+from api.pages.frame import STATIC, STATIC_PATH
 from api.relay import relay
 from api.seeding import seed
 from api.services import in_thread, utc_now, wire
 from api.uploads import each_key_once
+from api.webhook_secrets import router as webhook_secrets
 from records.database import Database
 from settings import ApiSettings
+from workflows.contract import SENDGRID_INBOUND_PATH
 
 log = structlog.get_logger()
 
@@ -59,10 +78,15 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
         redoc_url=None,
         dependencies=[Depends(each_key_once)],
     )
-    app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
+    streamed = {SENDGRID_INBOUND_PATH: LONGEST_MAIL}
+    app.add_middleware(BodyLimit, largest=settings.max_body_bytes, streamed=streamed)
     errors.register(app)
-    for module in (escalations, preview, policies, bad_addresses, roster, keys, outbox, hooks, health):
+    for module in (escalations, preview, policies, bad_addresses, contact_tests, roster, keys, outbox, hooks, health):
         app.include_router(module.router)
+    app.include_router(webhook_secrets)
+    for page in (links, sign_in, outbox_page, templates, contact):
+        app.include_router(page.router)
+    app.mount(STATIC_PATH, StaticFiles(directory=STATIC))
     return app
 
 

@@ -167,6 +167,24 @@ class Cases:
         except (RPCError, RuntimeError) as error:
             raise _unavailable() from error
 
+    async def send_answer(self, id: str) -> None:
+        """Have the answer to an e-mail sent that is kept under `id`; once, however often this is asked. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._client.start_workflow(
+                    contract.ANSWER,
+                    id,
+                    id=contract.answer_id(id),
+                    task_queue=contract.TASK_QUEUE,
+                    task_timeout=contract.TASK_LIMIT,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    rpc_timeout=RPC_LIMIT,
+                )
+        except WorkflowAlreadyStartedError:
+            return
+        except (RPCError, *AWAY) as error:
+            raise _unavailable() from error
+
     async def reachable(self, patience: timedelta) -> bool:
         """Whether Temporal answers."""
         try:

@@ -46,7 +46,12 @@ async def execute(
     """
     case = await in_thread(case_of, services, id)
     said = await in_thread(_said, services, caller, name, request, once)
-    earlier = await in_thread(services.commands.find, said.id) if once.keyed else None
+    return await obey(services, case, said, perhaps_again=once.keyed)
+
+
+async def obey(services: Services, case: Document, said: Said, *, perhaps_again: bool) -> Answered:
+    """Say a command whose speaker and names are known to be good; `perhaps_again`: it may have been said under this id before."""
+    earlier = await in_thread(services.commands.find, said.id) if perhaps_again else None
     if earlier is not None and earlier.settled_at is not None:
         return await _told_again(services, case, earlier)
     if earlier is not None:
@@ -54,7 +59,7 @@ async def execute(
         said = replace(said, received_at=earlier.received_at)
     if case["status"] not in LIVE:
         return await _say_to_ended(services, case, said)
-    prepared = PREPARED.get(name)
+    prepared = PREPARED.get(said.name)
     return await (prepared(services, case, said, say) if prepared else say(services, case, said))
 
 

@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound, PolicyFaults
 from domain.fault_texts import path_text
+from signed_links import masked
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"  # seconds; a restart of Temporal or a fail-over of the database takes about that long
@@ -205,7 +206,7 @@ async def _database(request: Request, error: Exception) -> Json:
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if not (lost or reason == READ_ONLY or isinstance(error, (OperationalError, PoolTimeout))):
         raise error
-    log.error("database does not serve", path=request.url.path, reason=reason)
+    log.error("database does not serve", path=masked(request.url.path), reason=reason)
     code, detail = FULL if reason in DISK_FULL else AWAY
     return answer(503, problem(503, code, detail), _RETRY)
 
@@ -235,7 +236,7 @@ class LastResort:
 
 def _broken(path: str, error: Exception) -> Json:
     reference = uuid4().hex[:12]
-    log.error("request failed", path=path, reference=reference, trace=_trace(error))
+    log.error("request failed", path=masked(path), reference=reference, trace=_trace(error))
     return answer(
         500, problem(500, "internal_error", f"something went wrong on our side; our log has it as {reference}")
     )

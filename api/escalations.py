@@ -1,6 +1,7 @@
 """The routes of escalations: open, read, command."""
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -27,6 +28,8 @@ from domain.commands import BODIES, Body
 from domain.errors import NotFound
 from domain.tickets import Line
 from records.escalations import Filters
+from records.stored import StoredMessage
+from signed_links import masked
 
 router = APIRouter(prefix="/v1", tags=["escalations"])
 
@@ -113,10 +116,10 @@ def show_timeline(id: CaseId, _: Anybody, services: Wired, episode: Episode = No
 
 
 @router.get("/escalations/{id}/messages", responses=problems(401, 403, 404, 422, 503))
-def show_messages(id: CaseId, _: Reader, services: Wired, episode: Episode = None) -> list[MessageItem]:
+def show_messages(id: CaseId, caller: Reader, services: Wired, episode: Episode = None) -> list[MessageItem]:
     """Everything said to anybody about it, oldest first."""
     case = _find(services, id, episode)
-    return [message_item(one) for one in services.escalations.messages(id, case["episode"])]
+    return message_items(services, services.escalations.messages(id, case["episode"]), caller)
 
 
 @router.get("/escalations/{id}/commands/{command_id}", responses=problems(401, 404, 503))
@@ -131,9 +134,20 @@ def show_any_command(command_id: str, _: Anybody, services: Wired) -> CommandSta
     return _command(services, command_id, None)
 
 
-def message_item(stored: Any) -> MessageItem:
-    """A stored message as the API shows it."""
-    return MessageItem.model_validate({name: getattr(stored, name) for name in MessageItem.model_fields})
+def message_items(services: Services, found: Sequence[StoredMessage], caller: Caller) -> list[MessageItem]:
+    """Stored messages as the API shows them, with what took the place of those that failed."""
+    instead = services.escalations.taken_over(found)
+    return [_message_item(one, instead.get(one.key), caller) for one in found]
+
+
+def _message_item(stored: StoredMessage, instead: str | None, caller: Caller) -> MessageItem:
+    """Links in it are keys of others: only who may act as anybody sees them."""
+    more = {"retries": max(stored.attempts - 1, 0), "failed_over_to": instead}
+    kept = MessageItem.model_fields.keys() - more.keys()
+    shown = {name: getattr(stored, name) for name in kept} | more
+    if caller.role not in ACTS_AS_ANYBODY and stored.text is not None:
+        shown["text"] = masked(stored.text)
+    return MessageItem.model_validate(shown)
 
 
 def _find(services: Services, id: str, episode: int | None) -> dict[str, Any]:
@@ -161,6 +175,7 @@ class RebaseRequest(Body):
 
 
 BY = "the acting person; the key's own when left out"
+ACTS_AS_ANYBODY = ("operator", "admin")
 INTERNAL = ("adopt", "release", "undelivered")  # said by the API itself, in a merge and of a receipt
 REQUESTS: dict[str, type[Body]] = {**BODIES, "rebase": RebaseRequest}
 

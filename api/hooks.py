@@ -1,21 +1,24 @@
 """The providers' webhooks: verified over what came in, kept, answered; what they mean is acted on afterwards (`api.inbound`).
 
-A reply by SMS is acted on at once: what came of it is the answer, which Twilio sends back.
+A reply by SMS is acted on at once: what came of it is the answer, which Twilio sends back. An e-mail is answered by an e-mail.
 """
 
 import json
 import re
+from typing import Annotated
 from xml.sax.saxutils import escape
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api import replies
+from api import mails, replies
 from api.errors import problems, unreadable
+from api.mail_forms import MailForm
+from api.mail_replies import read_mail
 from api.receipts import SENDGRID, TWILIO, events_of, plain
 from api.services import Wired, in_thread
 from domain.errors import Invalid
 from records.inbound import InboundEvent
-from workflows.contract import TWILIO_STATUS_PATH
+from workflows.contract import SENDGRID_INBOUND_PATH, TWILIO_STATUS_PATH
 
 KEPT = 204
 LONGEST_FIELD = 500  # characters of a field that is kept
@@ -80,5 +83,18 @@ async def sendgrid_events(request: Request, services: Wired) -> Response:
     except (ValueError, RecursionError) as error:
         raise unreadable(error) from None
     await in_thread(services.inbound.store_new, SENDGRID, list(events_of(batch)), services.now())
+    services.something_came.set()
+    return Response(status_code=KEPT)
+
+
+@router.post(SENDGRID_INBOUND_PATH, status_code=KEPT, responses=problems(401, 403, 413, 422, 503))
+async def sendgrid_inbound(request: Request, services: Wired, key: Annotated[str | None, Query()] = None) -> Response:
+    """An e-mail to our address for replies, as SendGrid's Inbound Parse posts it to the address it was given, `key` and all."""
+    services.signatures.of_inbound_parse(key)
+    form = MailForm(request.headers.get("content-type", ""))
+    async for piece in request.stream():
+        form.feed(piece)
+    mail = await in_thread(read_mail, form.fields())
+    await in_thread(services.inbound.store_new, mails.MAIL, [mails.kept(mail)], services.now())
     services.something_came.set()
     return Response(status_code=KEPT)

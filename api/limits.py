@@ -1,8 +1,11 @@
 """No request body is larger than the limit, whatever its headers say.
 
 The body is read here, up to the limit, before anything else sees it: our bodies are small JSON, so keeping one costs nothing,
-and a stream that goes on and on is cut off before it has been parsed or stored.
+and a stream that goes on and on is cut off before it has been parsed or stored. Mails with pictures are larger, so the one
+path that takes them reads piece by piece and keeps little; there the limit counts what has come by.
 """
+
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,35 +13,56 @@ from api.errors import answer, problem
 
 
 class BodyLimit:
-    """ASGI middleware; refuses with 413 `body_too_large`."""
+    """ASGI middleware; refuses with 413 `body_too_large`. `streamed` are paths with a limit of their own, read piece by piece."""
 
-    def __init__(self, app: ASGIApp, largest: int) -> None:
+    def __init__(self, app: ASGIApp, largest: int, streamed: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._largest = largest
+        self._streamed = streamed or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through with its body already read, or refuse it."""
+        """Let the request through with its body already read (or counted as it is read), or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = None if _declared(scope) > self._largest else await self._read(receive)
-        if body is None:
-            detail = f"the body is larger than {self._largest} bytes"
+        largest = self._streamed.get(scope["path"], self._largest)
+        try:
+            if _declared(scope) > largest:
+                raise _TooLarge
+            counting = _counting(receive, largest)
+            read = counting if scope["path"] in self._streamed else _again(await _read(counting), receive)
+            await self._app(scope, read, send)
+        except _TooLarge:
+            detail = f"the body is larger than {largest} bytes"
             await answer(413, problem(413, "body_too_large", detail), {"Connection": "close"})(scope, receive, send)
-            return
-        await self._app(scope, _again(body, receive), send)
 
-    async def _read(self, receive: Receive) -> list[Message] | None:
-        messages: list[Message] = []
-        size = 0
-        while True:
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self._largest:
-                return None
-            messages.append(message)
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                return messages
+
+class _TooLarge(Exception):
+    """More has come than the limit; whoever reads has answered nothing yet."""
+
+
+def _counting(receive: Receive, largest: int) -> Receive:
+    """Passes on what comes; raises _TooLarge as soon as that is too much."""
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > largest:
+            raise _TooLarge
+        return message
+
+    return counted
+
+
+async def _read(receive: Receive) -> list[Message]:
+    messages: list[Message] = []
+    while True:
+        message = await receive()
+        messages.append(message)
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return messages
 
 
 def _declared(scope: Scope) -> int:

@@ -7,7 +7,7 @@ whatever cannot be read is refused in words and breaks nothing.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import HeaderParseError
@@ -16,10 +16,9 @@ from email.message import Message
 from hashlib import sha256
 from itertools import islice
 
-from python_multipart.multipart import Field, FormParser, parse_options_header
-
 from api.mail_texts import decoded, own_text, own_words
 from domain.errors import Invalid
+from signed_links import masked
 
 READ = 128_000  # bytes of a mail that are read; a reply stands at its beginning, pictures and files at its end
 MOST_PARTS = 20  # of a mail; each layer of parts makes reading every line of the next slower
@@ -58,38 +57,6 @@ class MailReply:
     authentic: bool
 
 
-def form_fields(content_type: str, body: bytes) -> dict[str, bytes]:
-    """The fields of a multipart form as they came, since their texts are in any character set; files are left out.
-
-    Raises Invalid `invalid_form`.
-    """
-    kind, options = parse_options_header(content_type)
-    if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise Invalid("invalid_form", "send the form as multipart/form-data with a boundary, as Inbound Parse does")
-    fields: dict[str, bytes] = {}
-    ended: list[bool] = []
-
-    def keep(field: Field) -> None:
-        fields.setdefault((field.field_name or b"").decode("utf-8", "replace"), field.value or b"")
-
-    try:
-        parser = FormParser(
-            "multipart/form-data",
-            on_field=keep,
-            on_file=lambda file: file.close(),
-            on_end=lambda: ended.append(True),
-            boundary=options[b"boundary"],
-            config={"MAX_MEMORY_FILE_SIZE": len(body) + 1},  # nothing of it goes to the disk
-        )
-        parser.write(body)
-        parser.finalize()
-    except (ValueError, AssertionError) as error:
-        raise Invalid("invalid_form", f"the form cannot be read: {error}") from None
-    if not ended:
-        raise Invalid("invalid_form", "the form is cut off: its closing boundary is missing")
-    return fields
-
-
 def read_mail(fields: Mapping[str, bytes]) -> MailReply:
     """The mail in a form of Inbound Parse: raw (field `email`), or taken apart (`headers`, `text`, `html`).
 
@@ -101,12 +68,13 @@ def read_mail(fields: Mapping[str, bytes]) -> MailReply:
         raise Invalid("invalid_mail", message, field="email")
     mail = _parsed(raw)
     sender, envelope = _sender(mail), _envelope(fields.get("envelope", b""))
+    recipients = _recipients(mail, envelope)
     return MailReply(
         sender=sender,
-        recipients=_recipients(mail, envelope),
+        recipients=recipients,
         message_id=_message_id(mail, raw),
-        subject=_words(header(mail, "Subject") or "")[:LONGEST_SUBJECT],
-        text=own_text(mail) if fields.get("email") else _taken_apart(fields),
+        subject=masked(_words(header(mail, "Subject") or "")[:LONGEST_SUBJECT]),
+        text=own_text(mail, recipients) if fields.get("email") else _taken_apart(fields, recipients),
         automatic=_automatic(mail, sender, envelope),
         authentic=_authentic(sender.rpartition("@")[2], fields, envelope),
     )
@@ -147,7 +115,7 @@ def _sender(message: Message) -> str:
     """Raises Invalid unless there is one `From` with one address: of several it would be unclear which one is vouched for."""
     senders = _headers(message, "From")
     found = _ADDRESS.fullmatch(senders[0]) if len(senders) == 1 else None
-    if found is None:
+    if found is None or not found[1].isprintable():
         raise Invalid("invalid_mail", "the mail has no From header with one address in it", field="from")
     return found[1].lower()
 
@@ -174,13 +142,13 @@ def _message_id(message: Message, raw: bytes) -> str:
     return given if usable else f"sha256:{sha256(raw).hexdigest()}"
 
 
-def _taken_apart(fields: Mapping[str, bytes]) -> str:
+def _taken_apart(fields: Mapping[str, bytes], ours: Collection[str]) -> str:
     """The sender's words where SendGrid has already taken the mail apart; `charsets` tells how each field is written."""
     charsets = _envelope(fields.get("charsets", b""))
     plain, html = (
         decoded(fields.get(name, b"")[:READ], str(charsets.get(name) or "utf-8")) for name in ("text", "html")
     )
-    return own_words(plain, html)
+    return own_words(plain, html, ours)
 
 
 def _automatic(message: Message, sender: str, envelope: Mapping[str, object]) -> str | None:

@@ -2,16 +2,22 @@
 
 A mail comes from anybody, so its cost is bounded before it is read: only its beginning counts, which is where a reply stands,
 and nothing goes to a parser that is slow on made-up input (`html.parser` is, on tags that never end) before that is taken out.
+
+What people quote is our own message, with a link that is theirs alone. So links are left out before anything else, and whatever
+language a mail program speaks, its quote is cut off.
 """
 
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from email.message import Message
 from html.parser import HTMLParser
 
+from mailparser_reply.constants import MAIL_LANGUAGES
 from mailparser_reply.parser import EmailMessage
+
+from signed_links import PATH, masked
 
 LONGEST_KEPT = 5_000  # characters of a reply
 LONGEST_HTML = 100_000  # characters; style sheets of mail programs come before the words
@@ -20,32 +26,49 @@ LONGEST_HTML = 100_000  # characters; style sheets of mail programs come before 
 _LONGEST_READ = 6_000  # characters in which quotes and signatures are looked for
 _LONGEST_LINE = 300  # characters; no quote header is longer
 _JOINT = "\x01\n\x01"  # where a longer line was parted; no text holds this sign, control characters are taken out
-_LANGUAGES = ["de", "en"]
+_LANGUAGES = ["de", "en"]  # whose greetings are known; of all languages some are the beginnings of ordinary sentences
 
 _NOT_OF_TEXT = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})  # some are slow
 _SUPERSETS = {"iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}  # what programs really send
 
 _RULE = re.compile(r"^(?:[-_=]{5,}.*|--)$", re.MULTILINE)  # what stands below a line across the page is not the reply
+_OTHERS = [known for language, known in MAIL_LANGUAGES.items() if language not in _LANGUAGES]
+_QUOTED = re.compile(
+    "|".join(
+        [
+            *(known["wrote_header"] for known in _OTHERS if "wrote_header" in known),
+            # One line alone is no header, though the library's Polish has it so: `Do: …` begins a sentence.
+            *(known["from_header"].replace("{1,}", "{2,}") for known in _OTHERS),
+            # In any language: a day or an hour, and at the end of the line, or of the next one, an address and a colon.
+            r"^(?=[^\n]*\d)[^\n]{0,200}\n?[^\n]{0,200}<\s?[^\s<>@]{1,64}@[^\s<>@]{1,255}>[^\n<>]{0,40}[:：]$",
+        ]
+    ),
+    re.IGNORECASE | re.MULTILINE,
+)
+_OUR_LINK = re.compile(rf"^(?:[^\n]{{0,80}}:)?[ <]*https?://[^\s<>]*{PATH}…>?$", re.MULTILINE)  # a line of our messages
 _SENT_FROM = re.compile(
     r"^(?:von mein\w+ .{1,40} gesendet|gesendet (?:mit|aus) .{1,60}|.{0,20}outlook für (?:ios|android|mac).{0,20})\.?$",
     re.IGNORECASE | re.MULTILINE,
 )
 
 
-def own_text(message: Message) -> str:
-    """What the sender wrote, from the first text that is not attached; from HTML where there is no plain text. Never raises."""
+def own_text(message: Message, ours: Collection[str] = ()) -> str:
+    """What the sender wrote, from the first text that is not attached; from HTML where there is no plain text. Never raises.
+
+    `ours` are addresses of our own, for what quotes them.
+    """
     texts: dict[str, str] = {}
     for part in _texts(message):
         payload = part.get_payload(decode=True)
         kind = part.get_content_subtype()
         if isinstance(payload, bytes) and kind not in texts and payload.strip():
             texts[kind] = decoded(payload, part.get_content_charset())
-    return own_words(texts.get("plain", ""), texts.get("html", ""))
+    return own_words(texts.get("plain", ""), texts.get("html", ""), ours)
 
 
-def own_words(plain: str, html: str) -> str:
+def own_words(plain: str, html: str, ours: Collection[str] = ()) -> str:
     """The sender's own words in a plain text, else in HTML; at most `LONGEST_KEPT` characters, lines ended by `\\n`."""
-    return _unquoted(_tidy(plain)) if plain.strip() else _unquoted(_tidy(_text_of_html(html)))
+    return _unquoted(masked(_tidy(plain if plain.strip() else _text_of_html(html))), ours)
 
 
 def decoded(data: bytes, charset: str | None) -> str:
@@ -82,11 +105,11 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in lines)).strip()
 
 
-def _unquoted(text: str) -> str:
+def _unquoted(text: str, ours: Collection[str]) -> str:
     lines = (line for line in text.split("\n") if not line.startswith(">"))
     own = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:_LONGEST_READ]
     above = _RULE.split(own, maxsplit=1)[0]
-    parted = "\n".join(_parted(line) for line in above.split("\n"))
+    parted = _before_quote("\n".join(_parted(line) for line in above.split("\n")), ours)
     mail = EmailMessage(text=parted, languages=list(_LANGUAGES), keep_hyphen_lists=True).read()  # type: ignore[no-untyped-call]
     reply = mail.replies[0]
     words = reply.content.removeprefix(reply.headers or "")
@@ -94,6 +117,15 @@ def _unquoted(text: str) -> str:
         words = words[: words.rfind(reply.signatures)]
     words = words.replace(_JOINT, "").replace("\x01", "")
     return _SENT_FROM.split(words, maxsplit=1)[0].strip()[:LONGEST_KEPT]
+
+
+def _before_quote(text: str, ours: Collection[str]) -> str:
+    """The words above a quote; those below where it stands on top."""
+    on_top = _QUOTED.match(text)
+    words = text[on_top.end() :].lstrip() if on_top else text
+    address = "|".join(re.escape(one) for one in ours)
+    ends = [_QUOTED, _OUR_LINK, *([re.compile(rf"^[^\n]*[<:]\s?(?:{address})\b", re.I | re.M)] if ours else [])]
+    return words[: min((found.start() for one in ends if (found := one.search(words))), default=None)]
 
 
 def _parted(line: str) -> str:

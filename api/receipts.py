@@ -95,15 +95,21 @@ READ = {TWILIO: twilio_receipt, SENDGRID: sendgrid_receipt}
 async def act_on(services: Services, event: InboundEvent) -> None:
     """Write down what became of the message, and let its case go on where it did not arrive."""
     receipt = READ[event.source](event.body)
-    found = await in_thread(services.outbound.spoken_of, receipt) if receipt else None
-    if receipt is None or found is None:
-        return  # on its way, or not of ours
-    stored, message = found
-    if receipt.fate == "failed" and _another_try_arrived(receipt, stored):
-        return
-    await in_thread(_write_down, services, receipt, stored)
-    if receipt.fate == "failed":
-        await _tell_the_case(services, receipt, stored, message, uuid5(_WORDS, f"{event.source}/{event.event_id}"))
+    if receipt is None:
+        return  # on its way
+    for stored, message in await in_thread(_settled, services, receipt):
+        name = f"{event.source}/{event.event_id}" + (f"/{stored.key}" if stored.led_by else "")
+        await _tell_the_case(services, receipt, stored, message, uuid5(_WORDS, name))
+
+
+def _settled(services: Services, receipt: Receipt) -> list[tuple[StoredMessage, Message]]:
+    """Write it down; the messages that have failed by it, as far as their cases must hear of it."""
+    found = services.outbound.spoken_of(receipt)
+    if receipt.fate == "failed" and found and _another_try_arrived(receipt, found[0][0]):
+        return []
+    for stored, _ in found:
+        _write_down(services, receipt, stored)
+    return found if receipt.fate == "failed" else []
 
 
 def _another_try_arrived(receipt: Receipt, stored: StoredMessage) -> bool:

@@ -1,4 +1,4 @@
-"""A responder's reply, by SMS: who wrote it, which case is meant, what is done, and what is answered.
+"""A responder's reply: who wrote it, which case is meant, what is done, and what is answered. By SMS here, by e-mail `api.mails`.
 
 Whatever comes in is answered in words; only what is understood without doubt moves a case, said as by that person, under
 an id made of the provider's own, so that a reply that comes twice acts once.
@@ -15,14 +15,17 @@ from api.errors import Unavailable
 from api.openings import Document
 from api.prepared import Said
 from api.services import Services, in_thread
-from domain import reply_answers
+from domain import contact_tests, reply_answers
 from domain.errors import DomainError
-from domain.replies import CarrierWord, NotUnderstood, Order, understand
+from domain.replies import CarrierWord, NotUnderstood, Order, Reached, understand
 from domain.reply_answers import Language
 from domain.roster import Person
+from domain.roster_warnings import people_at
+from domain.tickets import PersonalChannel
 from domain.view_time import clock_time
 from records.bad_addresses import BadAddress
 from records.inbound import InboundEvent
+from signed_links import masked
 
 SMS = "twilio-inbound"
 
@@ -37,7 +40,7 @@ log = structlog.get_logger()
 class Reply:
     """What somebody wrote: `id` is the provider's, `person` who has that number or address in the roster.
 
-    `at_once`: it is the first time we look at it, just after it came.
+    `at_once`: it is the first time we look at it, just after it came. `quoted` is the code in the subject of an e-mail.
     """
 
     id: str
@@ -45,16 +48,23 @@ class Reply:
     text: str
     received_at: datetime
     at_once: bool
+    quoted: str | None = None
+    channel: PersonalChannel = "sms"
 
     @property
     def language(self) -> Language:
         """The language of the answer."""
-        return "de" if self.person.locale.lower().startswith("de") else "en"
+        return read_by(self.person)
 
     @property
     def word(self) -> str:
         """The id of the command it says."""
         return str(uuid5(_WORDS, self.id))
+
+
+def read_by(*people: Person) -> Language:
+    """The language that all of them read."""
+    return "de" if all(person.locale.lower().startswith("de") for person in people) else "en"
 
 
 async def act_late(services: Services, event: InboundEvent) -> None:
@@ -68,15 +78,17 @@ async def act_on(services: Services, event: InboundEvent, *, at_once: bool = Tru
 
     Which case is meant without a code can only be told `at_once`: later another one may be the only open case.
     """
-    number, text = event.body["From"], event.body["Body"]
+    number, text = event.body["From"], masked(event.body["Body"])
     wish = understand(text)
     if isinstance(wish, CarrierWord):
         await in_thread(_opt, services, number, wish, event.received_at)
         return None  # the carrier answers such a word itself
-    person = next((one for one in services.roster.current().people if one.phone == number), None)
-    if person is None:
+    people = people_at(services.roster.current(), "sms", number)
+    if not people:
         return reply_answers.unknown_sender("en")
-    return await answer(services, Reply(event.event_id, person, text, event.received_at, at_once))
+    if len(people) > 1:
+        return reply_answers.shared_address(len(people), read_by(*people))
+    return await answer(services, Reply(event.event_id, people[0], text, event.received_at, at_once))
 
 
 def _opt(services: Services, number: str, said: CarrierWord, now: datetime) -> None:
@@ -87,25 +99,38 @@ def _opt(services: Services, number: str, said: CarrierWord, now: datetime) -> N
         services.bad_addresses.forgive("sms", number)
 
 
-async def answer(services: Services, reply: Reply) -> str | None:
-    """Do what the reply says and tell what came of it; None where the carrier answers itself. Raises nothing of the rules."""
+async def answer(services: Services, reply: Reply) -> str:
+    """Do what the reply says and tell what came of it. Raises nothing of the rules.
+
+    A code in the text counts more than the one that the subject quotes.
+    """
     meant = understand(reply.text)
-    if isinstance(meant, CarrierWord):
-        return None
+    if isinstance(meant, Reached):
+        return await in_thread(_reached, services, reply)
     cases = await in_thread(services.reply_codes.open_cases, reply.person.id)
     open_cases = [(code, case["ticket"]["subject"]) for code, case in cases]
+    example = reply.quoted or (cases[0][0] if len(cases) == 1 else None)
+    if isinstance(meant, CarrierWord):
+        return reply_answers.carrier_word(meant.word, example, reply.language)
     if isinstance(meant, NotUnderstood):
-        return reply_answers.not_understood(cases[0][0] if len(cases) == 1 else None, reply.language)
-    if meant.code is None and not cases:
+        return reply_answers.not_understood(example, reply.language)
+    named = meant.code or reply.quoted
+    if named is None and not cases:
         return reply_answers.no_open_case(reply.language)
-    if meant.code is None and (len(cases) > 1 or not reply.at_once):
+    if named is None and (len(cases) > 1 or not reply.at_once):
         return reply_answers.which_case(meant.command, open_cases, reply.language)
-    code, case = (meant.code, await in_thread(services.reply_codes.live_case, meant.code)) if meant.code else cases[0]
+    code, case = (named, await in_thread(services.reply_codes.live_case, named)) if named else cases[0]
     if case is None:
         return reply_answers.code_unknown(code, open_cases, reply.language)
     if meant.words_missing:
         return reply_answers.words_missing(meant.command, code, reply.language)
     return await _done(services, reply, meant, code, case)
+
+
+def _reached(services: Services, reply: Reply) -> str:
+    """The answer to a contact test, on the channel it came by."""
+    waits = services.contact_tests.answered_latest(reply.person.id, reply.channel, reply.received_at)
+    return contact_tests.confirmed(reply.channel, reply.language) if waits else contact_tests.no_test(reply.language)
 
 
 async def _done(services: Services, reply: Reply, order: Order, code: str, case: Document) -> str:

@@ -20,6 +20,7 @@ from domain.policy_file import load_policy
 from domain.policy_warnings import warnings
 from domain.roster import Roster
 from domain.roster_file import load_roster
+from domain.roster_warnings import roster_warnings
 from domain.routing import match_ties
 
 ROSTER = "roster"
@@ -98,6 +99,8 @@ def _warn(services: Services, now: datetime) -> None:
         log.warning(
             "no policies", folder=str(services.settings.policies), hint="nothing can be escalated before one is PUT"
         )
+    for fault in roster_warnings(roster):
+        log.warning("roster warning", path=fault.path, message=fault.message)
     for policy in known:
         for fault in warnings(policy, roster, now):
             log.warning("policy warning", policy=policy.name, path=fault.path, message=fault.message)

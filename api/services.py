@@ -15,9 +15,13 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from api.cases import Cases
+from api.sessions import Sessions, Tries
 from api.signatures import Signatures
+from domain.tickets import Channel
+from records.answers import Answers
 from records.bad_addresses import BadAddresses
 from records.command_log import CommandLog
+from records.contact_tests import ContactTests
 from records.database import Database
 from records.escalations import Escalations
 from records.idempotency import Idempotency
@@ -27,7 +31,8 @@ from records.outbound import Outbound
 from records.policies import Policies
 from records.reply_codes import ReplyCodes
 from records.roster import RosterStore
-from settings import ApiSettings, HookSettings
+from settings import ApiSettings, HookSettings, without_credentials
+from signed_links import SignedLinks, secret_of
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -53,13 +58,19 @@ class Services:
     policies: Policies
     roster: RosterStore
     inbound: Inbound
+    answers: Answers
+    contact_tests: ContactTests
     outbound: Outbound
     bad_addresses: BadAddresses
     reply_codes: ReplyCodes
     signatures: Signatures
+    links: SignedLinks
+    sessions: Sessions
+    outbox_only: tuple[Channel, ...]  # the channels on which nothing leaves this machine; the pages say so
     now: Callable[[], datetime]
     # A long preview takes a second of processor: two at once, for the API's threads are for those who act.
     previews: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    tries: Tries = field(default_factory=Tries)  # of wrong keys, at the sign-in
     something_came: asyncio.Event = field(default_factory=asyncio.Event)  # from a provider, and was kept
 
 
@@ -70,7 +81,8 @@ def wire(
     now: Callable[[], datetime] = utc_now,
     hooks: HookSettings | None = None,
 ) -> Services:
-    """Put the parts together. Raises ValueError for a public key of SendGrid's that is none."""
+    """Put the parts together. Raises ValueError for a public key of SendGrid's that is none, SecretFault."""
+    secret = secret_of(settings)
     return Services(
         settings=settings,
         database=database,
@@ -83,10 +95,15 @@ def wire(
         policies=Policies(database),
         roster=RosterStore(database),
         inbound=Inbound(database),
+        answers=Answers(database),
+        contact_tests=ContactTests(database),
         outbound=Outbound(database),
         bad_addresses=BadAddresses(database),
         reply_codes=ReplyCodes(database),
         signatures=Signatures(hooks or HookSettings(), settings.public_address),
+        links=SignedLinks(secret, settings.public_address),
+        sessions=Sessions(secret),
+        outbox_only=without_credentials() if settings.mode == "local" else (),
         now=now,
     )
 

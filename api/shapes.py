@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from domain.feeds import FeedKind
 from domain.provider_codes import AddressFault
 from domain.state import Resolution, Status, Survey, TimelineKind
-from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
+from domain.tickets import Channel, Customer, PersonalChannel, Priority, Ticket, Trigger
 from domain.view_time import rfc3339
+from records.answers import AnswerStatus
 from records.keys import Role
 from records.stored import CommandStatus, MessageStatus
 
@@ -134,7 +135,11 @@ class TimelineItem(Shape):
 
 
 class MessageItem(Shape):
-    """One message; `person` is null for the customer, `to` and the texts are null until it has been claimed for sending."""
+    """One message; `person` is null for the customer, `to` and the texts are null until it has been claimed for sending.
+
+    `retries` are the tries after the first, `failed_over_to` is the key of the message that took its place on another channel,
+    `led_by` the key of the one it went out in, together with others.
+    """
 
     key: str
     id: str
@@ -155,6 +160,9 @@ class MessageItem(Shape):
     read_at: Instant | None
     reason: str | None
     code: str | None
+    retries: int
+    failed_over_to: str | None
+    led_by: str | None
 
 
 class KeyItem(Shape):
@@ -222,6 +230,13 @@ class OnCallUntil(OnCall):
     shifts: list[ShiftItem]
 
 
+class WebhookSecret(Shape):
+    """What a team's webhooks are signed with (`whsec_…`, Standard Webhooks); only admins see it."""
+
+    team: str
+    secret: str
+
+
 class BadAddressItem(Shape):
     """An address that does not work; `person` is who of the roster has it, `code` and `reason` are the provider's."""
 
@@ -232,6 +247,30 @@ class BadAddressItem(Shape):
     code: str | None
     reason: str | None
     since: Instant
+
+
+class ContactTestMessage(Shape):
+    """What became of a contact test on one channel; `answered_at` is null while nobody has said that it arrived."""
+
+    channel: PersonalChannel
+    to: str
+    status: AnswerStatus
+    attempts: int
+    reason: str | None
+    provider_id: str | None
+    sent_at: str | None
+    delivered_at: str | None
+    answered_at: str | None
+
+
+class ContactTestItem(Shape):
+    """One test of a person's contact, with a message on each channel the person has an address for."""
+
+    id: str
+    person: str
+    asked_by: str
+    asked_at: Instant
+    channels: list[ContactTestMessage]
 
 
 class MovedTarget(Shape):
@@ -304,3 +343,5 @@ class MessageList(Shape):
     """They may have arrived twice: the answer to an earlier try was lost. `?code=possible_duplicate`"""
     unknown: int
     """Nobody knows whether they arrived. `?status=unknown`"""
+    next_cursor: str | None
+    """For the messages before these; null at the end."""

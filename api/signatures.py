@@ -1,9 +1,12 @@
 """Who really sent a webhook: the vendors' own verifiers over the body as it came, and the address the outside world knows us by.
 
+SendGrid's Inbound Parse signs nothing, so who knows the key in the address it was given counts as SendGrid.
+
 These two verifiers are all of the vendors' packages that the API imports (docs/decisions/0011): nothing here can send.
 """
 
 from datetime import datetime, timedelta
+from secrets import compare_digest
 
 from fastapi import Request
 from sendgrid.helpers.eventwebhook import EventWebhook
@@ -29,6 +32,7 @@ class Signatures:
         """`public_address` is what the providers were told, such as https://tierline.example."""
         self._public_address = public_address
         token, public_key = settings.twilio_auth_token, settings.sendgrid_public_key
+        self._inbound_key = settings.sendgrid_inbound_key
         self._twilio = RequestValidator(token.get_secret_value()) if token else None  # type: ignore[no-untyped-call]
         self._sendgrid = EventWebhook(public_key) if public_key else None  # type: ignore[no-untyped-call]
 
@@ -60,6 +64,17 @@ class Signatures:
         if not now - LONGEST_AGO <= datetime.fromtimestamp(int(signed_at), now.tzinfo) <= now + AHEAD:
             raise Forbidden("signature_stale", "the signature is older than a day or of a time to come")
         return body
+
+    def of_inbound_parse(self, given: str | None) -> None:
+        """The key in the address that was called; asked before a byte of the body is read. Raises Unauthorized, Forbidden."""
+        if self._inbound_key is None:
+            raise _not_set_up("SENDGRID_INBOUND_KEY")
+        if not given:
+            raise Unauthorized(
+                "webhook_key_missing", "the address you call ends with ?key=, as it was given to SendGrid"
+            )
+        if not compare_digest(given.encode("utf-8", "replace"), self._inbound_key.get_secret_value().encode()):
+            raise Unauthorized("webhook_key_wrong", "the key in the address is not ours (SENDGRID_INBOUND_KEY)")
 
     def _is_sendgrids(self, body: bytes, signature: str, signed_at: str) -> bool:
         assert self._sendgrid is not None  # noqa: S101 - asked before

@@ -55,6 +55,7 @@ class Ground:
             "TIERLINE_PORT": str(api),
             "TIERLINE_POLICIES": str(ROOT / "policies"),
             "TIERLINE_SENDS_PER_SECOND": SENDS_PER_SECOND,
+            "TIERLINE_PERSON_PER_MINUTE": "0",
             "TEMPORAL_ADDRESS": server.address,
             "TEMPORAL_CONFIG_FILE": os.devnull,
             "PYTHONPATH": str(ROOT),

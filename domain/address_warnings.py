@@ -1,24 +1,26 @@
 """People without the address: a channel of a step on which somebody whom it may reach cannot be told.
 
 Somebody is named once for each team and channel, at the first step that may reach them; whom only a functional escalation
-reaches stands at the rule that brings the team.
+reaches stands at the rule that brings the team. A webhook is the team's, whoever is told: there the team is named.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from domain.fault_texts import Path
 from domain.messages import CHANNEL_WORDS
-from domain.policy import Policy
+from domain.policy import Policy, Step
 from domain.policy_checks import Places
 from domain.reach import Asking, Reach, asking, told_once
 from domain.roster import Person
-from domain.tickets import Channel
+from domain.tickets import PRIORITIES, Channel
 from domain.warning_words import some
+from domain.webhooks import is_encrypted
 
 
 def without_address(policy: Policy, reach: Reach) -> Places:
     """Channels on which somebody who may be told cannot be."""
     yield from _of_steps(policy, reach)
+    yield from _of_teams(policy, reach)
     owner = reach.roster.person(policy.owner_of_last_resort)  # one the roster lacks is told elsewhere
     used = dict.fromkeys(channel for tier in policy.tiers for step in tier.steps for channel in step.channels)
     for channel in used:  # the last resort is told as the step the case is at
@@ -34,6 +36,24 @@ def _of_steps(policy: Policy, reach: Reach) -> Places:
         yield path, _cannot(channel, _what(people.values()), list(people))
 
 
+def _of_teams(policy: Policy, reach: Reach) -> Places:
+    """Webhooks of teams that have no address for them, or one that most installations refuse."""
+    by_webhook = [one for one in asking(policy) if "webhook" in one.step.channels]
+    for alike in told_once(by_webhook, lambda one: [one.team]).values():
+        team = reach.roster.team(alike[0].team)  # one the roster lacks is told elsewhere
+        if team is not None and (wrong := _wrong_with(team.webhook)):
+            path, what = alike[0].step_path("channels"), _what([alike])
+            yield path, f"by webhook {what} cannot reach the team {team.id}: {wrong}"
+
+
+def _wrong_with(webhook: str | None) -> str:
+    if webhook is None:
+        return "the roster has no `webhook` there; add it, or tell on another channel"
+    if not is_encrypted(webhook):
+        return "its `webhook` in the roster is not https; write https, or allow private addresses to the workers"
+    return ""
+
+
 def _what(found: Iterable[Sequence[Asking]]) -> str:
     """What tells them: the step that the place names, or of a functional team the steps of these tiers."""
     every = [one for alike in found for one in alike]
@@ -45,10 +65,19 @@ def _lacking(reach: Reach, one: Asking) -> Iterator[tuple[str, Channel, str]]:
     """The team or the person asked, the channel, and who may be told and has no address for it."""
     people = [person for person in map(reach.roster.person, reach.told(one)) if person is not None]
     for channel in one.step.channels:
-        yield from ((one.asked, channel, person.id) for person in people if _lacks(person, channel))
+        lacking = (person for person in people if _lacks(person, channel) and _takes(person, one.step, channel))
+        yield from ((one.asked, channel, person.id) for person in lacking)
+
+
+def _takes(person: Person, step: Step, channel: Channel) -> bool:
+    """Whether the step would tell the person there for any priority."""
+    order = person.channels
+    return order is None or any(channel in order.narrowed(step.channels, priority) for priority in PRIORITIES)
 
 
 def _lacks(person: Person, channel: Channel) -> bool:
+    if channel == "webhook":
+        return False
     return not (person.email if channel == "email" else person.phone)
 
 

@@ -24,7 +24,7 @@ from domain.simulation import MOST_LINES, Course, Refusal, Sending, course
 from domain.state import TimelineEntry
 from domain.tickets import Channel, Moment
 
-Audience = Literal["responders", "customers"]
+Audience = Literal["responders", "customers", "teams"]
 
 NIGHT_BEGINS, NIGHT_ENDS = 22, 7  # o'clock where the person is; a message in between wakes
 TO_THE_LAST_RESORT: tuple[MessageKind, ...] = ("last_resort", "closure_overdue", "top_breach")
@@ -147,6 +147,9 @@ class Tally:
 
     def _take_message(self, one: Sending, course: Course, zones: Mapping[str, ZoneInfo]) -> None:
         person, channel = one.message.person, one.message.channel
+        if channel == "webhook":  # a system of a team's has no clock of its own, and nobody is woken by it
+            self.sent["teams", channel] += 1
+            return
         audience: Audience = "customers" if person is None else "responders"
         zone = _customers_zone(course) if person is None else zones.get(person) or ZoneInfo(UNKNOWN_ZONE)
         local = one.at.astimezone(zone)

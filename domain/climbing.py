@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain import targets, telling
+from domain.channel_order import PREFERENCES_SINCE
 from domain.clocks import Clock
 from domain.due import label
 from domain.messages import DutyAnswer, DutyQuestion
@@ -150,13 +151,25 @@ def answered(turn: Turn, answer: DutyAnswer) -> None:
     if tell is None:
         turn.note("skipped", TIERLINE, f"step {answer.step + 1}: overtaken", entry=answer.entry, reason="overtaken")
         return
-    if answer.lead is not None:
-        turn.set(leads={**state.leads, state.team: answer.lead})
+    _remember(turn, answer)
     if answer.person is None:
         _nobody_on_duty(turn, tell)
         return
     keys = telling.tell_step(turn, answer.person, tell.step, tell.round)
     _replace_tell(turn, tell, tell.model_copy(update={"answered": True, "person": answer.person, "keys": keys}))
+
+
+def _remember(turn: Turn, answer: DutyAnswer) -> None:
+    """What the answer says beside the person: the team's lead, and the channels the person takes, or takes no more."""
+    state = turn.state
+    if answer.lead is not None:
+        turn.set(leads={**state.leads, state.team: answer.lead})
+    if answer.person is None or state.rules_version < PREFERENCES_SINCE:
+        return
+    if answer.channels is not None:
+        turn.set(takes={**state.takes, answer.person: answer.channels})
+    elif answer.person in state.takes:
+        turn.set(takes={person: order for person, order in state.takes.items() if person != answer.person})
 
 
 def _nobody_on_duty(turn: Turn, tell: Tell) -> None:

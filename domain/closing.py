@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain import climbing, targets, telling
-from domain.afterwards import rating_words
+from domain.afterwards import SINCE, alert_words, is_low, rating_facts, rating_words
 from domain.commands import Cancel, Close, Merge, Reopen, Resolve, RootCause, Survey
 from domain.errors import Invalid, NotAllowed
 from domain.messages import CUSTOMER
@@ -11,7 +11,7 @@ from domain.owning import alive, own
 from domain.refusals import require_in_work, require_live, require_resolved
 from domain.state import RecordedCause, Resolution
 from domain.state import Survey as SurveyAnswer
-from domain.turn import Turn
+from domain.turn import TIERLINE, Turn
 
 
 def resolve(turn: Turn, by: str, body: Resolve) -> None:
@@ -63,7 +63,7 @@ def close(turn: Turn, by: str, _: Close) -> None:
 
 
 def end_closed(turn: Turn, actor: str, text: str) -> None:
-    """The case closes: every clock ends, nothing goes out any more but the closed notice."""
+    """The case closes: every clock ends, nothing goes out by itself any more but the closed notice."""
     targets.meet(turn, "closure")
     targets.cancel(turn)
     telling.drop_held(turn)
@@ -73,19 +73,29 @@ def end_closed(turn: Turn, actor: str, text: str) -> None:
 
 
 def survey(turn: Turn, _: str, body: Survey) -> None:
-    """What the customer thinks of it. After closing the follow-up workflow takes the answer (`afterwards`)."""
+    """What the customer thinks of it; a low answer reaches the lead. After closing a follow-up takes it (`afterwards`)."""
     require_resolved(turn.state, "the customer is asked once the case is resolved")
+    state = turn.state
     turn.set(survey=SurveyAnswer(score=body.score, comment=body.comment, at=turn.now))
     turn.note("note", CUSTOMER, rating_words(body), score=body.score, comment=body.comment)
+    if is_low(state.policy, state.rules_version, body):
+        facts = rating_facts(body, state.resolution.by if state.resolution else None)
+        telling.tell_person(turn, "low_score", state.lead, rating_words(body), facts=facts)
+        turn.note("told", TIERLINE, alert_words(state.lead, body), person=state.lead)
 
 
 def reopen(turn: Turn, by: str, body: Reopen) -> None:
-    """Back to the tier that resolved it, its resolver first. The time while resolved counts as a pause of resolution."""
+    """Back to the tier that resolved it, its resolver first. The time while resolved counts as a pause of resolution.
+
+    What the customer thought of the old fix stays in the timeline; of the next one they are asked again.
+    """
     state = turn.state
     require_resolved(state, "it is still being worked on; there is nothing to reopen")
     targets.cancel(turn, "root_cause")
     targets.resume_met(turn, "resolution")
     turn.set(resolution=None, resolved_at=None, reopen_count=state.reopen_count + 1)
+    if state.rules_version >= SINCE:
+        turn.set(survey=None)
     turn.note("reopened", by, f"{by} reopened it: {body.reason}", count=turn.state.reopen_count)
     targets.start(turn, "customer_update")  # the old promise ended with the fix
     resolver = state.resolution.by if state.resolution else None

@@ -43,6 +43,7 @@ def _before_the_first_entry(opening: Opening) -> Escalation:
     origin, policy, now = opening.origin, opening.policy, opening.accepted_at
     tier = origin.tier if origin else start_tier(policy, opening.priority)
     return Escalation(
+        rules_version=opening.rules_version,
         id=opening.id,
         episode=opening.episode,
         at=now,

@@ -17,7 +17,7 @@ from domain.fault_texts import Path, keys_at, model_faults, stands_in
 from domain.tickets import PRIORITIES
 
 _MOST_REPAIRS: Final = 12  # rounds; a file that cannot be mended in so many is told as far as it was read
-_COMPLETE: Final = ("hours", "open")  # maps that lack nothing when a key of theirs is gone
+_COMPLETE: Final = ("hours", "working_hours", "open")  # maps that lack nothing when a key of theirs is gone
 
 _UNREADABLE, _UNREADABLE_ID = "unreadable", "unreadable-id"  # apart, so that no name is found by mistake
 _STEP = {"tell": "on_call", "channels": ["email"]}
@@ -66,6 +66,8 @@ _IN_A_SECTION: Mapping[
     **{("matrix", level): _ROW for level in _ROW},
     **{(impact, urgency): "medium" for impact in _ROW for urgency in _ROW},
     **{("calendar", priority): "always" for priority in (*PRIORITIES, "else")},
+    ("people", "channels"): {"all": ["email"]},
+    **{("channels", priority): ["email"] for priority in ("all", *PRIORITIES)},
     ("people", "#"): {"id": _UNREADABLE_ID, "name": _UNREADABLE},
     ("teams", "#"): {"id": _UNREADABLE_ID},
     ("rotations", "#"): _TURNS,

@@ -16,7 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from domain.calendars import as_utc, wall_to_utc
 from domain.errors import Invalid
-from domain.roster import Absence, Override, Person, Roster, date_or_instant
+from domain.roster import Absence, Override, Person, Roster
+from domain.roster_times import date_or_instant
 
 FeedKind = Literal["shifts", "absences"]
 """What the events of a feed are: somebody is on duty, or somebody is away."""

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.channel_order import ChannelOrder
 from domain.tickets import Channel
 
 ResponderKind = Literal[
@@ -23,6 +24,7 @@ ResponderKind = Literal[
     "closure_overdue",
     "top_breach",
     "watch",
+    "low_score",
 ]
 CustomerKind = Literal[
     "customer_opened",
@@ -32,11 +34,12 @@ CustomerKind = Literal[
     "customer_closed",
     "customer_update",
     "customer_holding",
+    "customer_survey",
 ]
 MessageKind = ResponderKind | CustomerKind
 
 CUSTOMER = "customer"
-AFTER_CLOSING: tuple[MessageKind, ...] = ("customer_closed",)
+AFTER_CLOSING: tuple[MessageKind, ...] = ("customer_closed", "customer_survey", "low_score")
 OF_THE_ENTRY: tuple[MessageKind, ...] = (
     "step",
     "warning",
@@ -51,7 +54,7 @@ REPEATED: tuple[MessageKind, ...] = (
     "customer_holding",
 )  # said again while nothing changes; after an outage only the latest is news
 
-CHANNEL_WORDS: dict[Channel, str] = {"email": "e-mail", "sms": "SMS"}
+CHANNEL_WORDS: dict[Channel, str] = {"email": "e-mail", "sms": "SMS", "webhook": "webhook"}
 
 SendStatus = Literal["sent", "failed", "skipped", "unknown"]
 
@@ -117,7 +120,7 @@ class DutyQuestion(BaseModel):
 
 
 class DutyAnswer(BaseModel):
-    """The answer to a `DutyQuestion`: a person's id or nobody, and the team's lead."""
+    """The answer to a `DutyQuestion`: a person's id or nobody, the channels that person takes, and the team's lead."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -127,6 +130,7 @@ class DutyAnswer(BaseModel):
     person: str | None
     lead: str | None
     at: datetime
+    channels: ChannelOrder | None = None  # absent: the person has said nothing, or was asked before people could
 
 
 def overtaken(messages: Sequence[Message], rules_version: int) -> tuple[Message, ...]:
@@ -147,8 +151,16 @@ def _subject(message: Message, rules_version: int) -> tuple[object, ...]:
     return (message.kind, entry, message.step, message.person, message.channel, about)
 
 
-def may_still_go_out(kind: MessageKind, entry: int, *, status: str, current_entry: int) -> str | None:
-    """None when the message may go out now, else why not; asked again at the claim, for what is in flight."""
+def may_still_go_out(
+    kind: MessageKind, entry: int, *, status: str, current_entry: int, reopened: bool = False, rated: bool = False
+) -> str | None:
+    """None when the message may go out now, else why not; asked again at the claim, for what is in flight.
+
+    `reopened` (a newer episode exists) and `rated` count for the survey only: nobody is asked how it was who is waiting again, or
+    who has said so.
+    """
+    if kind == "customer_survey" and (reopened or rated or status != "closed"):
+        return "case reopened" if reopened else "already rated" if rated else f"case {status}"
     if status in ("closed", "cancelled"):
         return None if status == "closed" and kind in AFTER_CLOSING else f"case {status}"
     if kind in OF_THE_ENTRY and entry < current_entry:

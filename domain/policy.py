@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from domain.calendars import Calendar
 from domain.durations import SECONDS_PER_DAY, Duration, PositiveDuration
-from domain.tickets import Channel, Level, Priority, TimeZone
+from domain.tickets import Channel, Level, PersonalChannel, Priority, TimeZone
 
 PauseReason = Literal["waiting_on_customer", "waiting_on_third_party", "scheduled"]
 TargetName = Literal["acknowledge", "tier_resolution", "customer_update", "resolution", "closure", "root_cause"]
@@ -104,7 +104,7 @@ class CustomerUpdates(_Part):
     """The promise: an update at least this often; `on` names the moments that tell the customer by themselves."""
 
     every: ByPriority
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("email",)
+    channels: Annotated[tuple[PersonalChannel, ...], Field(min_length=1)] = ("email",)
     on: tuple[NoticeMoment, ...] = ("opened", "acknowledged", "escalated", "resolved", "closed")
     calendar: CalendarChoice | None = None
 

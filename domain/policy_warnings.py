@@ -16,6 +16,7 @@ from domain.holiday_dates import with_holidays
 from domain.policy import Policy
 from domain.policy_checks import Places
 from domain.reach import Reach
+from domain.rest_warnings import all_at_rest
 from domain.roster import Roster
 from domain.target_warnings import far_away, late_steps, missed_unheard, no_longer_than_acknowledge, without_end
 
@@ -31,6 +32,7 @@ def warnings(policy: Policy, roster: Roster, now: datetime) -> list[Fault]:
         unstaffed(dated, reach, now),
         nobody_there(dated, reach),
         without_address(dated, reach),
+        all_at_rest(dated, reach, now),
         far_away(dated, now),
         missed_unheard(dated, now),
         no_longer_than_acknowledge(policy),

@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from domain import contact_tests
 from domain.reply_codes import code_in, nearly_a_code
 
 Deed = Literal["acknowledge", "resolve", "escalate"]
@@ -45,11 +46,16 @@ class CarrierWord:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """The word that our contact tests ask for (`domain.contact_tests`): it means nothing to any case."""
+
+
+@dataclass(frozen=True)
 class NotUnderstood:
     """Anything else. Nothing may be done, and whoever wrote it is told what can be written."""
 
 
-Reply = Order | CarrierWord | NotUnderstood
+Reply = Order | CarrierWord | Reached | NotUnderstood
 
 WORDS: dict[Deed, str] = {"acknowledge": "ACK", "resolve": "RES", "escalate": "ESC"}
 """What our messages ask people to write."""
@@ -96,7 +102,15 @@ def understand(text: str) -> Reply:
     letters = re.sub(r"[\W_]+", "", clean).upper()
     if letters in _CARRIER:
         return CarrierWord(letters, _CARRIER[letters])
+    if re.sub(r"[\W_]+", "", clean.strip().partition("\n")[0]).upper() == contact_tests.WORD:
+        return Reached()
     return _order(_GREETING.sub("", clean, count=1)) or NotUnderstood()
+
+
+def quoted_code(subject: str) -> str | None:
+    """The code that the subject of our e-mail ended with, of whatever an answer made of it: `Re: Please acknowledge … [7K2]`."""
+    found = [code_in(word) for word in re.findall(r"\[(\w+)\]", subject)]
+    return next((code for code in reversed(found) if code), None)
 
 
 def _clean(text: str) -> str:

@@ -21,7 +21,12 @@ _REFUSALS = frozenset({"already_resolved", "already_closed", "already_cancelled"
 
 _EN: Mapping[str, str] = {
     "unknown_sender": "We do not know this sender, so nothing was done. Ask an operator to put you into the roster.",
-    "not_proven": "We could not verify who sent this e-mail, so nothing was done. Use the button in ours, or reply by SMS.",
+    "shared_address": "{count} people of the roster share this number or address, so we cannot tell who you are, and nothing was "
+    "done. Use the link in the e-mail to you, or the command line.",
+    "unknown_mailbox": "This mailbox takes replies of people on duty and does not know you: nobody has read your e-mail. "
+    "If you have a request, write to your usual contact. If you are on duty, ask an operator to put you into the roster.",
+    "carrier_word": "{word} means nothing by e-mail, nothing was done. Reply ACK {code} to take the case, RES {code} and "
+    "what fixed it, or ESC {code} and why. SMS end with STOP sent by SMS; e-mails when an operator changes the roster.",
     "no_open_case": "You have no open case, so nothing was done.",
     "which_case": "Which case? Nothing was done yet. Add its code, such as {word} {code}. Open: {cases}",
     "no_such_code": "No open case has the code {code}, so nothing was done.",
@@ -47,8 +52,12 @@ _EN: Mapping[str, str] = {
 }
 _DE: Mapping[str, str] = {
     "unknown_sender": "Wir kennen diesen Absender nicht, es ist nichts geschehen. Die Leitstelle kann Sie eintragen.",
-    "not_proven": "Der Absender dieser E-Mail ist nicht belegt, es ist nichts geschehen. Bitte den Knopf in unserer Nachricht "
-    "nehmen oder per SMS antworten.",
+    "shared_address": "{count} Leute teilen diese Nummer oder Adresse. Wer schreibt, ist unklar, und nichts ist geschehen. "
+    "Bitte den Link in der E-Mail an Sie nutzen, oder die Kommandozeile.",
+    "unknown_mailbox": "Dieses Postfach nimmt Antworten von Diensthabenden an und kennt Sie nicht: Niemand hat Ihre E-Mail "
+    "gelesen. Mit einem Anliegen schreiben Sie bitte Ihrem Ansprechpartner. Im Dienst? Die Leitstelle kann Sie eintragen.",
+    "carrier_word": "{word} bewirkt per E-Mail nichts, nichts ist geschehen. ACK {code} übernimmt den Fall, RES {code} und was "
+    "geholfen hat löst ihn, ESC {code} und warum gibt ihn weiter. SMS enden mit STOP per SMS, E-Mails über die Leitstelle.",
     "no_open_case": "Sie haben keinen offenen Fall, es ist nichts geschehen.",
     "which_case": "Welcher Fall? Noch ist nichts geschehen. Bitte mit Kennung, etwa {word} {code}. Offen: {cases}",
     "no_such_code": "Kein offener Fall hat die Kennung {code}, es ist nichts geschehen.",
@@ -80,9 +89,20 @@ def unknown_sender(language: Language) -> str:
     return plain(_TEXTS[language]["unknown_sender"])
 
 
-def not_proven(language: Language) -> str:
-    """To an e-mail whose sender neither DKIM nor SPF vouches for. Says nothing of any case."""
-    return plain(_TEXTS[language]["not_proven"])
+def shared_address(people: int, language: Language) -> str:
+    """To a number or address that several in the roster have: which of them wrote, nobody can tell."""
+    return plain(_TEXTS[language]["shared_address"].format(count=people))
+
+
+def unknown_mailbox(language: Language) -> str:
+    """To an e-mail of somebody whom neither the roster nor a case knows. Says nothing of any case."""
+    return plain(_TEXTS[language]["unknown_mailbox"])
+
+
+def carrier_word(word: str, code: str | None, language: Language) -> str:
+    """To an e-mail with a word that a carrier would answer, such as STOP; by e-mail there is no carrier."""
+    texts = _TEXTS[language]
+    return plain(texts["carrier_word"].format(word=word, code=code or texts["code"]))
 
 
 def no_open_case(language: Language) -> str:

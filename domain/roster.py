@@ -9,32 +9,23 @@ lacks is never an exception here: it is nobody.
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Final, Literal, Self
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    EmailStr,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from domain.calendars import WEEKDAYS, Calendar, WeekHours, WorkingTime, Zone, as_utc, wall_to_utc
+from domain.calendars import WEEKDAYS, Calendar, WorkingTime, Zone, as_utc, wall_to_utc
+from domain.channel_order import ChannelOrder
 from domain.durations import PositiveDuration
 from domain.phones import Phone
 from domain.roster_checks import roster_faults
+from domain.roster_times import HandOff, Hours, Instant, Rest, RotationStart
 from domain.round_robin import from_turn
+from domain.webhooks import WebhookUrl
 
 _DAY: Final = timedelta(days=1)
-_HANDOFF: Final = re.compile(r"(?:(mon|tue|wed|thu|fri|sat|sun) )?((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-_NUMBER: Final = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 _PERSON_SELECTOR: Final = "person:"
 _ID: Final = r"[a-z0-9][a-z0-9_.-]{0,63}"
 
@@ -48,52 +39,11 @@ SELECTORS: Final = ("on_call", "on_call.next", "team.lead", "person:<id>")
 """What a step may `tell`."""
 
 
-def _text(value: object) -> object:
-    if isinstance(value, int):
-        raise ValueError('put the time in quotes, or YAML reads it as a number: "10:00"')
-    return value
-
-
-def date_or_instant(value: object) -> object:
-    """A text of ten characters becomes a date before pydantic could read it as an instant; all else as it came."""
-    if not isinstance(value, str) or len(value) != len("2026-03-02"):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is no date: write one such as 2026-03-02") from None
-
-
-def _written_out(value: object) -> object:
-    """No bare numbers: pydantic would take 20260302 for so many seconds after 1970."""
-    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
-        raise ValueError("a number is no time: write it out, such as 2026-03-02 or 2026-03-02T09:00:00+01:00")
-    return value
-
-
-def _start(value: date) -> date:
-    return as_utc(value) if isinstance(value, datetime) else value
-
-
-def _check_handoff(text: str) -> str:
-    if not _HANDOFF.fullmatch(text):
-        raise ValueError(f'{text!r} is no hand-off: write "09:00", or "mon 09:00" for a weekly one')
-    return text
-
-
 def check_selector(text: str) -> None:
     """ValueError, with what is allowed, unless `text` can stand behind `tell:`."""
     if text in SELECTORS[:3] or re.fullmatch(_PERSON_SELECTOR + _ID, text):
         return
     raise ValueError(f"{text!r} tells nobody: write one of {', '.join(SELECTORS)}")
-
-
-Instant = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(as_utc)]
-"""An aware instant, kept in UTC; one without a zone is refused."""
-HandOff = Annotated[str, BeforeValidator(_text), AfterValidator(_check_handoff)]
-RotationStart = Annotated[
-    datetime | date, BeforeValidator(date_or_instant), BeforeValidator(_written_out), AfterValidator(_start)
-]
 
 
 def _error(message: str) -> PydanticCustomError:
@@ -105,12 +55,20 @@ def _refused(model: str, loc: tuple[int | str, ...], message: str, value: object
     return ValidationError.from_exception_data(model, [InitErrorDetails(type=_error(message), loc=loc, input=value)])
 
 
+def _preference() -> Any:
+    """Left out where it says nothing: a process of an earlier version refuses keys it does not know."""
+    return Field(default=None, exclude_if=lambda said: said is None)
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
 
 
 class Person(_Entry):
-    """Someone who can be told. `manager` is the next step of the chain of command."""
+    """Someone who can be told. `manager` is the next step of the chain of command.
+
+    How and when they would be told (`channels`, `working_hours`, `do_not_disturb`, on their own clock): see `preferences`.
+    """
 
     id: Id
     name: str = Field(min_length=1, max_length=200)
@@ -119,6 +77,9 @@ class Person(_Entry):
     timezone: Zone = "UTC"
     locale: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
     manager: str | None = None
+    channels: ChannelOrder | None = _preference()
+    working_hours: Hours | None = _preference()
+    do_not_disturb: Rest | None = _preference()
 
 
 class Rotation(_Entry):
@@ -133,12 +94,7 @@ class Rotation(_Entry):
     every: PositiveDuration
     members: tuple[str, ...] = Field(min_length=1)
     start: RotationStart
-    hours: WeekHours | None = None
-
-    @field_validator("hours", mode="before")
-    @classmethod
-    def _same_hours_every_day(cls, value: object) -> object:
-        return dict.fromkeys(WEEKDAYS, value) if isinstance(value, list | tuple) else value
+    hours: Hours | None = None
 
     @model_validator(mode="after")
     def _hands_off_at_fixed_times(self) -> Self:
@@ -164,14 +120,15 @@ class Rotation(_Entry):
 class Team(_Entry):
     """People who answer together; the order of `rotations` is the order of layers.
 
-    `choose` is for a team without rotations. It is left out where it says nothing, so that a process of an earlier version can
-    still read the roster; so is `source` below.
+    `webhook` is where its own system is told of steps that list that channel. `choose` is for a team without rotations. Both are
+    left out where they say nothing, so that a process of an earlier version can still read the roster; so is `source` below.
     """
 
     id: Id
     name: str | None = None
     lead: str | None = None
     members: tuple[str, ...] = ()
+    webhook: WebhookUrl | None = Field(default=None, exclude_if=lambda webhook: webhook is None)
     choose: Choice = Field(default="in_order", exclude_if=lambda choice: choice == "in_order")
     rotations: tuple[Rotation, ...] = ()
 

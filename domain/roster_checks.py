@@ -1,4 +1,4 @@
-"""What a roster gets wrong across its entries: names that lead nowhere, duplicates, loops.
+"""What a roster gets wrong across its entries: names that lead nowhere, duplicates, loops, channels without an address.
 
 All mistakes are found in one go, each with its place in the file, because people mend a roster in one sitting.
 """
@@ -20,9 +20,10 @@ class RosterFault(NamedTuple):
 
 
 def roster_faults(roster: "Entries", unknowable: Collection[str] = ()) -> list[RosterFault]:
-    """Every unknown name, duplicate and loop of a roster whose entries are well-formed.
+    """Every unknown name, duplicate, loop and lacking address of a roster whose entries are well-formed.
 
-    `unknowable`: of `people`, `teams` and their `members`, what was not read to the end; nobody is said to be missing there.
+    `unknowable`: of `people`, `teams`, their `members` and people's `addresses`, what was not read to the end; nothing is said to
+    be missing there.
     """
     return [
         *_duplicates(roster),
@@ -32,6 +33,7 @@ def roster_faults(roster: "Entries", unknowable: Collection[str] = ()) -> list[R
         *(_in_no_team(roster) if "members" not in unknowable else ()),
         *_manager_loops(roster),
         *_idle_choices(roster),
+        *(_channels_without_address(roster) if "addresses" not in unknowable else ()),
     ]
 
 
@@ -123,3 +125,13 @@ def _idle_choices(roster: "Entries") -> Iterator[RosterFault]:
                 "rotations say whose turn it is: leave `choose` out, or leave `rotations` out and list the `members`"
             )
             yield RosterFault(("teams", i, "choose"), message, team.choose)
+
+
+def _channels_without_address(roster: "Entries") -> Iterator[RosterFault]:
+    for i, person in enumerate(roster.people):
+        lacks = {"email": "e-mail address"} if not person.email else {}
+        lacks |= {"sms": "phone number"} if not person.phone else {}
+        for priority, channels in person.channels or ():
+            for channel in (one for one in channels or () if one in lacks):
+                message = f"{person.id!r} has no {lacks[channel]}: add it, or leave {channel} out"
+                yield RosterFault(("people", i, "channels", priority), message, channel)

@@ -22,6 +22,7 @@ _HINTS = {  # what to write instead, by the last key of the path, or the last tw
     "teams": "write a list such as [{id: support, members: [dana, sam]}]",
     "overrides": "write a list such as [{person: dana, instead_of: sam, from: …, to: …}]",
     "absences": "write a list such as [{person: dana, delegate: sam, from: …, to: …}]",
+    "webhook": "write an address such as https://hooks.example/tierline",
     "choose": "write in_order or round_robin",
     "name": "write a name",
     "people.name": "write a name of at most 200 characters such as Dana Okafor",
@@ -29,6 +30,11 @@ _HINTS = {  # what to write instead, by the last key of the path, or the last tw
     "phone": 'write a number with its country code, in quotes, such as "+493023125000"',
     "timezone": "write an IANA name such as Europe/Berlin",
     "locale": "write a language such as de or en-GB",
+    "channels": "write channels by priority, best first, such as {critical: [sms, email], all: [email]}",
+    "channels.*": "write one or both of [email, sms], best first",
+    "working_hours": 'write windows for every day such as ["08:00-18:00"], or by weekday such as {mon: ["08:00-18:00"]}',
+    "working_hours.*": 'write windows such as ["08:00-12:00", "13:00-18:00"]',
+    "do_not_disturb": 'write when it begins and ends such as "22:00-07:00"',
     **dict.fromkeys(("manager", "lead", "person", "instead_of", "delegate"), _SOMEBODY),
     "members": "write a list of people's ids such as [dana, sam]",
     "team": "write a team's id such as support",
@@ -82,6 +88,8 @@ def _unknowable(unread: Sequence[Path]) -> Iterator[str]:
     for place in unread:
         if len(place) < 3 or place[2:] == ("id",):
             yield str(place[0])
+        if place[0] == "people" and place[2:] in (("email",), ("phone",)):
+            yield "addresses"
         if place[0] == "teams" and (len(place) < 3 or "members" in place or place[2:3] + place[4:] == ("rotations",)):
             yield "members"
 

@@ -1,8 +1,9 @@
 """What would happen to a ticket: the same three functions a running case is made of, without waiting.
 
 The loop here is the workflow's: record what came of it, ask who is on duty, let messages go, then the next due time or the next
-word, whichever comes first (a word wins at the same instant). Every message that has an address arrives, and nothing takes time
-in between; the roster is an input. So a preview is what really happens as long as nobody does anything else and no channel fails.
+word, whichever comes first (a word wins at the same instant). Every message that has an address and is not held back by what
+its person prefers arrives, and nothing takes time in between; the roster is an input. So a preview is what really happens as
+long as nobody does anything else and no channel fails.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from domain.errors import DomainError
 from domain.escalation import advance, answer, apply, delivered, next_due, open_case
 from domain.messages import Message, SendResult, SendStatus, may_still_go_out
 from domain.outcome import Gathered, Outcome, gathered
+from domain.preferences import NOT_NOW, why_not_now
 from domain.roster import Roster
 from domain.state import Escalation, Opening, TimelineEntry
 
@@ -154,8 +156,8 @@ class _Played:
         """What has an address and may still go out does, by the rules the senders ask, in their order."""
         state = self.course.state  # as written down: the end of one moves the case when the others have left
         for message in leaving:
-            if address(message, state.customer.email, state.customer.phone, self._roster) is None:
-                yield self._ended(message, "failed", NO_ADDRESS, why_no_address(message, self._roster))
+            if (failure := self._failure(state, message)) is not None:
+                yield self._ended(message, "failed", *failure)
                 continue
             why_not = may_still_go_out(
                 message.kind, message.entry, status=state.status, current_entry=state.entry.number
@@ -163,6 +165,13 @@ class _Played:
             if why_not is None:
                 self.course.happens(Sending(state.at, state.here.name, _asked_for(state, message), message))
             yield self._ended(message, "skipped" if why_not else "sent", None, why_not)
+
+    def _failure(self, state: Escalation, message: Message) -> tuple[str, str] | None:
+        """The code and the words of a message that cannot go out, whatever the case says."""
+        if address(message, state.customer.email, state.customer.phone, self._roster, state.team) is None:
+            return NO_ADDRESS, why_no_address(message, self._roster, state.team)
+        not_now = why_not_now(message, self._roster, state.priority, state.rules_version)
+        return None if not_now is None else (NOT_NOW, not_now)
 
     def _ended(self, message: Message, status: SendStatus, code: str | None, reason: str | None) -> Outcome:
         result = SendResult(key=message.key, status=status, at=self._now, code=code, reason=reason)
@@ -177,4 +186,6 @@ class _Played:
 
 def _asked_for(state: Escalation, message: Message) -> str | None:
     """Whom the step asked for that this message came of; a case reopened asks for its resolver first."""
-    return next((tell.selector for tell in state.entry.tells if message.key in tell.keys), None)
+    this = (message.step, message.round, message.person)
+    found = (tell.selector for tell in state.entry.tells if (tell.step, tell.round, tell.person) == this)
+    return next(found, None) if message.kind == "step" else None

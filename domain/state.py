@@ -7,17 +7,21 @@ The parts are frozen; the machine replaces them, never changes them in place, so
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
+from domain.channel_order import ChannelOrder
 from domain.clocks import Clock
 from domain.commands import RootCause
 from domain.messages import Message
 from domain.policy import PauseReason, Policy, Tier
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """2: of several holding messages only the newest goes out, whatever entry it is of; a rebase to the same version is nothing.
-3: what a responder is told beside the steps goes to the step's next channel when one fails."""
+3: what a responder is told beside the steps goes to the step's next channel when one fails.
+4: once closed, the customer is asked how it was (`survey_after`); a low answer (`low_score`) reaches the lead; reopened, a
+case forgets the answer to the fix that did not hold. What people prefer (channels, hours of rest, working hours) counts."""
+LAST_UNSAID = 3  # up to here an opening did not say by which rules its case runs
 
 Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]
 LIVE: tuple[Status, ...] = ("open", "acknowledged", "paused", "resolved")
@@ -140,6 +144,14 @@ class Opening(BaseModel):
     trigger: Trigger
     leads: dict[str, str] = {}
     origin: Origin | None = None
+    rules_version: int = RULES_VERSION
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keeps_the_rules_it_began_with(cls, fields: Any, info: ValidationInfo) -> Any:
+        """A running case is made of its opening again at every replay: one that was sent without a version began before 4."""
+        sent_before = info.mode == "json" and isinstance(fields, dict) and "rules_version" not in fields
+        return {**fields, "rules_version": LAST_UNSAID} if sent_before else fields
 
 
 class Escalation(BaseModel):
@@ -149,7 +161,7 @@ class Escalation(BaseModel):
     entry. `applied` holds the ids of the latest commands, so that each is applied once. `held` messages wait for the end of
     quiet hours, `outstanding` ones are being sent, `failed` has the keys of the latest that did not arrive. `stale_from` is when
     somebody last did something on an acknowledged case, `silence_until` when a resolved one closes unless the customer speaks.
-    `told` ends with the person told last.
+    `told` ends with the person told last. `takes` has the channels of people who have said which, as last heard of.
     """
 
     rules_version: int = RULES_VERSION
@@ -172,6 +184,7 @@ class Escalation(BaseModel):
     owner: str | None = None
     told: tuple[str, ...] = ()
     leads: dict[str, str] = {}
+    takes: dict[str, ChannelOrder] = {}
     watchers: tuple[str, ...] = ()
     clocks: tuple[Clock, ...] = ()
     pause: PauseState | None = None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.addresses import NO_ADDRESS
 from domain.clocks import Clock
 from domain.due import label, tier_calendar
 from domain.identity import message_key
@@ -21,7 +22,7 @@ from domain.messages import (
     ResponderKind,
     SendResult,
 )
-from domain.policy import NoticeMoment
+from domain.policy import NoticeMoment, Policy, QuietHours
 from domain.quiet import quiet_until
 from domain.state import Escalation
 from domain.targets import current, due_of
@@ -38,6 +39,7 @@ NOTICES: dict[NoticeMoment, CustomerKind] = {
 }
 REMEMBERED_FAILURES = 200  # keys of messages, so that a sending that was refused and its receipt count once
 UNSAID_CHANNELS: tuple[Channel, ...] = ("email", "sms")  # to the customer, where the policy promises nothing
+NOT_TOLD = "customer not told, there is no address"
 CUSTOMER_PURPOSES: dict[CustomerKind, str] = {
     "customer_opened": "we have your case",
     "customer_acknowledged": "somebody owns your case",
@@ -46,6 +48,7 @@ CUSTOMER_PURPOSES: dict[CustomerKind, str] = {
     "customer_closed": "your case is closed",
     "customer_update": "update",
     "customer_holding": "holding message for a missed update",
+    "customer_survey": "is it still working, and how was it?",
 }
 
 
@@ -57,6 +60,11 @@ def local_time(state: Escalation, at: datetime | None) -> str:
 def listed(channels: Sequence[Channel]) -> str:
     """`SMS and e-mail`."""
     return " and ".join(CHANNEL_WORDS[channel] for channel in channels)
+
+
+def to_one(channels: Sequence[Channel]) -> tuple[Channel, ...]:
+    """Those on which one person is told; a webhook, which tells a whole team, only where there is nothing else."""
+    return tuple(channel for channel in channels if channel != "webhook") or tuple(channels)
 
 
 def current_channels(state: Escalation) -> tuple[Channel, ...]:
@@ -76,14 +84,17 @@ class _Words:
 
 
 def tell_step(turn: Turn, person: str, step: int, round_: int) -> tuple[str, ...]:
-    """Tell a responder of a step on all its channels at once; returns the keys of the messages."""
+    """Tell a responder of a step at once on all its channels that the person takes; returns the keys of what reaches them."""
     state = turn.state
     acknowledge = current(state, "acknowledge")
     due_at = due_of(state, acknowledge) if acknowledge else None
     overdue = due_at is None or due_at <= state.at
     purpose = "acknowledge now" if overdue else f"acknowledge by {local_time(state, due_at)}"
     words = _Words("step", purpose, _times(due_at=due_at), step, round_)
-    return _tell_responder(turn, words, person, state.here.steps[step].channels, person)
+    channels, order = state.here.steps[step].channels, state.takes.get(person)
+    if order is not None:
+        channels = order.narrowed(channels, state.priority)
+    return _tell_responder(turn, words, person, channels, person)
 
 
 def tell_last_resort(turn: Turn, kind: ResponderKind, purpose: str) -> None:
@@ -96,23 +107,27 @@ def tell_last_resort(turn: Turn, kind: ResponderKind, purpose: str) -> None:
 def _tell_responder(
     turn: Turn, words: _Words, person: str, channels: Sequence[Channel], called: str
 ) -> tuple[str, ...]:
-    """Tell somebody on all these channels and write it down: the person is now the one told last."""
+    """Tell somebody on all these channels and write it down: the person is now the one told last.
+
+    Returns the keys of the messages that reach the person; a webhook that arrives beside them has woken nobody.
+    """
     made = [_message(turn, words, channel, person) for channel in channels]
     for message in made:
         turn.send(message)
     turn.set(told=(*(one for one in turn.state.told if one != person), person))
     text = f"{called} told by {listed(channels)}: {words.purpose}"
     turn.note("told", TIERLINE, text, person=person, channels=list(channels))
-    return tuple(message.key for message in made)
+    return tuple(message.key for message in made if message.channel in to_one(channels))
 
 
 def tell_person(
     turn: Turn, kind: ResponderKind, person: str, purpose: str, *, facts: dict[str, str] | None = None, step: int = 0
 ) -> None:
-    """Tell one person on the first channel of the current step that works."""
-    words = _Words(kind, purpose, facts or {}, step, _said_before(turn, kind, person, step))
-    first, *others = current_channels(turn.state)
-    fallbacks = tuple(others) if turn.state.rules_version >= 3 else ()
+    """Tell one person on the first channel of the current step that works: in the order of the person, else of the step."""
+    state, words = turn.state, _Words(kind, purpose, facts or {}, step, _said_before(turn, kind, person, step))
+    channels, order = to_one(current_channels(state)), state.takes.get(person)
+    first, *others = order.ordered(channels, state.priority) if order else channels
+    fallbacks = tuple(others) if state.rules_version >= 3 else ()
     turn.send(_message(turn, words, first, person, fallbacks))
 
 
@@ -149,8 +164,7 @@ def tell_customer(turn: Turn, kind: CustomerKind, facts: dict[str, str] | None =
     state = turn.state
     purpose, channels = CUSTOMER_PURPOSES[kind], _customer_channels(state)
     if not channels:
-        text = f"customer not told, there is no address: {purpose}"
-        turn.note("delivery_failed", TIERLINE, text, reason="no_address")
+        turn.note("delivery_failed", TIERLINE, f"{NOT_TOLD}: {purpose}", reason=NO_ADDRESS)
         return
     promise = current(state, "customer_update")
     times = _times(next_update_by=due_of(state, promise) if promise else None)
@@ -159,10 +173,18 @@ def tell_customer(turn: Turn, kind: CustomerKind, facts: dict[str, str] | None =
 
 
 def _customer_channels(state: Escalation) -> tuple[Channel, ...]:
-    """The channels of the policy, in its order, that there is an address for."""
-    updates = state.policy.customer_updates
-    addresses = {"email": state.customer.email, "sms": state.customer.phone}
-    return tuple(channel for channel in (updates.channels if updates else UNSAID_CHANNELS) if addresses[channel])
+    return with_address(customer_channels(state.policy), state.customer.email, state.customer.phone)
+
+
+def customer_channels(policy: Policy) -> tuple[Channel, ...]:
+    """The channels to the customer, in the policy's order."""
+    return policy.customer_updates.channels if policy.customer_updates else UNSAID_CHANNELS
+
+
+def with_address(channels: Sequence[Channel], email: str | None, phone: str | None) -> tuple[Channel, ...]:
+    """Those of them that there is an address for."""
+    addresses = {"email": email, "sms": phone}
+    return tuple(channel for channel in channels if addresses[channel])
 
 
 def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
@@ -171,14 +193,14 @@ def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
     The closed notice cannot wait, for nothing goes out after closing: at night it takes the next channel or is left out.
     """
     until = _quiet_until(turn.state, message)
-    text = f"customer told by {CHANNEL_WORDS[message.channel]}: {message.purpose}"
     if until is None:
         turn.send(message)
-        turn.note("customer_told", actor, text, **message.facts)
+        turn.note("customer_told", actor, customer_told(message), **message.facts)
     elif turn.state.live:
+        held = message.model_copy(update={"not_before": until})
         drop_held(turn)
-        turn.hold(message.model_copy(update={"not_before": until}))
-        turn.note("customer_told", actor, f"{text} (waits for the end of the quiet hours)", **message.facts)
+        turn.hold(held)
+        turn.note("customer_told", actor, customer_told(held), **message.facts)
     elif message.fallbacks:
         _to_customer(turn, _on_next_channel(turn, message), actor)
     else:
@@ -186,19 +208,31 @@ def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
         turn.note("skipped", TIERLINE, text, reason="quiet_hours")
 
 
+def customer_told(message: Message) -> str:
+    """What the timeline says of a message to the customer; one with a `not_before` waits for the end of the quiet hours."""
+    text = f"customer told by {CHANNEL_WORDS[message.channel]}: {message.purpose}"
+    return f"{text} (waits for the end of the quiet hours)" if message.not_before else text
+
+
 def _quiet_until(state: Escalation, message: Message) -> datetime | None:
-    quiet = state.policy.quiet_hours
-    if quiet is None or message.channel != "sms":
-        return None
-    return quiet_until(quiet, state.customer.timezone, state.at)
+    return sms_waits_until(message, state.policy.quiet_hours, state.customer.timezone, state.at)
+
+
+def sms_waits_until(message: Message, quiet: QuietHours | None, timezone: str | None, at: datetime) -> datetime | None:
+    """The end of the quiet hours that an SMS to the customer would fall into; None for what may go out at once."""
+    return quiet_until(quiet, timezone, at) if quiet is not None and message.channel == "sms" else None
 
 
 def _on_next_channel(turn: Turn, message: Message) -> Message:
-    """The same message on the next channel of its list."""
-    state, (channel, *rest) = turn.state, message.fallbacks
+    return on_next_channel(message, turn.state.id, turn.state.episode, turn.now)
+
+
+def on_next_channel(message: Message, id: str, episode: int, at: datetime) -> Message:
+    """The same message on the next channel of its list, made at `at`. Raises ValueError when there is none left."""
+    channel, *rest = message.fallbacks
     place = (message.entry, message.kind, message.step, message.round)
-    key = message_key(state.id, state.episode, *place, message.person, channel)
-    return message.model_copy(update={"key": key, "channel": channel, "fallbacks": tuple(rest), "at": turn.now})
+    key = message_key(id, episode, *place, message.person, channel)
+    return message.model_copy(update={"key": key, "channel": channel, "fallbacks": tuple(rest), "at": at})
 
 
 def release(turn: Turn, message: Message) -> None:
@@ -218,20 +252,53 @@ def message_failed(turn: Turn, message: Message, result: SendResult) -> None:
     if message.key in turn.state.failed:
         return
     turn.set(failed=(*turn.state.failed[-REMEMBERED_FAILURES + 1 :], message.key))
-    text = f"{message.addressed} failed: {result.reason or result.code or 'no reason given'}"
-    turn.note("delivery_failed", TIERLINE, text, key=message.key, code=result.code, reason=result.reason)
+    turn.note(
+        "delivery_failed", TIERLINE, failed(message, result), key=message.key, code=result.code, reason=result.reason
+    )
     goes_on = turn.state.live or message.kind in AFTER_CLOSING
     if not (message.fallbacks and goes_on):
-        return
-    if message.person is None:
+        _low_score_to_last_resort(turn, message)
+    elif message.person is None:
         _to_customer(turn, _on_next_channel(turn, message))
     else:
         turn.send(_on_next_channel(turn, message))
 
 
+def _low_score_to_last_resort(turn: Turn, message: Message) -> None:
+    state = turn.state
+    made = to_last_resort(message, state.policy, state.tier, state.id, state.episode, turn.now)
+    if made is not None:
+        turn.send(made)
+        turn.note("told", TIERLINE, f"{made.person} told: {made.purpose}", person=made.person)
+
+
+def to_last_resort(message: Message, policy: Policy, tier: int, id: str, episode: int, at: datetime) -> Message | None:
+    """A low answer that the lead could not be told, for the owner of last resort; None for all else, and when that was the lead.
+
+    It goes to the channels of the tier's first step. Step 1 keeps its key apart from what the owner hears as a lead.
+    """
+    owner = policy.owner_of_last_resort
+    if message.kind != "low_score" or message.person == owner or message.fallbacks:
+        return None
+    channels = to_one(policy.tiers[tier].steps[0].channels)
+    return on_next_channel(
+        message.model_copy(update={"person": owner, "step": 1, "fallbacks": channels}), id, episode, at
+    )
+
+
 def message_skipped(turn: Turn, message: Message, why: str) -> None:
     """Write down a message that was no longer needed when it was about to go out."""
-    turn.note("skipped", TIERLINE, f"{message.addressed} not sent: {why}", key=message.key, reason=why)
+    turn.note("skipped", TIERLINE, skipped(message, why), key=message.key, reason=why)
+
+
+def failed(message: Message, result: SendResult) -> str:
+    """`SMS to dana failed: landline`."""
+    return f"{message.addressed} failed: {result.reason or result.code or 'no reason given'}"
+
+
+def skipped(message: Message, why: str) -> str:
+    """`SMS to dana not sent: overtaken`."""
+    return f"{message.addressed} not sent: {why}"
 
 
 def _said_before(turn: Turn, kind: MessageKind, person: str, step: int = 0) -> int:

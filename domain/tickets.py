@@ -25,7 +25,10 @@ from domain.phones import Phone
 
 Priority = Literal["low", "medium", "high", "critical"]
 Level = Literal["low", "medium", "high"]
-Channel = Literal["email", "sms"]
+PersonalChannel = Literal["email", "sms"]
+"""Those that reach one person, a responder or the customer."""
+Channel = Literal["email", "sms", "webhook"]
+"""A webhook goes to a system of the team that has the case."""
 
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high", "critical")
 

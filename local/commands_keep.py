@@ -90,6 +90,7 @@ def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
     from domain.policy_file import load_policy
     from domain.policy_warnings import warnings
     from domain.roster_file import load_roster
+    from domain.roster_warnings import roster_warnings
     from domain.yaml_text import parse_yaml
 
     found = parse_yaml(text, str(file))
@@ -99,7 +100,8 @@ def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
             show.counted(len(people.people), "person", "people"),
             show.counted(len(people.teams), "team", "teams"),
         )
-        return [f"{file} is fine: {', '.join(counts)}"]
+        looks = (f"worth a look: {fault}" for fault in roster_warnings(people))
+        return [f"{file} is fine: {', '.join(counts)}", *looks]
     policy_found = load_policy(text, str(file))
     lines = [
         f"{file} is fine: policy '{policy_found.name}', tiers {', '.join(tier.name for tier in policy_found.tiers)}"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from local import duty, show
 from local.client import Answer, Api, case_path
@@ -76,11 +77,16 @@ def messages(id: Id, episode: Episode = None, json: Json = False) -> None:
 def outbox(
     status: Annotated[str | None, typer.Option(help="queued, waiting, sending, sent, delivered, failed, …")] = None,
     code: Annotated[str | None, typer.Option(help="The provider's code of a failure, or possible_duplicate.")] = None,
+    person: Annotated[str | None, typer.Option(help="Of the roster, or customer.")] = None,
+    channel: Annotated[str | None, typer.Option(help="email, sms or webhook.")] = None,
+    case: Annotated[str | None, typer.Option(help="The escalation, such as zendesk-4711.")] = None,
     limit: Annotated[int | None, typer.Option(min=1)] = None,
+    cursor: Annotated[str | None, typer.Option(help="Go on after an earlier list.")] = None,
     json: Json = False,
 ) -> None:
     """The latest messages of all cases, newest first: sent, or kept on this machine where a channel has no credentials."""
-    ask(lambda api: api.get("/v1/messages", status=status, code=code, limit=limit), json, data(_outbox))
+    query = {"status": status, "code": code, "person": person, "channel": channel, "case": case}
+    ask(lambda api: api.get("/v1/messages", **query, limit=limit, cursor=cursor), json, data(_outbox))
 
 
 @app.command(rich_help_panel=LOOK)
@@ -113,3 +119,5 @@ def oncall(
 def _outbox(found: Any) -> None:
     show.outbox(found["items"])
     show.doubts(found)
+    if found.get("next_cursor"):
+        show.console().print(f"more: --cursor {escape(found['next_cursor'])}")

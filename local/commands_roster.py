@@ -34,7 +34,9 @@ def roster_import(
     json: Json = False,
 ) -> None:
     """Put a roster into use and say what that changes; it counts at once, for running cases too."""
+    from domain.roster import Roster
     from domain.roster_changes import roster_changes
+    from domain.roster_warnings import roster_warnings
 
     new = _document(file)
     changes: list[str] = []
@@ -48,6 +50,8 @@ def roster_import(
     def shown(_: Answer) -> None:
         for line in changes or ["nothing changes"]:
             typer.echo(line)
+        for fault in roster_warnings(Roster.model_validate(new)):
+            typer.echo(f"worth a look: {fault}")
         typer.echo("only looked: nothing was changed" if dry_run else "the roster is in use")
 
     ask(put, json, shown)
@@ -68,6 +72,15 @@ def roster_forgive(
     """The address works again: the next message goes there."""
     path = f"/v1/roster/bad-addresses/{channel}/{quote(address, safe='')}"
     ask(lambda api: api.delete(path), json, lambda _: typer.echo("forgiven: the next message goes there"))
+
+
+@roster.command("webhook-secret")
+def roster_webhook_secret(
+    team: Annotated[str, typer.Argument(help="The team's id, such as support.")], json: Json = False
+) -> None:
+    """What the receiver of this team's webhooks checks their signatures with. For admins."""
+    path = f"/v1/roster/teams/{quote(team, safe='')}/webhook-secret"
+    ask(lambda api: api.get(path), json, data(lambda found: typer.echo(found["secret"])))
 
 
 def _bad_addresses(found: list[dict[str, Any]]) -> None:

@@ -16,12 +16,12 @@ from local import show
 from local.talk import REFUSED, client_settings, usage
 
 if TYPE_CHECKING:  # Jinja takes a while to load; commands that print no template need not wait for it
-    from activities.rendering import Rendered, Renderer
-    from domain.tickets import Channel
+    from activities.rendering import Renderer
+    from domain.tickets import PersonalChannel
 
 template = typer.Typer(help="Messages: the words they are written in, tried on a made-up case.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-CHANNELS: tuple["Channel", ...] = ("email", "sms")
+CHANNELS: tuple["PersonalChannel", ...] = ("email", "sms")
 
 
 @template.command("check")
@@ -84,16 +84,10 @@ def _renderer() -> "Renderer":
 
 
 def _files(renderer: "Renderer") -> Iterator[dict[str, str]]:
-    from activities.rendering import KINDS
-    from activities.samples import TO_CUSTOMERS
+    from activities.previews import templates
 
-    for kind in KINDS:
-        for channel in CHANNELS:
-            for language in renderer.languages:
-                if renderer.language(kind, channel, language) == language:
-                    to = "customer" if kind in TO_CUSTOMERS else "responder"
-                    file = _shown(renderer.file(kind, channel, language))
-                    yield {"message": kind, "to": to, "channel": channel, "language": language, "file": file}
+    for one in templates(renderer):
+        yield {**vars(one), "file": _shown(one.file)}
 
 
 def _shown(file: Path) -> str:
@@ -114,20 +108,10 @@ def _check_names(renderer: "Renderer", kind: str, language: str) -> None:
 
 
 def _preview(renderer: "Renderer", kind: Any, channel: Any, language: str, vip: bool) -> dict[str, Any]:
-    from activities.samples import REFERENCE, sample
+    from activities.previews import preview
 
-    made = renderer.render(sample(kind, channel, language, vip=vip), REFERENCE)
-    used = renderer.language(kind, channel, language)
-    about = {"message": kind, "channel": channel, "language": used, "file": _shown(renderer.file(kind, channel, used))}
-    return {**about, "subject": made.subject, "text": made.text, "html": made.html, **_counted(made, channel)}
-
-
-def _counted(made: "Rendered", channel: str) -> dict[str, Any]:
-    from domain.sms_segments import encoding_of, segments
-
-    if channel != "sms":
-        return {"segments": None, "encoding": None}
-    return {"segments": segments(made.text), "encoding": encoding_of(made.text)}
+    made = preview(renderer, kind, channel, language, vip=vip)
+    return {**vars(made), "file": _shown(made.file)}
 
 
 def _show(made: Sequence[dict[str, Any]], language: str, html: Path | None) -> None:

@@ -238,11 +238,29 @@ def _to(row: type_of_row) -> str:
 
 
 def why(row: type_of_row) -> str:
-    """What the tries of a message were told, with the provider's code of a failure in front; or that it never left."""
+    """What the tries of a message were told, with the provider's code of a failure in front; or that it never left.
+
+    Then whether it was read, how often it was tried again, what took its place, and that it went out with others.
+    """
+    return "; ".join(filter(None, (_reason(row), *_more(row))))
+
+
+def _reason(row: type_of_row) -> str:
     code, reason = row.get("code"), str(row.get("reason") or "")
     if str(row.get("provider_id") or "").startswith("outbox-"):
         return "kept on this machine"
     return f"{code}: {reason}" if row.get("status") == "failed" and code and code not in reason else reason
+
+
+def _more(row: type_of_row) -> Iterable[str]:
+    if row.get("read_at"):
+        yield f"read {moment(row['read_at'])}"
+    if row.get("retries"):
+        yield f"retried {counted(row['retries'], 'time', 'times')}"
+    if row.get("failed_over_to"):
+        yield f"failed over to {row['failed_over_to'].rpartition('/')[2]}"
+    if row.get("led_by") and "with others" not in str(row.get("reason")):
+        yield "in one message with others"
 
 
 def doubts(found: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ others. Cases without the sorted value come last in both directions.
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -15,7 +15,9 @@ from typing import Any, get_args
 from sqlalchemy import Column, ColumnElement, Select, and_, false, func, or_, select
 
 from domain.errors import Invalid
+from domain.messages import CUSTOMER
 from domain.state import LIVE, Status, TimelineEntry
+from domain.tickets import Channel
 from records import rows
 from records.database import Database
 from records.stored import POSSIBLE_DUPLICATE, Doubts, MessageStatus, StoredMessage, stored_message
@@ -116,6 +118,21 @@ class Escalations:
         following = _cursor(sort, _Place(page[-1].value, page[-1].id, page[-1].episode)) if more else None
         return [row.document for row in page], following
 
+    def live_of_customer(self, email: str) -> list[Document]:
+        """Every live case of the customer with that address (in lower case), the latest first."""
+        theirs = func.lower(escalations.c.document["customer"]["email"].as_string()) == email
+        query = select(escalations.c.document).where(escalations.c.status.in_(LIVE), theirs)
+        with self._database.read() as connection:
+            return list(connection.scalars(query.order_by(escalations.c.opened_at.desc())))
+
+    def last_of_customer(self, email: str) -> Document | None:
+        """The case that ended last of the customer with that address (in lower case), if none of theirs lives."""
+        theirs = func.lower(escalations.c.document["customer"]["email"].as_string()) == email
+        query = select(escalations.c.document).where(theirs, escalations.c.closed_at.is_not(None))
+        with self._database.read() as connection:
+            found: Document | None = connection.scalar(query.order_by(escalations.c.closed_at.desc()).limit(1))
+        return found
+
     def timeline(self, id: str, episode: int) -> list[TimelineEntry]:
         """The history of one episode, oldest first."""
         query = select(timeline).where(timeline.c.id == id, timeline.c.episode == episode).order_by(timeline.c.seq)
@@ -130,13 +147,37 @@ class Escalations:
         return self._messages(query.order_by(messages.c.created_at, messages.c.key))
 
     def all_messages(
-        self, status: MessageStatus | None = None, limit: int = LATEST_MESSAGES, code: str | None = None
+        self,
+        status: MessageStatus | None = None,
+        limit: int = LATEST_MESSAGES,
+        code: str | None = None,
+        *,
+        person: str | None = None,
+        channel: Channel | None = None,
+        case: str | None = None,
+        after: str | None = None,
     ) -> list[StoredMessage]:
-        """The latest messages of all cases, newest first; `code` is a provider's, or one of ours."""
+        """The latest messages of all cases, newest first, those that follow the one with the key `after` if given.
+
+        `code` is a provider's, or one of ours; `person` may be `customer`. Raises Invalid `bad_cursor` for an unknown `after`.
+        """
         query = select(messages).order_by(messages.c.created_at.desc(), messages.c.key).limit(limit)
-        for column, wanted in ((messages.c.status, status), (messages.c.code, code)):
-            query = query if wanted is None else query.where(column == wanted)
-        return self._messages(query)
+        exact = {"status": status, "code": code, "channel": channel, "id": case}
+        for name, wanted in exact.items():
+            query = query if wanted is None else query.where(messages.c[name] == wanted)
+        if person is not None:
+            query = query.where(messages.c.person.is_(None) if person == CUSTOMER else messages.c.person == person)
+        return self._messages(query if after is None else query.where(self._following(after)))
+
+    def taken_over(self, failed: Iterable[StoredMessage]) -> dict[str, str]:
+        """The message that took each one's place, by keys: the same to the same person on another channel, made later."""
+        places = {key: one for one in failed if one.status == "failed" for key in _elsewhere(one.key)}
+        if not places:
+            return {}
+        query = select(messages.c.key, messages.c.created_at).where(messages.c.key.in_(places))
+        with self._database.read() as connection:
+            made = connection.execute(query.order_by(messages.c.created_at.desc())).all()
+        return {places[one.key].key: one.key for one in made if one.created_at > places[one.key].created_at}
 
     def in_doubt(self, since: datetime) -> Doubts:
         """How many messages made since then may have arrived twice, and of how many nobody knows whether they arrived."""
@@ -149,6 +190,13 @@ class Escalations:
             ]
         return Doubts(*counts)
 
+    def _following(self, key: str) -> ColumnElement[bool]:
+        with self._database.read() as connection:
+            at: datetime | None = connection.scalar(select(messages.c.created_at).where(messages.c.key == key))
+        if at is None:
+            raise Invalid("bad_cursor", "the cursor is not one of ours; begin at the first page", field="cursor")
+        return or_(messages.c.created_at < at, and_(messages.c.created_at == at, messages.c.key > key))
+
     def _one(self, query: Select[Any]) -> Document | None:
         with self._database.read() as connection:
             found: Document | None = connection.scalar(query.order_by(escalations.c.episode.desc()).limit(1))
@@ -157,6 +205,12 @@ class Escalations:
     def _messages(self, query: Select[Any]) -> list[StoredMessage]:
         with self._database.read() as connection:
             return [stored_message(row) for row in connection.execute(query).mappings()]
+
+
+def _elsewhere(key: str) -> list[str]:
+    """The keys of the same message on the other channels."""
+    place, _, channel = key.rpartition("/")
+    return [f"{place}/{other}" for other in get_args(Channel) if other != channel]
 
 
 def _sort(sort: str) -> tuple[Column[Any], bool]:

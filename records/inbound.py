@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from records.database import Database, insert_or_ignore
 from records.tables import inbound_events
@@ -22,6 +22,13 @@ class InboundEvent:
     event_id: str
     received_at: datetime
     body: Any
+
+
+_HANDLED = update(inbound_events).where(
+    inbound_events.c.source == bindparam("its_source"),
+    inbound_events.c.event_id == bindparam("its_id"),
+    inbound_events.c.handled_at.is_(None),
+)
 
 
 class Inbound:
@@ -45,11 +52,15 @@ class Inbound:
 
     def handled(self, source: str, event_id: str, now: datetime) -> None:
         """The event has been acted on."""
-        same = (inbound_events.c.source == source) & (inbound_events.c.event_id == event_id)
+        self.all_handled([(source, event_id)], now)
+
+    def all_handled(self, events: Collection[tuple[str, str]], now: datetime) -> None:
+        """The events, each by its source and id, have been acted on."""
+        if not events:
+            return
+        which = [{"its_source": source, "its_id": event_id} for source, event_id in events]
         with self._database.write() as connection:
-            connection.execute(
-                update(inbound_events).where(same, inbound_events.c.handled_at.is_(None)).values(handled_at=now)
-            )
+            connection.execute(_HANDLED.values(handled_at=now), which)
 
     def unhandled(self, sources: Collection[str], limit: int = 100) -> list[InboundEvent]:
         """Events of these sources that nobody has acted on, oldest first."""

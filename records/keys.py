@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from records.database import Database
 from records.tables import api_keys
@@ -45,10 +45,11 @@ class Keys:
 
     def find(self, secret: str) -> ApiKey | None:
         """The key with this secret, or None when it is unknown or revoked."""
-        query = select(*_COLUMNS).where(api_keys.c.hash == _hash(secret), api_keys.c.revoked_at.is_(None))
-        with self._database.read() as connection:
-            row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else ApiKey(**row)
+        return self._one(api_keys.c.hash == _hash(secret))
+
+    def valid(self, id: str) -> ApiKey | None:
+        """The key of this id, or None when it is unknown or revoked."""
+        return self._one(api_keys.c.id == id)
 
     def all(self) -> list[ApiKey]:
         """Every key ever made, oldest first, the revoked too."""
@@ -61,6 +62,12 @@ class Keys:
         valid = (api_keys.c.id == id) & api_keys.c.revoked_at.is_(None)
         with self._database.write() as connection:
             return connection.execute(update(api_keys).where(valid).values(revoked_at=now)).rowcount == 1
+
+    def _one(self, which: ColumnElement[bool]) -> ApiKey | None:
+        query = select(*_COLUMNS).where(which, api_keys.c.revoked_at.is_(None))
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else ApiKey(**row)
 
 
 _COLUMNS = [column for column in api_keys.c if column.name != "hash"]

@@ -6,14 +6,27 @@ or `unknown` is granted again with a higher attempt, and the caller looks it up 
 possible. A final status never changes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from domain.messages import Message, may_still_go_out
 from domain.receipts import Receipt
+from records.crowding import (
+    CROWDED,
+    Crowded,
+    Limit,
+    followers,
+    leave,
+    one_at_a_time,
+    release,
+    room_for,
+    share_fate,
+    take_along,
+)
 from records.database import Database
 from records.stored import MessageStatus, StoredMessage, message_not_found, stored_message
 from records.tables import escalations, messages
@@ -35,10 +48,16 @@ _NEXT: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
 
 @dataclass(frozen=True)
 class Granted:
-    """Send it now. `previous` tells whether an earlier attempt may have gone out: it is then `sending` or `unknown`."""
+    """Send it now. `previous` tells whether an earlier attempt may have gone out: it is then `sending` or `unknown`.
+
+    `along` are the keys of others to the same person that go out in the same message. `twice`: it may have gone out in somebody
+    else's, where no look-up finds it.
+    """
 
     attempt: int
     previous: MessageStatus
+    along: tuple[str, ...] = ()
+    twice: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,7 @@ class Refused:
     reason: str
 
 
-Claim = Granted | Already | Refused
+Claim = Granted | Already | Refused | Crowded
 
 
 _MAY_BE_OUT = (
@@ -93,24 +112,47 @@ class Outbound:
             raise message_not_found(key)
         return Loaded(Message.model_validate(found["document"]), stored_message(found), found["case_document"])
 
-    def claim(self, key: str, to: str, subject: str | None, text: str, now: datetime) -> Claim:
-        """Ask to send `text` to `to` now. Raises NotFound (`message_not_found`)."""
+    def claim(
+        self, key: str, to: str, subject: str | None, text: str, now: datetime, limit: Limit | None = None
+    ) -> Claim:
+        """Ask to send `text` to `to` now. Raises NotFound (`message_not_found`).
+
+        With a `limit` a responder's message may have to wait, or may take others along (`records.crowding`).
+        """
         with self._database.write() as connection:
+            if limit is not None:
+                one_at_a_time(connection, key)
             status, entry = _lock_case(connection, key)
             row = _lock_message(connection, key)
             if row["status"] in _ENDINGS:
                 return Already(row["status"], row["reason"], row["provider_id"])
-            why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry)
+            asked = _asked_in_vain(connection, row) if row["kind"] == "customer_survey" else {}
+            why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry, **asked)
             if why is not None and row["status"] in _MAY_BE_OUT:
                 reason = _after(row["reason"], f"{why}; an earlier try may have gone out")
                 _set(connection, key, status="unknown", reason=reason)
+                release(connection, key)
                 return Already("unknown", why, row["provider_id"])
             if why is not None:
                 _set(connection, key, status="skipped", code=None, reason=_after(row["reason"], why))
                 return Refused(why)
+            idle, crowded = row["status"] not in _MAY_BE_OUT, room_for(connection, row, now, limit)
+            if crowded is not None:
+                if idle:
+                    _set(connection, key, status="waiting", code=CROWDED, reason=crowded.reason)
+                return crowded
             attempt = row["attempts"] + 1
-            _set(connection, key, status="sending", attempts=attempt, claimed_at=now, to=to, subject=subject, text=text)
-            return Granted(attempt, row["status"])
+            waited = {"code": None, "reason": None} if idle and row["code"] == CROWDED else {}
+            claimed = {"status": "sending", "attempts": attempt, "claimed_at": now, "led_by": None, **waited}
+            _set(connection, key, to=to, subject=subject, text=text, **claimed)
+            along = take_along(connection, row, to, now) if limit is not None and row["person"] else ()
+            return Granted(attempt, row["status"], along, twice=not idle and row["code"] == CROWDED)
+
+    def reword(self, key: str, subject: str | None, text: str, left: Sequence[str]) -> None:
+        """Write down what a claimed message really says with those that go out in it; those `left` out of it wait again."""
+        with self._database.write() as connection:
+            _set(connection, key, subject=subject, text=text)
+            leave(connection, left)
 
     def mark(
         self,
@@ -142,18 +184,21 @@ class Outbound:
                 changes["delivered_at"] = now
             if changes:
                 _set(connection, key, **changes)
+            if moves:
+                share_fate(connection, key, status, now, provider_id or row["provider_id"], code)
             return moves
 
-    def spoken_of(self, receipt: Receipt) -> tuple[StoredMessage, Message] | None:
-        """The message a provider's receipt speaks of, with the domain's own; None for one of somebody else's."""
+    def spoken_of(self, receipt: Receipt) -> list[tuple[StoredMessage, Message]]:
+        """The message a provider's receipt speaks of and those that went out in it, with the domain's own; not ours: none."""
         named = [(messages.c.reference, receipt.reference), (messages.c.provider_id, receipt.provider_id)]
         with self._database.read() as connection:
             for column, value in named:
-                query = select(messages).where(column == value).limit(1)
+                query = select(messages).where(column == value, messages.c.led_by.is_(None)).limit(1)
                 found = connection.execute(query).mappings().one_or_none() if value else None
                 if found is not None:
-                    return stored_message(found), Message.model_validate(found["document"])
-        return None
+                    all_of_it = [found, *followers(connection, found["key"])]
+                    return [(stored_message(row), Message.model_validate(row["document"])) for row in all_of_it]
+        return []
 
     def read(self, key: str, now: datetime) -> None:
         """Its reader has opened it, for the first time. Raises NotFound."""
@@ -176,6 +221,14 @@ def _lock_case(connection: Connection, key: str) -> tuple[str, int]:
         select(escalations.c.status, escalations.c.entry).where(same).with_for_update(read=True)
     ).one()
     return row.status, row.entry
+
+
+def _asked_in_vain(connection: Connection, row: RowMapping) -> dict[str, bool]:
+    """What has come since the question was written down: a newer episode, an answer."""
+    case = escalations.c.id == row["id"]
+    newest = connection.scalar(select(func.max(escalations.c.episode)).where(case))
+    document = connection.scalar(select(escalations.c.document).where(case, escalations.c.episode == row["episode"]))
+    return {"reopened": (newest or 0) > row["episode"], "rated": bool(document and document.get("survey"))}
 
 
 def _lock_message(connection: Connection, key: str) -> RowMapping:

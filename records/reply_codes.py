@@ -44,6 +44,12 @@ class ReplyCodes:
             connection.execute(reply_codes.insert().values(**row))
             return code_of(number)
 
+    def last_case(self, code: str) -> Document | None:
+        """The case that had that code last, whether it is over or not."""
+        with self._database.read() as connection:
+            row = connection.execute(_documents().where(reply_codes.c.code == code)).one_or_none()
+            return row.document if row else None
+
     def live_case(self, code: str) -> Document | None:
         """The case of that code, if it is neither closed nor cancelled."""
         found = self._live(_documents().where(reply_codes.c.code == code))

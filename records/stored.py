@@ -19,7 +19,8 @@ POSSIBLE_DUPLICATE = "possible_duplicate"  # the code of a message that may have
 class StoredMessage:
     """One outbound message and what became of it; `id` and `episode` name its case, `person` is None for the customer.
 
-    `to`, `subject` and `text` are None until it has been claimed: addresses are looked up when it goes out.
+    `to`, `subject` and `text` are None until it has been claimed: addresses are looked up when it goes out. `led_by` is the key
+    of the message it went out in, together with others (`records.crowding`).
     """
 
     key: str
@@ -42,6 +43,7 @@ class StoredMessage:
     reason: str | None
     code: str | None
     read_at: datetime | None
+    led_by: str | None
 
 
 @dataclass(frozen=True)

@@ -150,11 +150,14 @@ messages = Table(
     _time("as_of", nullable=True),
     _text("reference", nullable=True),
     _time("read_at", nullable=True),
+    _text("led_by", nullable=True),
     ForeignKeyConstraint(["id", "episode"], ["escalations.id", "escalations.episode"]),
     Index(None, "id", "episode"),
     Index(None, "created_at"),
     Index(None, "provider_id"),
     Index(None, "reference"),
+    Index(None, "led_by"),
+    Index(None, "person", "channel", "claimed_at"),
 )
 
 commands = Table(

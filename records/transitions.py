@@ -23,6 +23,7 @@ from domain.messages import Message, may_still_go_out
 from domain.outcome import Settled, Transition
 from domain.state import TimelineEntry
 from records import rows
+from records.crowding import release
 from records.database import Database, insert_or_ignore
 from records.stored import MessageStatus
 from records.tables import commands, escalations, messages, timeline
@@ -55,7 +56,7 @@ class Transitions:
             _hold(connection, case, transition, now)
             _queue(connection, case, transition, now)
             _drop(connection, transition, now)
-            _give_up(connection, transition.timeline)
+            give_up(connection, transition.timeline)
             for settled in transition.settled:
                 settle(connection, settled, now, as_of)
 
@@ -129,9 +130,10 @@ def timeline_row(case: tuple[str, int], entry: TimelineEntry) -> dict[str, Any]:
     }
 
 
-def _message(
-    case: tuple[str, int], message: Message, status: MessageStatus, now: datetime, as_of: datetime | None
+def message_row(
+    case: tuple[str, int], message: Message, status: MessageStatus, now: datetime, as_of: datetime | None = None
 ) -> dict[str, Any]:
+    """The row of a message of the case `(id, episode)`."""
     return {
         "as_of": as_of,
         "key": message.key,
@@ -150,18 +152,18 @@ def _message(
 
 
 def _hold(connection: Connection, case: tuple[str, int], transition: Transition, now: datetime) -> None:
-    waiting = [_message(case, message, "waiting", now, transition.as_of) for message in transition.waiting]
+    waiting = [message_row(case, message, "waiting", now, transition.as_of) for message in transition.waiting]
     insert_or_ignore(connection, messages, waiting)
 
 
 def _queue(connection: Connection, case: tuple[str, int], transition: Transition, now: datetime) -> None:
-    queued = [_message(case, message, "queued", now, transition.as_of) for message in transition.messages]
+    queued = [message_row(case, message, "queued", now, transition.as_of) for message in transition.messages]
     insert_or_ignore(connection, messages, queued)
     held = messages.c.key.in_([row["key"] for row in queued]) & (messages.c.status == "waiting")
     connection.execute(update(messages).where(held).values(status="queued"))
 
 
-def _give_up(connection: Connection, entries: Sequence[TimelineEntry]) -> None:
+def give_up(connection: Connection, entries: Sequence[TimelineEntry]) -> None:
     """A message the case has given up on will not be tried again; its row must not wait for ever.
 
     A sender that came to an end has marked it already. This is for those that did not: none was there, or it was killed.
@@ -171,9 +173,10 @@ def _give_up(connection: Connection, entries: Sequence[TimelineEntry]) -> None:
             continue
         words = {name: func.coalesce(messages.c[name], entry.data.get(name)) for name in ("code", "reason")}
         this = messages.c.key == entry.data["key"]
-        for was, becomes in (("queued", "failed"), ("sending", "unknown")):
+        for was, becomes in (("queued", "failed"), ("waiting", "failed"), ("sending", "unknown")):
             left = this & (messages.c.status == was)
             connection.execute(update(messages).where(left).values(status=becomes, **words))
+        release(connection, entry.data["key"])
 
 
 def _drop(connection: Connection, transition: Transition, now: datetime) -> None:
@@ -182,7 +185,7 @@ def _drop(connection: Connection, transition: Transition, now: datetime) -> None
     for message in transition.dropped:
         why = may_still_go_out(message.kind, message.entry, status=document["status"], current_entry=document["entry"])
         reason = why or REPLACED
-        row = _message((document["id"], document["episode"]), message, "skipped", now, transition.as_of)
+        row = message_row((document["id"], document["episode"]), message, "skipped", now, transition.as_of)
         if insert_or_ignore(connection, messages, [{**row, "reason": reason}]):
             continue
         idle = (messages.c.key == message.key) & messages.c.status.in_(("queued", "waiting"))

@@ -9,19 +9,27 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 from temporalio.common import SearchAttributeKey
 
-from domain.afterwards import LateSurvey
+from domain.afterwards import LateSurvey, SurveyPlan
 from domain.commands import BODIES
+from domain.messages import Message
 from domain.state import Escalation, Opening
+from domain.tickets import Channel, Priority
 
 ESCALATION = "Escalation"
 FOLLOW_UP = "FollowUp"
+SURVEY = "Survey"
+ALERT = "Alert"
+ANSWER = "Answer"
 TASK_QUEUE = "tierline"
-SEND_TASK_QUEUE = "tierline-send"
+SEND_TASK_QUEUE = "tierline-send"  # what belongs to no channel's own queue: answers, and what earlier releases left
 DEPLOYMENT = "tierline"  # the name that versions of our workers go by in Temporal
 
 RECORD = "record"
 RECORD_SURVEY = "record_survey"
+RECORD_QUESTION = "record_question"
+RECORD_UNSENT = "record_unsent"
 SEND = "send"
+SEND_ANSWER = "send_answer"
 
 COMMANDS = tuple(BODIES)  # each is an update and a signal of the same name
 GIVE_WAY = "give-way"  # a signal: the case's next episode waits for this run to end
@@ -34,11 +42,17 @@ NEXT_DEADLINE = SearchAttributeKey.for_datetime("TierlineNextDeadline")
 SEARCH_ATTRIBUTES = (STATUS, TIER, PRIORITY, TEAM, NEXT_DEADLINE)
 
 TWILIO_STATUS_PATH = "/v1/hooks/twilio/status"  # of the API; every SMS under way names it
+SENDGRID_INBOUND_PATH = "/v1/hooks/sendgrid/inbound"  # as operators have told SendGrid
 TWILIO_TRIES = "#rc=5&rp=all"  # Twilio reports once unless told to try again: up to five times, whatever went wrong
 
 RETENTION = timedelta(days=30)
 TASK_LIMIT = timedelta(seconds=4)  # then another worker takes over from one killed at work; Temporal's own limit is ten
 UPDATE_LIMIT = timedelta(seconds=3)  # then the API sends the signal of the same name and answers 202
+
+
+def send_queue(channel: Channel) -> str:
+    """Each channel has a queue of its own, for each vendor takes so many messages a second."""
+    return f"{SEND_TASK_QUEUE}-{channel}"
 
 
 class Start(BaseModel):
@@ -64,6 +78,32 @@ def remainder_id(ended: Escalation) -> str:
 def follow_up_id(given: LateSurvey) -> str:
     """The id of the follow-up that writes this answer down; one run for each command."""
     return f"{given.escalation}.{given.episode}.survey.{given.command_id}"
+
+
+def answer_id(id: str) -> str:
+    """The id of the run that sends the answer to an e-mail, kept under `id`; one run for each answer."""
+    return f"mail-answer/{id}"  # no id of a case has a slash
+
+
+def survey_id(plan: SurveyPlan) -> str:
+    """The id of the run that asks the customer of this episode how it was; there is one."""
+    return f"{plan.escalation}/{plan.episode}/survey"
+
+
+def alert_id(given: LateSurvey) -> str:
+    """The id of the run that tells the lead of this answer; one for each command."""
+    return f"{given.escalation}/{given.episode}/alert/{given.command_id}"
+
+
+class Alert(BaseModel):
+    """The input of the run that tells the lead: the message, written down already, and its case's place in the queues."""
+
+    model_config = ConfigDict(frozen=True)
+
+    escalation: str
+    episode: int
+    priority: Priority
+    message: Message
 
 
 class Answer(BaseModel):

@@ -10,15 +10,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, WorkflowAlreadyStartedError
+from temporalio.common import RawValue, RetryPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     # Not `from workflows import …`: that way around, the sandbox runs both modules anew for every case.
     import workflows.contract as contract
     import workflows.describe as describe
+    import workflows.sends as sends
     from activities.recording import Recording
-    from activities.sending import Sending
+    from domain.afterwards import survey_plan
     from domain.commands import Command
     from domain.errors import DomainError, Invalid
     from domain.escalation import advance, answer, apply, delivered, next_event, open_case
@@ -31,11 +32,6 @@ with workflow.unsafe.imports_passed_through():
 RECORD_LIMIT = timedelta(seconds=5)  # one SQL transaction; longer means the store is in trouble
 RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
 RECORD_TIMER_FROM = timedelta(seconds=1)  # longer waits between tries become timers and free the workflow task
-SEND_LIMIT = timedelta(seconds=15)  # one try; the vendors' clients give up after 10 s
-SEND_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
-RESPONDER_PATIENCE = timedelta(minutes=10)  # a page later than that is the next responder's business
-CUSTOMER_PATIENCE = timedelta(hours=24)  # a customer's message is worth retrying for a day
-NOBODY_SENT = "no sender brought it to an end while it was worth sending; are workers running?"
 
 
 @workflow.defn(name=contract.ESCALATION)
@@ -65,6 +61,7 @@ class EscalationWorkflow:
         self._news = False
         self._next_one_waits = False
         self._misread = False
+        self._followed_up = False
 
     @workflow.run
     async def run(self, start: contract.Start) -> str:  # noqa: ARG002 - `__init__` has taken it
@@ -78,6 +75,8 @@ class EscalationWorkflow:
             self._take(advance(self._state, max(workflow.now(), self._state.at)))
             self._record()
             self._show()
+            if self._written and not self._state.live:
+                await self._follow_up()
             if self._idle and not self._state.live:
                 return self._state.status
             if self._next_one_waits and self._written and not self._state.live:
@@ -186,13 +185,13 @@ class EscalationWorkflow:
             task = workflow.info().get_current_history_length()
             self._outlived_until = task if task != self._task else 0
             for message in transition.messages:
-                self._sends[message.key] = self._send(message)
+                self._sends[message.key] = sends.begin(message, self._state.priority)
             for message in transition.dropped:
                 self._take(delivered(self._state, _overtaken(message)))
             for duty in _answers(recorded):
                 self._take(answer(self._state, duty))
         for key in [key for key, send in self._sends.items() if send.done()]:
-            self._take(delivered(self._state, _end_of(key, self._sends.pop(key))))
+            self._take(delivered(self._state, sends.end_of(key, self._sends.pop(key))))
 
     def _record(self) -> None:
         """Write down everything that has happened since the last time, in one transaction; one at a time."""
@@ -214,6 +213,24 @@ class EscalationWorkflow:
         )
         self._recording = (transition, handle)
 
+    async def _follow_up(self) -> None:
+        """Once the closing is written down: a run of its own asks the customer later how it was, for this one is over by then."""
+        plan = None if self._followed_up else survey_plan(self._state)
+        self._followed_up = True
+        if plan is None:
+            return
+        with suppress(WorkflowAlreadyStartedError):  # by the run before, or before a reset: it has asked, or will
+            await workflow.start_child_workflow(
+                contract.SURVEY,
+                plan,
+                id=contract.survey_id(plan),
+                task_timeout=contract.TASK_LIMIT,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=describe.summary("survey", self._state.customer.name, self._state.ticket.subject),
+                priority=describe.temporal_priority(plan.priority),
+            )
+
     async def _leave_the_messages(self) -> None:
         """A run of its own goes on with them, for there is one run of a case."""
         for send in self._sends.values():
@@ -234,9 +251,11 @@ class EscalationWorkflow:
 
     async def _take_over(self) -> None:
         """Go on with the messages of the run before, once what it left under way has ended."""
-        await workflow.sleep(SEND_LIMIT, summary="a try of the run before may still be under way")
+        await workflow.sleep(sends.SEND_LIMIT, summary="a try of the run before may still be under way")
         self._recorded = workflow.now()  # what stands in the store until now is the other run's
-        self._sends = {key: self._send(message) for key, message in self._state.outstanding.items()}
+        self._sends = {
+            key: sends.begin(message, self._state.priority) for key, message in self._state.outstanding.items()
+        }
 
     def _task_began(self) -> datetime:
         """As the server has it: the same at every execution of the task, however long its records take.
@@ -251,19 +270,6 @@ class EscalationWorkflow:
         began = self._recorded + later if task == self._outlived_until else workflow.now()
         self._task = task
         return began
-
-    def _send(self, message: Message) -> workflow.ActivityHandle[SendResult]:
-        patience = CUSTOMER_PATIENCE if message.person is None else RESPONDER_PATIENCE
-        return workflow.start_activity_method(
-            Sending.send,
-            message,
-            task_queue=contract.SEND_TASK_QUEUE,
-            start_to_close_timeout=SEND_LIMIT,
-            schedule_to_close_timeout=patience,
-            retry_policy=SEND_RETRY,
-            priority=describe.temporal_priority(self._state.priority),
-            summary=describe.cut(message.summary),
-        )
 
     def _show(self) -> None:
         """Keep what an operator sees and filters by in step with the case."""
@@ -318,20 +324,3 @@ def _answers(recorded: workflow.ActivityHandle[list[DutyAnswer]]) -> list[DutyAn
         return recorded.result()
     except ActivityError as error:
         raise RuntimeError("a transition could not be recorded") from error
-
-
-def _end_of(key: str, send: workflow.ActivityHandle[SendResult]) -> SendResult:
-    """How a send ended; one that ran out of patience has failed, and its last error says why.
-
-    The sender's clock may run ahead of the server's; what has not come yet must not fire by it.
-    """
-    try:
-        result = send.result()
-        return result.model_copy(update={"at": min(result.at, workflow.now())})
-    except ActivityError as error:
-        cause = error.cause
-        code = cause.type if isinstance(cause, ApplicationError) else None
-        reason = (
-            NOBODY_SENT if isinstance(cause, TimeoutError) else getattr(cause, "message", None) or str(cause or error)
-        )
-        return SendResult(key=key, status="failed", at=workflow.now(), code=code or "gave_up", reason=reason)

@@ -1,14 +1,27 @@
-"""What goes on after a case has closed. For now: the customer's survey answer is written down, durably."""
+"""What goes on after a case has closed, each thing in a small run of its own: the run of the case is over by then.
 
-from datetime import timedelta
+`Survey` is started by the case itself when it closes, waits, and asks the customer. `FollowUp` is started by the API for an
+answer that comes after closing, and writes it down; `Alert` tells the lead when the answer was low, so that nobody who
+answers waits for a provider. Their messages go the way of all others: recorded, then claimed, sent and marked.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.contract as contract  # not `from workflows import …`, see `escalation.py`
-    from activities.recording import Recording
-    from domain.afterwards import LateSurvey
+    import workflows.describe as describe
+    import workflows.sends as sends
+    from activities.recording import ALERT_KEY, Recording
+    from domain.afterwards import LateSurvey, SurveyPlan, Unsent
+    from domain.messages import Message
+    from domain.policy import QuietHours
+    from domain.tickets import Priority
 
 RECORD_LIMIT = timedelta(seconds=5)  # one SQL transaction; it is tried again until the store takes it
 
@@ -20,9 +33,90 @@ class FollowUpWorkflow:
     @workflow.run
     async def run(self, given: LateSurvey) -> dict[str, Any]:
         """Returns the closed case's document with the answer in it."""
-        return await workflow.execute_activity_method(
+        document = await workflow.execute_activity_method(
             Recording.record_survey,
             given,
             start_to_close_timeout=RECORD_LIMIT,
             summary=f"write down: rated {given.answer.score} of 5",
         )
+        alert = document.pop(ALERT_KEY, None)  # none either from a worker that knew no alerts
+        if alert is not None:
+            await _tell_the_lead(given, document, Message.model_validate(alert))
+        return document
+
+
+async def _tell_the_lead(given: LateSurvey, document: dict[str, Any], message: Message) -> None:
+    """Begin the run that does it, and leave it to itself."""
+    alert = contract.Alert(
+        escalation=given.escalation, episode=given.episode, priority=document["priority"], message=message
+    )
+    with suppress(WorkflowAlreadyStartedError):  # by the run before a reset: it has told the lead, or will
+        await workflow.start_child_workflow(
+            contract.ALERT,
+            alert,
+            id=contract.alert_id(given),
+            task_timeout=contract.TASK_LIMIT,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary=describe.summary("low score", document["customer"]["name"], document["ticket"]["subject"]),
+            priority=describe.temporal_priority(alert.priority),
+        )
+
+
+@workflow.defn(name=contract.ALERT)
+class AlertWorkflow:
+    """One low answer on its way to the lead, or to the owner of last resort where the lead cannot be reached."""
+
+    @workflow.run
+    async def run(self, alert: contract.Alert) -> str:
+        """Returns how the last message ended."""
+        return await _bring(alert.message, alert.escalation, alert.episode, alert.priority)
+
+
+@workflow.defn(name=contract.SURVEY)
+class SurveyWorkflow:
+    """The question how it was, to the customer of one closed episode."""
+
+    @workflow.run
+    async def run(self, plan: SurveyPlan) -> str:
+        """Returns how the last message ended, or `not asked`."""
+        await _until(plan.at, "then the customer is asked how it was")
+        message = await workflow.execute_activity_method(
+            Recording.record_question,
+            plan.model_copy(update={"at": workflow.now()}),
+            start_to_close_timeout=RECORD_LIMIT,
+            summary="write down the question, unless nobody is to be asked any more",
+        )
+        if message is None:
+            return "not asked"
+        return await _bring(message, plan.escalation, plan.episode, plan.priority, plan.quiet_hours)
+
+
+async def _bring(
+    message: Message | None, escalation: str, episode: int, priority: Priority, quiet_hours: QuietHours | None = None
+) -> str:
+    """Send it, on its next channel when one fails; what did not go out is written down. Returns how the last one ended."""
+    status = ""
+    while message is not None:
+        await _until(message.not_before, "the end of the customer's quiet hours")
+        send = sends.begin(message, priority)
+        await workflow.wait_condition(send.done)
+        result = sends.end_of(message.key, send)
+        status = result.status
+        if status in ("sent", "unknown"):
+            break
+        unsent = Unsent(escalation=escalation, episode=episode, message=message, result=result, quiet_hours=quiet_hours)
+        message = await workflow.execute_activity_method(
+            Recording.record_unsent,
+            unsent,
+            start_to_close_timeout=RECORD_LIMIT,
+            summary=describe.cut(f"write down: {message.addressed} {status}"),
+        )
+    return status
+
+
+async def _until(at: datetime | None, why: str) -> None:
+    """Wait for that instant, if it lies ahead."""
+    left = at - workflow.now() if at is not None else timedelta()
+    if left > timedelta():
+        await workflow.sleep(left, summary=why)

@@ -6,12 +6,13 @@ same request again raises: `RetryLater`. Nothing else may leave `send`, so that 
 escalation and never its end. Providers block; they run in the thread of a synchronous activity.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import urlsplit
 
-Channel: TypeAlias = Literal["email", "sms"]
+Channel: TypeAlias = Literal["email", "sms", "webhook"]
 
 # A provider answers in well under a second; after ten the answer is not worth the thread that waits for it.
 SEND_TIMEOUT = timedelta(seconds=10)
@@ -29,12 +30,16 @@ class Envelope:
     reference: str
     """Ours, opaque, at most 64 characters: the hash of the message key. The only thing of ours a provider keeps."""
     to: str = field(repr=False)
-    """An e-mail address, or a number in E.164."""
+    """An e-mail address, a number in E.164, or the address of a team's system."""
     subject: str | None = field(repr=False)
     text: str = field(repr=False)
     html: str | None = field(repr=False)
     valid_for: timedelta
     """After that the message is stale: an SMS still queued is dropped by the provider."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """More headers of an e-mail, such as In-Reply-To; nothing else has any."""
+    team: str = ""
+    """Whose system a webhook goes to; each signs with a secret of its own."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.reference) <= MAX_REFERENCE:

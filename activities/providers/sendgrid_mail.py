@@ -52,10 +52,19 @@ class SendGridMail:
     channel: Channel = "email"
 
     def __init__(
-        self, api_key: str, sender: str, base_url: str | None = None, timeout: timedelta = SEND_TIMEOUT
+        self,
+        api_key: str,
+        sender: str,
+        base_url: str | None = None,
+        timeout: timedelta = SEND_TIMEOUT,
+        reply_to: str | None = None,
     ) -> None:
-        """`sender` is an address or `Name <address>`. Raises `ValueError` for a sender or base URL that is none."""
-        self._sender = _sender(sender)
+        """`sender` and `reply_to` (where answers go; None: to the sender) are addresses or `Name <address>`.
+
+        Raises `ValueError` for one of them, or a base URL, that is none.
+        """
+        self._sender = _address(sender, "the sender")
+        self._reply_to = _address(reply_to, "where replies go (SENDGRID_INBOUND_ADDRESS)") if reply_to else None
         # Its DEBUG lines print the API key and whole messages.
         logging.getLogger("python_http_client").setLevel(logging.INFO)
         host = checked_base_url(base_url or DEFAULT_BASE_URL)
@@ -83,11 +92,15 @@ class SendGridMail:
         content = [{"type": "text/plain", "value": envelope.text}]
         if envelope.html is not None:
             content.append({"type": "text/html", "value": envelope.html})
+        more: dict[str, Any] = {"reply_to": self._reply_to} if self._reply_to else {}
+        if envelope.headers:
+            more["headers"] = {name: _one_line(value) for name, value in envelope.headers.items()}
         return {
             "personalizations": [{"to": [{"email": envelope.to}], "custom_args": {REFERENCE_ARG: envelope.reference}}],
             "from": self._sender,
-            "subject": re.sub(r"[\r\n]+", " ", envelope.subject or "").strip(),
+            "subject": _one_line(envelope.subject or ""),
             "content": content,
+            **more,
         }
 
 
@@ -157,8 +170,13 @@ def _until_reset(headers: Mapping[str, str]) -> timedelta | None:
     return wait if timedelta() < wait <= MAX_RESET else None
 
 
-def _sender(value: str) -> dict[str, str]:
+def _one_line(text: str) -> str:
+    """A line break would begin another header."""
+    return re.sub(r"[\r\n]+", " ", text).strip()
+
+
+def _address(value: str, what: str) -> dict[str, str]:
     name, address = parseaddr(value)
     if "@" not in address:
-        raise ValueError(f"the sender is an e-mail address, not {value!r}")
+        raise ValueError(f"{what} is an e-mail address, not {value!r}")
     return {"email": address, "name": name} if name else {"email": address}

@@ -13,10 +13,11 @@ import pytest
 
 from activities.reading import Case
 from activities.rendering import CHANNELS, KINDS, Rendered, Renderer
-from activities.samples import LINK, NOW, REFERENCE, TO_CUSTOMERS, sample
+from activities.samples import LINK, NOW, RATE, REFERENCE, TO_CUSTOMERS, sample
 from activities.wording import LANGUAGES, Language
 from domain.messages import MessageKind
 from domain.roster import Roster
+from domain.sms_segments import segments
 from domain.tickets import Channel
 from tests.activities.cases import PROMISE, TEMPLATES, message, shown
 
@@ -143,8 +144,31 @@ def test_no_word_of_our_trade_stands_in_a_customers_text(
     words = {"subject": "Rechnung 12", "name": "Ada King"}
     case = sample(kind, channel, language, vip=vip, **words)
     said = case.message.model_copy(update={"facts": {**case.message.facts, "text": "Es geht wieder."}})
-    made = renderer.render(Case(said, case.document, case.roster, case.page, NOW, case.code, LINK), REFERENCE)
-    assert JARGON.findall(re.sub(r"<[^>]+>", " ", read(made))) == []
+    made = renderer.render(Case(said, case.document, case.roster, case.page, NOW, case.code, LINK, RATE), REFERENCE)
+    shown = re.sub(r"<[^>]+>", " ", read(made)).replace(RATE, "")  # the one address a customer gets
+    assert JARGON.findall(shown) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_survey_is_five_buttons_and_one_click(renderer: Renderer, language: Language) -> None:
+    made = renderer.render(sample("customer_survey", "email", language), REFERENCE)
+    for score in range(1, 6):
+        assert re.search(rf"^{score}, \w.*: {re.escape(RATE)}\?score={score}$", made.text, re.MULTILINE)
+        assert f'<a href="{RATE}?score={score}"' in (made.html or "")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_survey_by_sms_is_one_link_in_two_segments(renderer: Renderer, language: Language) -> None:
+    text = renderer.render(sample("customer_survey", "sms", language), REFERENCE).text
+    assert (text.count(RATE), segments(text)) == (1, 2)
+
+
+@pytest.mark.parametrize(("kind", "channel", "language"), EVERY)
+def test_only_the_survey_has_the_link_to_rate(
+    renderer: Renderer, kind: MessageKind, channel: Channel, language: Language
+) -> None:
+    made = renderer.render(sample(kind, channel, language), REFERENCE)
+    assert (RATE in read(made)) == (kind == "customer_survey")
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,8 @@ def test_every_message_has_words(
 ) -> None:
     made = rendered(renderer, kind, channel, language, facts)
     everything = f"{made.subject} {made.text} {made.html}" if channel == "email" else made.text
-    assert "Checkout is down" in made.text
+    by_number = (kind, channel) == ("customer_survey", "sms")  # the link leaves no room for a subject
+    assert ("4711" if by_number else "Checkout is down") in made.text
     assert not re.search(r"None|\{\{|\}\}|\{%|  ,|\s\.\s", re.sub(r"<[^>]+>", " ", everything))
     if channel == "sms":
         assert (made.subject, made.html) == (None, None)
@@ -103,7 +104,7 @@ def test_the_sms_says_so_too(renderer: Renderer, kind: MessageKind, language: La
     assert text.startswith({"en": "High: ", "de": "Hoch: "}[language])
     assert "Checkout is down" in text
     assert "Ada King" in text
-    assert "16:05 UTC" in text
+    assert "16:05 UTC" in text or kind == "low_score"  # that has no time
     assert text.endswith(" zendesk-4711 #k7f2m9")
 
 

@@ -7,6 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +84,22 @@ def test_nothing_personal_leaves_outside_recipient_subject_and_content(httpserve
     rest = {key: value for key, value in body.items() if key not in {"personalizations", "subject", "content"}}
     assert "ada" not in str(rest)
     assert "acknowledge" not in str(rest)
+
+
+def test_replies_go_where_they_reach_us(httpserver: HTTPServer) -> None:
+    httpserver.expect_request(PATH, method="POST").respond_with_data(b"", 202)
+    address = "Tierline <reply@in.example.org>"
+    SendGridMail(KEY, "pager@example.org", httpserver.url_for(""), SHORT, address).send(MAIL)
+    assert httpserver.log[0][0].json["reply_to"] == {"email": "reply@in.example.org", "name": "Tierline"}
+    httpserver.clear_log()
+    assert "reply_to" not in body_of(httpserver, MAIL)
+
+
+def test_more_headers_are_sent_and_cannot_smuggle_others_in(httpserver: HTTPServer) -> None:
+    answer = replace(MAIL, headers={"Auto-Submitted": "auto-replied", "In-Reply-To": "<a@b>\r\nBcc: eve@example.com"})
+    headers = body_of(httpserver, answer)["headers"]
+    assert headers == {"Auto-Submitted": "auto-replied", "In-Reply-To": "<a@b> Bcc: eve@example.com"}
+    assert "a@b" not in repr(answer)
 
 
 def test_a_subject_cannot_smuggle_headers_in(httpserver: HTTPServer) -> None:

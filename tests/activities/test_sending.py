@@ -18,9 +18,11 @@ from activities.providers.twilio_sms import TRY_ONCE
 from activities.sending import ONCE_MORE, Sending, validity
 from domain.identity import reference_of
 from domain.messages import Message
+from domain.roster import Roster
 from records.bad_addresses import BadAddresses
 from records.database import Database
-from tests.activities.cases import DUE, NOW, message, stored
+from records.roster import RosterStore
+from tests.activities.cases import DUE, NOW, ROSTER, message, stored
 from tests.activities.posts import MAIL, SMS, Pigeons, Post, fate
 
 
@@ -89,6 +91,40 @@ def test_without_an_address_the_channel_has_failed(db: Database, send: Any, what
     result = send(Post(what.channel), what)
     assert (result.status, result.code, result.reason) == ("failed", "no_address", reason)
     assert fate(db, what.key).status == "failed"
+
+
+def rests(db: Database) -> None:
+    """dana takes no SMS at the time the messages are made: it is 16:00 in London."""
+    wishes = {"do_not_disturb": "15:00-17:00", "timezone": "Europe/London"}
+    people = [{**one.model_dump(), **(wishes if one.id == "dana" else {})} for one in ROSTER.people]
+    RosterStore(db).save(Roster.model_validate({**ROSTER.model_dump(), "people": people}), None, NOW)
+
+
+def test_in_the_hours_of_rest_an_sms_has_failed_and_an_e_mail_goes_out(db: Database, send: Any) -> None:
+    stored(db, SMS, MAIL)
+    rests(db)
+    post = Post("sms", Sent("SM1"))
+    result = send(post, SMS)
+    assert (result.status, result.code, post.sent) == ("failed", "not_now", [])
+    assert result.reason == "dana takes no SMS from 15:00 to 17:00 (Europe/London) except critical"
+    assert (fate(db).status, fate(db).code, fate(db).reason) == ("failed", "not_now", result.reason)
+    assert send(Post("email", Sent("1")), MAIL).status == "sent"
+
+
+@pytest.mark.parametrize("changes", [{"priority": "critical"}, {"rules_version": 3}])
+def test_a_critical_case_disturbs_and_one_of_earlier_rules_goes_on_as_before(
+    db: Database, send: Any, changes: Any
+) -> None:
+    stored(db, SMS, changes=changes)
+    rests(db)
+    assert send(Post("sms", Sent("SM1")), SMS).status == "sent"
+
+
+def test_it_is_the_time_of_the_message_that_counts_not_that_of_a_later_try(db: Database, send: Any) -> None:
+    early = SMS.model_copy(update={"at": NOW - timedelta(hours=2)})
+    stored(db, early)
+    rests(db)
+    assert send(Post("sms", Sent("SM1")), early).status == "sent"
 
 
 @pytest.mark.parametrize(

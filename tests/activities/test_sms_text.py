@@ -53,7 +53,8 @@ def told(kind: MessageKind, language: Language, script: str, lengths: dict[str, 
         **({"text": written(script, lengths["text"])} if "text" in case.message.facts else {}),
     }
     roster = case.roster.model_copy(update={"people": tuple(people)})
-    return Case(case.message.model_copy(update={"facts": facts}), document, roster, case.page, NOW, CODE, case.link)
+    said = case.message.model_copy(update={"facts": facts})
+    return Case(said, document, roster, case.page, NOW, CODE, case.link, case.rate)
 
 
 @pytest.mark.parametrize(("kind", "language", "script"), EVERY)
@@ -72,7 +73,10 @@ def test_a_plausible_sms_keeps_its_code_and_id_and_enough_of_its_subject(
 ) -> None:
     case = told(kind, language, script, PLAUSIBLE)
     text = renderer.render(case, REFERENCE).text
-    assert written(script, PLAUSIBLE["subject"])[:3] in text
+    named = (
+        "4711" if kind == "customer_survey" else written(script, PLAUSIBLE["subject"])[:3]
+    )  # its link leaves no room
+    assert named in text
     view = case.view(language)
     if isinstance(view, ResponderView):
         assert text.endswith(f" zendesk-4711 #{REFERENCE}")

@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from pytest_httpserver import HTTPServer
+from standardwebhooks import Webhook
 
 import worker
-from activities.providers.port import Envelope, Refused
+from activities.providers.port import Envelope, Refused, Sent
 from domain.policy_file import load_policy
+from domain.webhooks import team_secret
 from records.policies import Policies
 from settings import SendGridSettings, TwilioSettings, WorkerSettings
 from tests.activities.cases import NOW, POLICIES, new_store
@@ -24,7 +28,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of this machine, no `.env`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "none.toml"))
-    for name in (*SENDGRID, *TWILIO, *PRODUCTION, "TWILIO_MESSAGING_SERVICE_SID"):
+    for name in (*SENDGRID, *TWILIO, *PRODUCTION, "TWILIO_MESSAGING_SERVICE_SID", "TIERLINE_WEBHOOK_PRIVATE"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -36,11 +40,11 @@ def chosen(monkeypatch: pytest.MonkeyPatch, used: Any = worker.ALL_CHANNELS, **e
 
 
 def test_without_credentials_everything_stays_in_the_outbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert chosen(monkeypatch) == {"email": "outbox", "sms": "outbox"}
+    assert chosen(monkeypatch) == {"email": "outbox", "sms": "outbox", "webhook": "webhook"}
 
 
 def test_with_credentials_the_vendors_send(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert chosen(monkeypatch, **SENDGRID, **TWILIO) == {"email": "sendgrid", "sms": "twilio"}
+    assert chosen(monkeypatch, **SENDGRID, **TWILIO) == {"email": "sendgrid", "sms": "twilio", "webhook": "webhook"}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,24 @@ def test_half_of_the_credentials_is_an_error(
         chosen(monkeypatch, **environment)
 
 
+def test_replies_are_asked_for_where_they_reach_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answered(**environment: str) -> set[str]:
+        with monkeypatch.context() as here:
+            for name, value in environment.items():
+                here.setenv(name, value)
+            return set(worker.answered(WorkerSettings(), SendGridSettings(), TwilioSettings()))
+
+    assert answered(**SENDGRID, **TWILIO) == set()
+    assert answered(**TWILIO, TIERLINE_PUBLIC_URL="https://tierline.example") == {"sms"}
+    assert answered(**SENDGRID, SENDGRID_INBOUND_ADDRESS="reply@in.example.org") == {"email"}
+    assert answered(SENDGRID_INBOUND_ADDRESS="reply@in.example.org") == set()  # to the outbox nobody replies
+
+
+def test_an_address_for_replies_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(worker.StartRefused, match="SENDGRID_INBOUND_ADDRESS"):
+        chosen(monkeypatch, **SENDGRID, SENDGRID_INBOUND_ADDRESS="in.example.org")
+
+
 def test_production_names_every_credential_that_its_policies_need(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(worker.StartRefused) as caught:
         chosen(monkeypatch, **PRODUCTION)
@@ -68,7 +90,8 @@ def test_production_names_every_credential_that_its_policies_need(monkeypatch: p
 
 def test_production_starts_with_what_its_policies_use(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {**PRODUCTION, **SENDGRID}
-    assert chosen(monkeypatch, frozenset({"email"}), **environment) == {"email": "sendgrid", "sms": "none"}
+    sends = chosen(monkeypatch, frozenset({"email", "webhook"}), **environment)
+    assert sends == {"email": "sendgrid", "sms": "none", "webhook": "webhook"}
 
 
 def test_a_channel_that_production_has_no_credentials_for_refuses_every_message(
@@ -83,9 +106,27 @@ def test_a_channel_that_production_has_no_credentials_for_refuses_every_message(
     )
 
 
+@pytest.mark.parametrize("environment", [{}, {"TIERLINE_WEBHOOK_PRIVATE": "true"}])
+def test_webhooks_go_inside_only_where_the_setting_allows_it(
+    monkeypatch: pytest.MonkeyPatch, httpserver: HTTPServer, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    httpserver.expect_request("/").respond_with_data("")
+    settings = WorkerSettings(secret=SecretStr("of the installation"))
+    webhook = worker.chosen_providers(settings, SendGridSettings(), TwilioSettings(), frozenset())["webhook"]
+    outcome = webhook.send(
+        Envelope("ref", httpserver.url_for("/"), None, "{}", None, timedelta(minutes=5), team="support")
+    )
+    assert (outcome == Sent(None)) == (len(httpserver.log) == 1) == bool(environment)
+    if environment:
+        [(request, _)] = httpserver.log
+        Webhook(team_secret("of the installation", "support")).verify(request.get_data(), dict(request.headers))
+
+
 def test_the_channels_in_use_are_those_of_the_policies(tmp_path: Path) -> None:
     db = new_store(tmp_path)
-    assert worker.used_channels(Policies(db)) == {"email", "sms"}
+    assert worker.used_channels(Policies(db)) == {"email", "sms", "webhook"}
     demo = (POLICIES / "demo.yaml").read_text().replace("[sms, email]", "[email]")
     Policies(db).save(load_policy(demo), "file", None, NOW)
     assert worker.used_channels(Policies(db)) == {"email"}

@@ -1,16 +1,26 @@
 """E-mails as they come in, and what is read from them."""
 
 import json
+from collections.abc import Mapping
 from email.message import EmailMessage
 from importlib.resources import files
 from typing import Any
 
+from api.mail_forms import MailForm
 from api.mail_replies import MailReply, read_mail
 
 FORM = "multipart/form-data; boundary=xYzZY"
 DANA = "Dana Weiß <dana@tierline.example>"
 ENVELOPE = {"to": ["reply@in.tierline.example"], "from": "dana@tierline.example"}
 SIGNED = "{@tierline.example : pass}"
+
+
+def form_fields(content_type: str, body: bytes, piece: int = 1_000) -> Mapping[str, bytes]:
+    """The fields of a form that comes in so many bytes at a time."""
+    form = MailForm(content_type)
+    for at in range(0, len(body), piece):
+        form.feed(body[at : at + piece])
+    return form.fields()
 
 
 def sample(name: str) -> bytes:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.mail_replies import LONGEST_SUBJECT, MOST_PARTS, MailReply, form_fields, read_mail
+from api.mail_replies import LONGEST_SUBJECT, MOST_PARTS, MailReply, read_mail
 from api.mail_texts import LONGEST_KEPT
 from domain.errors import Invalid
-from tests.api.mails import DANA, FORM, mail, read, sample, wrote_html
+from tests.api.mails import DANA, FORM, form_fields, mail, read, sample, wrote_html
 
 
 def quickly(raw: bytes) -> MailReply:

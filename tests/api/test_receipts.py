@@ -24,7 +24,7 @@ from records.stored import StoredMessage
 from records.transitions import Transitions
 from settings import HookSettings
 from tests.api.conftest import Api
-from tests.api.signing import PUBLIC, by_sendgrid, by_twilio, sendgrid_headers
+from tests.api.signing import OFFICIAL_KEY, PUBLIC, by_sendgrid, by_twilio, official_vector
 
 STATUS, EVENTS = "/v1/hooks/twilio/status", "/v1/hooks/sendgrid/events"
 NUMBER, MAIL = "+4915112345678", "dana@tierline.example"
@@ -354,22 +354,12 @@ async def test_a_webhook_of_a_provider_that_was_not_set_up_is_403_and_says_which
 
 
 async def test_sendgrids_official_vector_is_taken_but_for_its_age(api: Api) -> None:
-    """From SendGrid's own client library: public key, signature, time and body, its last CRLF included."""
-    public = (
-        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eN"
-        "Ec6wEA3F+g=="
-    )
-    signature = "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM="
-    body = (
-        b'[{"email":"hello@world.com","event":"dropped","reason":"Bounced Address","sg_event_id":"ZHJvcC0xMDk5NDkxOS1MUnpY'
-        b'bF9OSFN0T0doUTRrb2ZTbV9BLTA","sg_message_id":"LRzXl_NHStOGhQ4kofSm_A.filterdrecv-p3mdw1-756b745b58-kmzbl-18-5F5F'
-        b'C76C-9.0","smtp-id":"<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>","timestamp":1600112492}]\r\n'
-    )
-    object.__setattr__(api.services, "signatures", Signatures(HookSettings(SENDGRID_WEBHOOK_PUBLIC_KEY=public), PUBLIC))
-    headers = sendgrid_headers(signature, "1600112502")
-    stale = await api.call("POST", EVENTS, None, content=body, headers=headers)
+    settings = HookSettings(SENDGRID_WEBHOOK_PUBLIC_KEY=OFFICIAL_KEY)
+    object.__setattr__(api.services, "signatures", Signatures(settings, PUBLIC))
+    official = official_vector()
+    stale = await api.call("POST", EVENTS, None, **official)
     assert stale.json()["code"] == "signature_stale"  # so the signature itself was found to be right
-    forged = await api.call("POST", EVENTS, None, content=body.rstrip(), headers=headers)
+    forged = await api.call("POST", EVENTS, None, **{**official, "content": official["content"].rstrip()})
     assert forged.json()["code"] == "signature_wrong"
 
 

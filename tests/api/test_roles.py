@@ -11,8 +11,10 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from api import examples
 from api.app import create_app
+from api.pages.signed_in import FORM_TOKEN
 from settings import ApiSettings
 from tests.api.conftest import ROSTER, Api, case
+from tests.api.signed_in import COOKIE, visitor
 
 TABLE = """
                                                          system  viewer  agent  operator  admin
@@ -59,6 +61,9 @@ DELETE  /v1/roster/absences                              -       -       -      
 PUT     /v1/roster/feeds/{name}                          -       -       -      yes       yes
 GET     /v1/roster/bad-addresses                         -       yes     yes    yes       yes
 DELETE  /v1/roster/bad-addresses/{channel}/{address}     -       -       -      yes       yes
+GET     /v1/roster/teams/{id}/webhook-secret             -       -       -      -         yes
+POST    /v1/roster/people/{id}/contact-test              -       -       yes    yes       yes
+GET     /v1/roster/people/{id}/contact-test              -       yes     yes    yes       yes
 GET     /v1/on-call                                      -       yes     yes    yes       yes
 POST    /v1/keys                                         -       -       -      -         yes
 GET     /v1/keys                                         -       -       -      -         yes
@@ -66,6 +71,7 @@ DELETE  /v1/keys/{id}                                    -       -       -      
 POST    /v1/hooks/twilio/status                          signed  signed  signed signed    signed
 POST    /v1/hooks/twilio/inbound                         signed  signed  signed signed    signed
 POST    /v1/hooks/sendgrid/events                        signed  signed  signed signed    signed
+POST    /v1/hooks/sendgrid/inbound                       signed  signed  signed signed    signed
 GET     /healthz                                         open    open    open   open      open
 GET     /readyz                                          open    open    open   open      open
 """
@@ -73,7 +79,21 @@ HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 MATRIX = {f"{method} {path}": dict(zip(HEAD, words, strict=True)) for method, path, *words in ROWS}
 OPEN = {route for route, row in MATRIX.items() if set(row.values()) == {"open"}}
 SIGNED = {route for route, row in MATRIX.items() if set(row.values()) == {"signed"}}
-UNSIGNED = (401, "signature_missing")  # whatever key comes with it
+PAGES = """
+GET     /outbox                                          -       yes     yes    yes       yes
+GET     /templates                                       -       yes     yes    yes       yes
+GET     /templates/{kind}/{channel}/{language}           -       yes     yes    yes       yes
+GET     /templates/{kind}/{channel}/{language}/html      -       yes     yes    yes       yes
+GET     /contact                                         -       -       yes    yes       yes
+POST    /contact                                         -       -       yes    yes       yes
+"""
+BY_SESSION = {
+    f"{method} {path}": dict(zip(HEAD, words, strict=True))
+    for method, path, *words in map(str.split, PAGES.strip().splitlines())
+}
+SIGNING_IN = {"GET /sign-in", "POST /sign-in", "POST /sign-out"}
+BY_LINK = {f"{method} /r/{{token}}" for method in ("GET", "HEAD", "POST")}  # the token in the address is the key
+UNSIGNED = ((401, "signature_missing"), (401, "webhook_key_missing"))  # whatever key comes with it
 
 ABSENCE = {"person": "sam", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
 BODIES: dict[str, Any] = {
@@ -98,14 +118,16 @@ QUERIES = {
 
 def test_the_table_has_a_row_for_every_route_and_no_other(api: Api) -> None:
     routes = [one for one in iter_route_contexts(api.app.routes) if isinstance(one.original_route, APIRoute)]
-    assert {f"{method} {route.path}" for route in routes for method in route.methods or ()} == set(MATRIX)
+    assert {f"{method} {route.path}" for route in routes for method in route.methods or ()} == (
+        set(MATRIX) | BY_LINK | set(BY_SESSION) | SIGNING_IN
+    )
 
 
 async def asks(api: Api, route: str, key: str | None, role: str | None = None) -> tuple[int, str | None]:
     """The status, and the code of a refusal."""
     method, template = route.split(" ")
     key_id = api.services.keys.create("viewer", None, "to be revoked", api.services.now())[0]
-    id = key_id if template.startswith("/v1/keys") else "zendesk-4711"
+    id = key_id if template.startswith("/v1/keys") else "dana" if "/people/" in template else "zendesk-4711"
     bad = {"channel": "email", "address": "dana@tierline.example"}
     path = template.format(id=id, command_id="c1", name="standard", command="explode", **bad) + QUERIES.get(route, "")
     body = dict(BODIES.get(route, {}))
@@ -128,7 +150,7 @@ async def test_a_role_may_do_what_its_row_says(api: Api, route: str) -> None:
     for role in HEAD:
         status, code = await asks(api, route, api.keys[role], role)
         assert status < 500, code
-        if (status, code) == UNSIGNED:
+        if (status, code) in UNSIGNED:
             seen[role] = "signed"
             continue
         assert status != 401, code
@@ -146,9 +168,32 @@ async def test_without_a_good_key_only_what_is_open_answers(api: Api, route: str
     if route in OPEN:
         assert seen == [(200, None)] * 3
     elif route in SIGNED:
-        assert seen == [UNSIGNED] * 3
+        assert set(seen) <= set(UNSIGNED)
     else:
         assert seen == [(401, "key_missing"), (401, "key_unknown"), (401, "key_unknown")]
+
+
+@pytest.mark.parametrize("method", [route.split(" ")[0] for route in sorted(BY_LINK)])
+async def test_no_key_opens_what_a_link_opens(api: Api, method: str) -> None:
+    for role in (None, *HEAD):
+        answer = await api.call(method, "/r/none", role)
+        assert (answer.status_code, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("route", BY_SESSION)
+async def test_a_page_is_for_the_roles_its_row_says_and_for_nobody_without_a_session(api: Api, route: str) -> None:
+    method, template = route.split(" ")
+    path = template.format(kind="step", channel="sms", language="en")
+    no_key_does = await api.call(method, path, "admin")
+    assert (no_key_does.status_code, "/sign-in?next=" in no_key_does.headers["location"]) == (303, True)
+    seen = {}
+    for role in HEAD:
+        someone = visitor(api)
+        await someone.signs_in(role)
+        token = api.services.sessions.form_token(api.client.cookies[COOKIE])
+        answer = await api.client.request(method, path, data={FORM_TOKEN: token, "person": "dana"})
+        seen[role] = "-" if answer.status_code == 403 else "yes"
+    assert seen == BY_SESSION[route]
 
 
 def test_the_description_declares_403_where_a_role_or_a_person_may_be_refused() -> None:

@@ -175,6 +175,7 @@ def test_every_route_but_health_checks_and_signed_webhooks_says_that_it_needs_a_
         "/v1/hooks/twilio/status",
         "/v1/hooks/twilio/inbound",
         "/v1/hooks/sendgrid/events",
+        "/v1/hooks/sendgrid/inbound",
     }
 
 

@@ -16,7 +16,7 @@ from tests.chaos import weather
 from tests.chaos.journal import OPEN, Blow, CaseFile, Evidence, Receipt, Shown, Try, Word
 from tests.chaos.matrix import people
 from tests.chaos.retelling import Fault, Told, retell
-from tests.chaos.twin import Clock, Message, Twin
+from tests.chaos.twin import AFTER_CLOSING, Clock, Message, Twin
 from tests.chaos.twin_deeds import REFUSED_WHEN, Standing
 
 # A send that was claimed just before a case closed may still reach the provider: the vendors' clients take up to five
@@ -342,7 +342,7 @@ class _Fate:
 
 
 def _after_the_end(file: CaseFile, receipts: Mapping[str, list[Receipt]]) -> Iterator[Fault]:
-    """Once a case has closed or was withdrawn, only the closed notice goes out."""
+    """Once a case has closed or was withdrawn, only the closed notice, the survey and the alert of a low answer go out."""
     endings = [word for word in file.words if word.name in ("close", "cancel", "merge") and word.end == "applied"]
     for shown in file.shown:
         ended_at = _known_end(shown, endings)
@@ -350,7 +350,7 @@ def _after_the_end(file: CaseFile, receipts: Mapping[str, list[Receipt]]) -> Ite
             continue
         for record in shown.messages:
             late = [one for one in receipts.get(reference_of(record["key"]), ()) if one.at > ended_at + IN_HAND]
-            if late and record["kind"] != "customer_closed":
+            if late and record["kind"] not in AFTER_CLOSING:
                 text = f"{record['key']} went out at {late[0].at}, and the case had ended by {ended_at}"
                 yield Fault("after closing", file.id, text)
 

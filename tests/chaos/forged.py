@@ -1,6 +1,7 @@
 """A small run written by hand, in which every promise is kept: what the checker's tests bend, one promise at a time.
 
-One ticket of low priority: L1 is told, warned and misses its target, kim of L2 acknowledges, resolves, explains and closes.
+One ticket of low priority: L1 is told, warned and misses its target, kim of L2 acknowledges, resolves, explains and closes,
+and the customer is asked how it was.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ ADDRESSES = {
     "dana": {EMAIL: "dana@support.example", SMS: "+493023125101"},
     "sam": {EMAIL: "sam@support.example"},
     "kim": {EMAIL: "kim@support.example"},
+    "lee": {EMAIL: "lee@support.example"},
 }
 
 TIMELINE: tuple[tuple[float, str, str, str, dict[str, Any]], ...] = (
@@ -38,6 +40,7 @@ TIMELINE: tuple[tuple[float, str, str, str, dict[str, Any]], ...] = (
     (22, "root_cause_recorded", "kim", "the cause: [4]", {"category": "deployment"}),
     (23, "closed", "kim", "kim closed it", {}),
     (23, "customer_told", "tierline", "closed", {}),
+    (26.1, "customer_told", "tierline", "how was it?", {}),
 )
 MESSAGES = (
     (0, "1/customer_opened/0.0/~customer/email"),
@@ -50,6 +53,7 @@ MESSAGES = (
     (18, "2/customer_acknowledged/0.0/~customer/email"),
     (20, "2/customer_resolved/0.0/~customer/email"),
     (23, "2/customer_closed/0.0/~customer/email"),
+    (26.1, "2/customer_survey/0.0/~customer/email"),
 )
 TARGETS: tuple[tuple[str, str | None, float, float | None, float | None], ...] = (
     ("resolution", None, 0, None, 20),

@@ -17,6 +17,7 @@ import yaml
 FOLDER = Path(__file__).parent / "policies"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 REMINDER = 80  # percent of a promise, after which its keeper is reminded
+LOW_SCORE = 2  # where a policy does not say
 PAUSING = ("waiting_on_customer", "scheduled")
 
 
@@ -82,6 +83,16 @@ class Matrix:
     def confirm_within(self) -> timedelta | None:
         text = self.data["closing"].get("confirm_within")
         return timedelta(seconds=seconds(text)) if text else None
+
+    @property
+    def survey_after(self) -> timedelta | None:
+        text = self.data["closing"].get("survey_after")
+        return timedelta(seconds=seconds(text)) if text else None
+
+    @property
+    def low_score(self) -> int:
+        """An answer of that or less is the lead's business."""
+        return int(self.data["closing"].get("low_score", LOW_SCORE))
 
     def _definition(self, target: str, tier: int) -> Mapping[str, Any]:
         of_the_tier = target in ("acknowledge", "tier_resolution")

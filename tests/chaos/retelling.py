@@ -14,12 +14,13 @@ from typing import Any
 from tests.chaos.journal import OPEN, CaseFile, Shown, Word
 from tests.chaos.matrix import matrix, people
 from tests.chaos.twin import SYSTEM, Line, Twin
-from tests.chaos.twin_deeds import WORDS, Standing, Unlawful, obey
+from tests.chaos.twin_deeds import WORDS, Standing, Unlawful, ask_how_it_was, obey
 from tests.chaos.twin_time import answered, failed, fire, next_due
 
 PATIENCE = timedelta(
     seconds=20
 )  # how late a due thing may still be on its way when the record is read, with everything up
+SEEN = timedelta(seconds=10)  # until a new episode is in the store, which may be locked
 SKEW = timedelta(milliseconds=50)  # one machine, but two clocks of different grain
 MOVES_ON = ("acknowledge", "assign", "escalate", "hand-back", "resolve", "close", "cancel", "merge")
 
@@ -140,6 +141,8 @@ class _Story:
             return self._skipped if "key" in data else _overtaken
         if kind == "delivery_failed":
             return self._failed
+        if kind == "customer_told" and self.twin is not None and self.twin.status == "closed":
+            return self._asked
         return self._command if here["actor"] != SYSTEM else None
 
     def _by_itself(self, twin: Twin, at: datetime) -> None:
@@ -169,6 +172,10 @@ class _Story:
         due = next_due(twin)
         if due is not None and due.at < asked - PATIENCE:
             raise Broken(f"stands still: {due.kind} was due at {due.at}, and the record was read at {asked}")
+        survey = _survey_due(twin)
+        settled = twin.asked_how_it_was or twin.survey is not None or self._next_episode is not None
+        if survey is not None and survey < asked - PATIENCE and not settled:
+            raise Broken(f"never asked the customer how it was, which was due at {survey}")
         if twin.asked:
             raise Broken(f"nobody was ever told of step {twin.asked[0].step + 1} of entry {twin.asked[0].entry}")
 
@@ -221,12 +228,34 @@ class _Story:
         said = (word for word in self._pool if word.name in MOVES_ON and word.end == "applied")
         return any(word.tries[0].sent <= at for word in said)
 
+    def _asked(self, twin: Twin, here: Raw) -> None:
+        """The customer is asked how it was: once, not too early, and not who is back or has said it."""
+        due, again = _survey_due(twin), self._next_episode
+        if due is None or twin.now < due or twin.asked_how_it_was or twin.survey is not None:
+            raise Broken(
+                f"the survey was due at {due} and answered with {twin.survey}, but there stands {_words(here)}"
+            )
+        if again is not None and twin.now > again + SEEN:
+            raise Broken(f"asks who is back since {again}: {_words(here)}")
+        ask_how_it_was(twin)
+
+    @property
+    def _next_episode(self) -> datetime | None:
+        """When the customer was back."""
+        later = (_at(one.timeline[0]) for one in self._file.shown if one.episode == self._shown.episode + 1)
+        return next(later, None)
+
     def _failed(self, twin: Twin, here: Raw) -> None:
         key = here["data"].get("key")
         if key not in twin.messages:
             raise Broken(f"a message nobody made has failed: {key}")
         self._told.failed[key] = here["data"].get("code")
         failed(twin, key)
+
+
+def _survey_due(twin: Twin) -> datetime | None:
+    after = twin.policy.survey_after
+    return twin.closed_at + after if twin.status == "closed" and after is not None and twin.closed_at else None
 
 
 def _duty(twin: Twin, here: Raw) -> None:

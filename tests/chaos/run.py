@@ -173,6 +173,7 @@ def _installed(folder: Path, vendors: Providers) -> Iterator[Installation]:
     shutil.copytree(ROOT / "policies" / "templates", policies / "templates")
     for file in FOLDER.glob("*.yaml"):
         shutil.copy(file, policies)
-    env = {**vendors.environment, "TIERLINE_SENDS_PER_SECOND": "50", "TIERLINE_POLICIES": str(policies)}
+    rates = {"TIERLINE_SENDS_PER_SECOND": "50", "TIERLINE_PERSON_PER_MINUTE": "0"}  # each message is counted by itself
+    env = {**vendors.environment, **rates, "TIERLINE_POLICIES": str(policies)}
     with installation(folder, **env) as tierline:
         yield tierline

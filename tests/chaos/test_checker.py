@@ -22,6 +22,7 @@ SAM, KIM, CLOSED, DANA_SMS = (
     "2/customer_closed/0.0/~customer/email",
     "1/step/0.0/dana/sms",
 )
+SURVEY = "2/customer_survey/0.0/~customer/email"
 RESOLVED = "2/customer_resolved/0.0/~customer/email"
 
 
@@ -237,6 +238,36 @@ def stands_still(run: Evidence) -> None:
     del shown(run).timeline[3:]
 
 
+def survey_never_came(run: Evidence) -> None:
+    without(run, "customer_told", "how was it?")
+    shown(run).messages.remove(recorded(run, SURVEY))
+    forget(run, SURVEY)
+
+
+def survey_too_early(run: Evidence) -> None:
+    shown(run).timeline[-1]["at"] = at(25.9).isoformat()
+
+
+def survey_twice(run: Evidence) -> None:
+    insert(run, 27, "customer_told", "tierline", "how was it?")
+
+
+def asked_after_the_answer(run: Evidence) -> None:
+    """The answer is above the low ones; the question that comes after it is one too many."""
+    rated(run, 25, score=5)
+
+
+def low_answer_in_silence(run: Evidence) -> None:
+    rated(run, 27, score=3)
+
+
+def rated(run: Evidence, second: float, score: int) -> None:
+    run.cases[0].words.append(word("survey", second - 0.1, score=score))
+    run.cases[0].words[-1].by = None
+    insert(run, second, "note", "customer", f"rated {score} of 5", score=score)
+    shown(run).document["survey"] = {"score": score}
+
+
 def ended_by_itself(run: Evidence) -> None:
     run.deaths.append("worker-1 ended by itself")
 
@@ -282,6 +313,11 @@ BENT: dict[Bend, str] = {
     step_never_came: "timeline",
     no_warning: "timeline",
     stands_still: "timeline",
+    survey_never_came: "timeline",
+    survey_too_early: "timeline",
+    survey_twice: "timeline",
+    asked_after_the_answer: "timeline",
+    low_answer_in_silence: "timeline",
     ended_by_itself: "process",
     never_finished: "unfinished",
 }
@@ -325,6 +361,15 @@ def test_a_refused_message_may_fail_and_one_whose_answer_was_lost_may_be_unknown
 def test_the_closed_notice_may_go_out_after_closing() -> None:
     run = evidence()
     run.receipts[9] = receipt(CLOSED, 50)
+    assert not check(run).faults
+
+
+def test_a_low_answer_after_closing_tells_the_lead() -> None:
+    run, alert = evidence(), "2/low_score/0.0/lee/email"
+    rated(run, 27, score=3)
+    insert(run, 27, "told", "tierline", "lee told", person="lee")
+    shown(run).messages.append(record(27, alert))
+    run.receipts.append(receipt(alert, 27.1))
     assert not check(run).faults
 
 

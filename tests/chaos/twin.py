@@ -17,6 +17,7 @@ A_SECOND, A_DAY = timedelta(seconds=1), timedelta(hours=24)
 SYSTEM = "tierline"
 CUSTOMER = "customer"
 OF_THE_ENTRY = ("acknowledge", "tier_resolution")
+AFTER_CLOSING = ("customer_closed", "customer_survey", "low_score")  # what may still go out
 CLIMBS = ("acknowledge", "tier_resolution", "resolution", "customer_update")
 TOLD_OF_CLIMBS = ("breached", "nobody", "escalated", "functional")
 PAUSE, BREACH, STEP, WARNING = range(4)  # the order of what is due at the same instant
@@ -164,6 +165,8 @@ class Twin:
     children: list[str] = field(default_factory=list)
     watchers: list[str] = field(default_factory=list)
     survey: int | None = None
+    closed_at: datetime | None = None
+    asked_how_it_was: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
 

@@ -191,7 +191,7 @@ def close(twin: Twin, by: str, _: Mapping[str, Any]) -> None:
 def end_closed(twin: Twin, actor: str) -> None:
     twin.meet("closure")
     twin.cancel()
-    twin.status, twin.shouts, twin.silence = "closed", [], None
+    twin.status, twin.shouts, twin.silence, twin.closed_at = "closed", [], None, twin.now
     twin.lines.append(line("closed", actor))
     twin.notice("closed")
 
@@ -199,6 +199,17 @@ def end_closed(twin: Twin, actor: str) -> None:
 def survey(twin: Twin, _: str, body: Mapping[str, Any]) -> None:
     twin.survey = body["score"]
     twin.lines.append(line("note", CUSTOMER, score=body["score"]))
+    if body["score"] <= twin.policy.low_score:
+        lead = twin.people.lead(twin.team)
+        channels = twin.channels if twin.live else twin.steps[0].channels
+        twin.message("low_score", channels[0], lead, 0, twin.count("low_score", lead), fallbacks=channels[1:])
+        twin.lines.append(line("told", person=lead))
+
+
+def ask_how_it_was(twin: Twin) -> None:
+    """Some time after closing; what says whether it was the right time is the retelling."""
+    twin.asked_how_it_was = True
+    twin.customer_told("customer_survey")
 
 
 def reopen(twin: Twin, by: str, _: Mapping[str, Any]) -> None:
@@ -208,7 +219,7 @@ def reopen(twin: Twin, by: str, _: Mapping[str, Any]) -> None:
             clock.met = None
             clock.resume(twin.now)
     resolver = twin.resolution["by"] if twin.resolution else None
-    twin.resolution, twin.reopened = None, twin.reopened + 1
+    twin.resolution, twin.survey, twin.reopened = None, None, twin.reopened + 1
     twin.lines.append(line("reopened", by))
     twin.start("customer_update")
     twin.enter(twin.tier, twin.team, "reopened", first=resolver)

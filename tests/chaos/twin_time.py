@@ -6,7 +6,23 @@ At the same instant: the end of a pause, breaches (all of that instant together)
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tests.chaos.twin import A_DAY, BREACH, CLIMBS, PAUSE, STEP, SYSTEM, WARNING, Clock, Due, Shout, Told, Twin, line
+from tests.chaos.twin import (
+    A_DAY,
+    AFTER_CLOSING,
+    BREACH,
+    CLIMBS,
+    PAUSE,
+    STEP,
+    SYSTEM,
+    WARNING,
+    Clock,
+    Due,
+    Message,
+    Shout,
+    Told,
+    Twin,
+    line,
+)
 from tests.chaos.twin_deeds import end_closed, end_pause
 
 
@@ -46,8 +62,10 @@ def failed(twin: Twin, key: str) -> None:
     """A message has failed for good: its next channel, or the next step when no channel of this one is left."""
     message = twin.messages[key]
     twin.lines.append(line("delivery_failed", key=key))
-    if message.fallbacks and (twin.live or message.kind == "customer_closed"):
+    if message.fallbacks and (twin.live or message.kind in AFTER_CLOSING):
         _next_channel(twin, message.key)
+    elif message.kind == "low_score" and message.person != twin.policy.last_resort:
+        _low_score_to_last_resort(twin, message)
     told = next((one for one in twin.tells if key in one.keys), None)
     if told is None or key in told.failed:
         return
@@ -68,6 +86,15 @@ def _next_channel(twin: Twin, key: str) -> None:
     twin.entry = entry
     if before.person is None:
         twin.lines.append(line("customer_told"))
+
+
+def _low_score_to_last_resort(twin: Twin, before: Message) -> None:
+    """The lead cannot be reached: somebody must hear that the customer is not content."""
+    person, channels = twin.policy.last_resort, twin.steps[0].channels
+    entry, twin.entry = twin.entry, before.entry
+    twin.message("low_score", channels[0], person, 1, before.round, fallbacks=channels[1:])
+    twin.entry = entry
+    twin.lines.append(line("told", person=person))
 
 
 def _dues(twin: Twin) -> Iterator[Due]:

@@ -4,12 +4,14 @@ import re
 import subprocess
 import tomllib
 from importlib.util import find_spec
+from typing import get_args
 
 import pytest
 import yaml
 
 import worker
 from api import __main__ as api
+from domain.tickets import Channel
 from local.options import ROOT
 from settings import ApiSettings, HookSettings, SendGridSettings, TwilioSettings, WorkerSettings
 from tests.deploy.composed import (
@@ -227,7 +229,11 @@ def test_temporal_has_shards_enough_and_one_order_for_the_sends() -> None:
     [config] = services()["temporal"]["configs"]
     assert config["target"] == environment("temporal")["DYNAMIC_CONFIG_FILE_PATH"]
     content = compose()["configs"][config["source"]]["content"]
-    assert content.count(f"{{value: 1, constraints: {{taskQueueName: {contract.SEND_TASK_QUEUE}}}}}") == 2
+    limits = yaml.safe_load(content)
+    queues = [contract.SEND_TASK_QUEUE, *(contract.send_queue(channel) for channel in get_args(Channel))]
+    one_partition = [{"value": 1, "constraints": {"taskQueueName": queue}} for queue in queues]
+    assert limits["matching.numTaskqueueReadPartitions"] == one_partition
+    assert limits["matching.numTaskqueueWritePartitions"] == one_partition
 
 
 def test_everything_kept_is_in_a_named_volume() -> None:

@@ -21,6 +21,7 @@ from typing import Any, Self
 import pytest
 
 from domain import escalation
+from domain.channel_order import ChannelOrder
 from domain.commands import Command
 from domain.errors import DomainError
 from domain.messages import DutyAnswer, DutyQuestion, Message, SendResult, may_still_go_out
@@ -131,8 +132,10 @@ class Story:
         customer: Mapping[str, Any] | None = None,
         origin: Origin | None = None,
         leads: Mapping[str, str] = LEADS,
+        takes: Mapping[str, Mapping[str, list[str]]] | None = None,
     ) -> None:
         self.roster: dict[tuple[str, str], str | None] = {**ROSTER, **dict.fromkeys(nobody)}
+        self.takes = {person: ChannelOrder.model_validate(order) for person, order in (takes or {}).items()}
         self.provider = Provider(set(failing))
         self.now = when(opens)
         self.messages: list[Message] = []
@@ -335,6 +338,7 @@ class Story:
             person=person,
             lead=LEADS.get(question.team),
             at=at,
+            channels=self.takes.get(person) if person is not None else None,
         )
         self._take(escalation.answer(self.state, answer))
 

@@ -65,6 +65,15 @@ def test_a_ticket_that_was_answered_is_counted_message_by_message() -> None:
     assert (found.missed, found.missed_any, found.climbs, found.refused) == ({}, 0, 0, {})
 
 
+def test_a_webhook_is_counted_for_the_team_and_wakes_nobody() -> None:
+    teams = [{"id": "support", "webhook": "https://hooks.example/", "members": ["dana", "eli"]}]
+    rules = policy(L1="steps: [{tell: 'person:eli', channels: [webhook]}]")
+    tally, trial = Tally(), Trial(rules, check_roster({"people": [vars(one) for one in ROSTER.people], "teams": teams}))
+    tally.take(trial.play(EVENING), zones_of(ROSTER))
+    assert tally.sent == {("teams", "webhook"): 1}
+    assert (tally.messages, tally.people, tally.hours, tally.nights) == (1, {}, {}, {})
+
+
 def test_who_is_told_after_ten_in_the_evening_of_their_own_clock_is_woken() -> None:
     found = played(policy(), EVENING)
     assert found.nights == {("eli", date(2026, 3, 2)): 1}  # 22:55 in Berlin, while it is 21:45 at Dana's

@@ -126,9 +126,15 @@ TURNS: dict[str, Any] = {
     "members": ["dana", "sam"],
     "start": "2026-03-02",
 }
+PREFERENCES: dict[str, Any] = {
+    "email": "one@x.example",
+    "channels": {"critical": ["email"], "all": ["email"]},
+    "working_hours": {"mon": ["09:00-12:00"], "tue": ["22:00-06:00"], "wed": ["07:00-08:00"]},
+    "do_not_disturb": "22:00-07:00",
+}
 ROSTER: dict[str, Any] = {
     "people": [
-        {"id": name, "name": name.title(), "manager": manager}
+        {"id": name, "name": name.title(), "manager": manager, **copy.deepcopy(PREFERENCES)}
         for name, manager in (("dana", "olga"), ("sam", "dana"), ("olga", None), ("eve", None), ("finn", "eve"))
     ],
     "teams": [
@@ -169,6 +175,15 @@ IN_A_ROSTER: Sequence[Mistake] = (
     ("people.2.phone", 493023125000),
     ("people.3.manager", "finn"),
     ("people.4.locale", "english please"),
+    ("people.1.channels.critical", ["fax", "email"]),
+    ("people.1.channels.urgent", ["email"]),
+    ("people.1.working_hours.wed", ["05:00-08:00"]),
+    ("people.1.do_not_disturb", "10pm-7am"),
+    ("people.2.channels", ["email"]),
+    ("people.2.working_hours", {"mon": ["9-17"]}),
+    ("people.3.channels.all", ["email", "email"]),
+    ("people.3.working_hours", 5),
+    ("people.4.channels", {}),
     ("teams.0.lead", "dan"),
     ("teams.0.members.1", 7),
     ("teams.0.rotations.0.timezone", "Mars"),
@@ -242,7 +257,7 @@ def test_fifty_mistakes_in_all_places_of_a_policy_are_told_in_one_go() -> None:
     assert len(told(check_policy, with_all(POLICY, IN_A_POLICY))) == len(IN_A_POLICY) + 6  # some make two or three
 
 
-def test_thirty_mistakes_in_all_places_of_a_roster_are_told_in_one_go() -> None:
+def test_forty_mistakes_in_all_places_of_a_roster_are_told_in_one_go() -> None:
     assert_each_is_told(check_roster, ROSTER, IN_A_ROSTER)
     assert len(told(check_roster, with_all(ROSTER, IN_A_ROSTER))) == len(IN_A_ROSTER) + 1  # one makes two
 

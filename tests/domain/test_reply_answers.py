@@ -19,10 +19,12 @@ REFUSALS = ("already_resolved", "already_closed", "already_cancelled", "no_highe
 
 OWN: list[Callable[[Language], str]] = [
     answers.unknown_sender,
-    answers.not_proven,
+    answers.unknown_mailbox,
     answers.no_open_case,
     answers.used_up_link,
     lambda language: answers.not_understood(None, language),
+    lambda language: answers.carrier_word("UNSUBSCRIBE", None, language),
+    lambda language: answers.carrier_word("UNSUBSCRIBE", "7K2", language),
     lambda language: answers.not_understood("7K2", language),
     lambda language: answers.words_missing("resolve", "7K2", language),
     lambda language: answers.words_missing("escalate", None, language),

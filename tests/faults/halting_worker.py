@@ -10,6 +10,7 @@ from typing import Any
 
 import activities.sending
 import worker
+from records.crowding import Limit
 from records.outbound import Claim, Outbound
 from records.stored import MessageStatus
 
@@ -20,8 +21,10 @@ LONG = timedelta(minutes=1)  # a request the vendor holds is not given up before
 class Halting(Outbound):
     """The store of messages; its caller gets no further than the point of the case."""
 
-    def claim(self, key: str, to: str, subject: str | None, text: str, now: datetime) -> Claim:
-        claim = super().claim(key, to, subject, text, now)
+    def claim(
+        self, key: str, to: str, subject: str | None, text: str, now: datetime, limit: Limit | None = None
+    ) -> Claim:
+        claim = super().claim(key, to, subject, text, now, limit)
         _halt_if(CLAIMED, key)
         return claim
 

@@ -20,7 +20,7 @@ from domain.roster import Roster
 from records.database import Database
 from records.roster import RosterStore
 from tests.faults.vendor import Vendor
-from tests.workflows.house import TEMPLATES, Crew, House, Postbox, case_worker, send_worker
+from tests.workflows.house import TEMPLATES, Crew, House, Postbox, case_worker, send_workers
 
 PATIENCE = timedelta(
     seconds=2
@@ -79,7 +79,7 @@ async def wired(client: Client, folder: Path, roster: Roster, mail: Lines, sms: 
         sending = Sending(database, {"email": mail, "sms": sms}, Renderer(TEMPLATES), "http://tierline.example")
         queue = f"test-{uuid.uuid4().hex[:8]}"
         crew = Crew(lambda: case_worker(client, Recording(database), threads, queue, cached=100))
-        async with send_worker(client, sending, threads, SENDS):
+        async with send_workers(client, sending, threads, SENDS):
             await crew.comes()
             try:
                 yield House(client, database, queue, Postbox("sms"), Postbox("email"), crew)

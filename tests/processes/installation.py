@@ -95,6 +95,7 @@ class Installation:
             "TIERLINE_HOME": str(folder / "home"),
             "TIERLINE_PORT": port,
             "TIERLINE_POLICIES": str(ROOT / "policies"),
+            "TIERLINE_PERSON_PER_MINUTE": "0",  # a burst of cases of one person is what many tests begin with
         }
         temporals = {"TIERLINE_TEMPORAL_PORT": temporal, "TIERLINE_TEMPORAL_UI_PORT": ui, "PYTHONUNBUFFERED": "1"}
         return cls(folder, {**without_ours(os.environ), **own, **temporals, **more})

@@ -7,7 +7,7 @@ they were made; one that nobody expected fails the scenario at its end.
 import asyncio
 import dataclasses
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -20,6 +20,7 @@ import uvicorn
 from temporalio.testing import WorkflowEnvironment
 
 from api.app import create_app
+from domain.tickets import Channel
 from records.stored import StoredMessage
 from settings import ApiSettings
 from tests.until import until
@@ -202,11 +203,15 @@ class Case:
 
 
 @asynccontextmanager
-async def system(env: WorkflowEnvironment, folder: Path, database_url: str | None = None) -> AsyncIterator[Tierline]:
-    """Bring the whole system up on loopback and take it down again."""
+async def system(
+    env: WorkflowEnvironment, folder: Path, database_url: str | None = None, answered: Set[Channel] = frozenset()
+) -> AsyncIterator[Tierline]:
+    """Bring the whole system up on loopback and take it down again; replies reach it on the channels `answered`."""
     clock = Clock()
     settings = ApiSettings(home=folder, policies=Path("policies"), port=1, public_url=PUBLIC_URL)
-    async with house(env.client, folder, task_queue=contract.TASK_QUEUE, database_url=database_url) as running:
+    async with house(
+        env.client, folder, task_queue=contract.TASK_QUEUE, database_url=database_url, answered=answered
+    ) as running:
         app = create_app(settings, client=env.client, database=running.database)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
         serving = asyncio.create_task(server.serve())

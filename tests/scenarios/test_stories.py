@@ -288,8 +288,10 @@ async def test_the_customer_rates_a_closed_case(tierline: Tierline) -> None:
     await resolved_and_closed(case, "dana")
     rated = await case.says("dana", "survey", score=2, comment="it took a day")
     assert (rated["status"], rated["survey"]["score"], rated["survey"]["comment"]) == ("closed", 2, "it took a day")
-    last = (await case.timeline())[-1]
-    assert (last["kind"], last["actor"], last["text"]) == ("note", "customer", "the customer rated it 2 of 5")
+    rating, alert = (await case.timeline())[-2:]
+    assert (rating["kind"], rating["actor"], rating["text"]) == ("note", "customer", "the customer rated it 2 of 5")
+    assert (alert["kind"], alert["text"]) == ("told", "lee told: the customer rated it 2 of 5")
+    await case.tells("lee", "sms", "low_score")
     assert (await case.shows())["survey"]["score"] == 2
     await case.refuses("dana", "survey", "invalid_field", score=6)
 

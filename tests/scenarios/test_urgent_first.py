@@ -16,7 +16,7 @@ from activities.sending import Sending
 from domain.identity import reference_of
 from tests.scenarios.test_stories import LADDER
 from tests.until import LIMIT, until
-from tests.workflows.house import TEMPLATES, Postbox, house, says, send_worker
+from tests.workflows.house import TEMPLATES, Postbox, house, says, send_workers
 
 WAITING = 16
 ON_THEIR_WAY = 2  # tasks the server may have handed out before it saw the urgent one
@@ -34,7 +34,7 @@ async def test_urgent_messages_overtake_routine_ones(env: WorkflowEnvironment, t
             sms = Postbox("sms")
             sending = Sending(tierline.database, {"sms": sms}, Renderer(TEMPLATES), "http://tierline.example")
             with ThreadPoolExecutor(1) as threads:
-                async with send_worker(env.client, sending, threads, at_once=1):
+                async with send_workers(env.client, sending, threads, at_once=1):
                     await until(lambda: len(sms.kept) == WAITING + 1)
             references = {reference_of(one.key): one.key for one in tierline.escalations.all_messages()}
             order = [references[envelope.reference].split(".")[0] for envelope in sms.kept]

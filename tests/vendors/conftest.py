@@ -50,24 +50,39 @@ async def twilio_spec(node: Path, tmp_path_factory: pytest.TempPathFactory) -> A
 @pytest.fixture(scope="module")
 async def sendgrid_spec(node: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Checked]:
     """SendGrid's: the one path we use, with the `/v3` of the server's address, which Prism leaves out."""
-    spec = json.loads((node / SENDGRID.file).read_text())
-    ours = {MAIL_PATH: spec["paths"]["/mail/send"]}
-    async with checked(node, {**spec, "paths": ours, "servers": []}, tmp_path_factory) as check:
+    async with checked(node, mail_send(node), tmp_path_factory) as check:
         yield check
+
+
+def mail_send(node: Path) -> dict[str, Any]:
+    """SendGrid's document of its Mail Send API."""
+    spec = json.loads((node / SENDGRID.file).read_text())
+    return {**spec, "paths": {MAIL_PATH: spec["paths"]["/mail/send"]}, "servers": []}
 
 
 @asynccontextmanager
 async def checked(node: Path, spec: dict[str, Any], folders: pytest.TempPathFactory) -> AsyncIterator[Checked]:
     """Prism with this document, in front of a fake vendor."""
+    with vendor() as behind:
+        async with prism(node, spec, folders, behind.url) as server:
+            yield Checked(server.url, behind)
+
+
+@asynccontextmanager
+async def prism(
+    node: Path, spec: dict[str, Any], folders: pytest.TempPathFactory, behind: str
+) -> AsyncIterator[Server]:
+    """Prism with this document, in front of the server at the address `behind`."""
     folder = folders.mktemp("prism")
     document = folder / "spec.json"
     document.write_text(json.dumps(spec))
-    prism = str(node / "node_modules" / ".bin" / "prism")
-    with vendor() as behind:
-        command = (prism, "proxy", "--errors", "--port", "{port}", str(document), behind.url)
-        with serving(folder / "prism.log", *command) as (server, process):
-            await listens(server, process)
-            yield Checked(server.url, behind)
+    program = str(node / "node_modules" / ".bin" / "prism")
+    with serving(folder / "prism.log", program, "proxy", "--errors", "--port", "{port}", str(document), behind) as (
+        server,
+        process,
+    ):
+        await listens(server, process)
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,20 @@
 """Everything an escalation needs around it, real but for the two vendors: store, roster, workers, and postboxes."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from activities.providers.port import Envelope, Outcome, Sent
+from activities.answering import Answering
+from activities.providers.port import Envelope, Outcome, Provider, Sent
+from activities.providers.webhook import TeamWebhook
 from activities.recording import Recording
 from activities.rendering import Renderer
 from activities.sending import Sending
@@ -24,9 +26,12 @@ from domain.tickets import Channel, Customer, Priority, Ticket, Trigger
 from records.database import Database
 from records.escalations import Escalations
 from records.roster import RosterStore
+from settings import ServerSettings
+from signed_links import secret_of
 from workflows import contract, describe, sandbox
+from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import FollowUpWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
 
 TEMPLATES = Path("policies/templates")
 
@@ -177,15 +182,22 @@ async def says(handle: WorkflowHandle[Any, Any], name: str, by: str | None = "da
     return cast(dict[str, Any], answer.document)
 
 
-def send_worker(client: Client, sending: Sending, threads: ThreadPoolExecutor, at_once: int = 4) -> Worker:
-    """A worker of the queue that all sends of the installation go through."""
-    return Worker(
-        client,
-        task_queue=contract.SEND_TASK_QUEUE,
-        activities=[sending.send],
-        activity_executor=threads,
-        max_concurrent_activities=at_once,
-    )
+@asynccontextmanager
+async def send_workers(
+    client: Client, sending: Sending, threads: ThreadPoolExecutor, at_once: int = 4, answering: Answering | None = None
+) -> AsyncIterator[None]:
+    """Workers of the queues that the sends of the installation go through, `at_once` on each channel."""
+    async with AsyncExitStack() as stack:
+        for queue in (contract.SEND_TASK_QUEUE, *map(contract.send_queue, get_args(Channel))):
+            worker = Worker(
+                client,
+                task_queue=queue,
+                activities=[sending.send, *([answering.send_answer] if answering else [])],
+                activity_executor=threads,
+                max_concurrent_activities=at_once,
+            )
+            await stack.enter_async_context(worker)
+        yield
 
 
 def case_worker(
@@ -195,9 +207,9 @@ def case_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[EscalationWorkflow, FollowUpWorkflow],
+        workflows=[EscalationWorkflow, AnswerWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow],
         workflow_runner=sandbox.runner(),
-        activities=[recording.record, recording.record_survey],
+        activities=[recording.record, recording.record_survey, recording.record_question, recording.record_unsent],
         activity_executor=threads,
         max_concurrent_activities=4,
         max_concurrent_local_activities=4,
@@ -214,17 +226,27 @@ async def house(
     task_queue: str | None = None,
     sends: bool = True,
     database_url: str | None = None,
+    answered: Set[Channel] = frozenset(),
+    per_minute: int | None = None,
 ) -> AsyncIterator[House]:
-    """Run a worker for cases and one for sends (unless `sends` is false) until the block ends."""
+    """Run a worker for cases and one for sends (unless `sends` is false) until the block ends.
+
+    `answered`: the channels on which replies reach us; `per_minute`: how much a person gets before messages go out together.
+    """
     queue = task_queue or f"test-{uuid.uuid4().hex[:8]}"
     sms, email = Postbox("sms"), Postbox("email")
     with closing(Database(database_url or f"sqlite:///{folder / 'tierline.db'}")) as database:
         database.migrate()
         RosterStore(database).save(ROSTER, None, datetime.now(UTC))
-        sending = Sending(database, {"sms": sms, "email": email}, Renderer(TEMPLATES), "http://tierline.example")
+        secret = secret_of(ServerSettings(home=folder))
+        webhook = TeamWebhook(secret, private=True)  # a test's own server stands for a team's
+        providers: dict[Channel, Provider] = {"sms": sms, "email": email, "webhook": webhook}
+        url = "http://tierline.example"
+        sending = Sending(database, providers, Renderer(TEMPLATES), url, answered, per_minute=per_minute)
         with ThreadPoolExecutor(8) as threads:
             crew = Crew(lambda: case_worker(client, Recording(database), threads, queue, cached))
-            async with send_worker(client, sending, threads) if sends else nullcontext():
+            answering = Answering(database, providers)
+            async with send_workers(client, sending, threads, answering=answering) if sends else nullcontext():
                 await crew.comes()
                 try:
                     yield House(client, database, queue, sms, email, crew)

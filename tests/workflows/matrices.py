@@ -209,6 +209,7 @@ def roster_of(chance: Random, start: datetime) -> dict[str, Any]:
             one["email"] = f"{one['id']}@tierline.example"
         if chance.random() < 0.85:
             one["phone"] = f"+4930231251{number:02d}"
+        one |= preferences(chance, one)
     for person, manager in (("ada", "eve"), ("eve", "olga"), ("ben", "olga")):
         people[PEOPLE.index(person)]["manager"] = manager
     teams = [team(chance, name, PEOPLE[3 * index : 3 * index + 3]) for index, name in enumerate(TEAMS)]
@@ -219,6 +220,21 @@ def roster_of(chance: Random, start: datetime) -> dict[str, Any]:
     ]
     stands_in = span(chance, start, person="cleo", instead_of="ben")
     return {"people": people, "teams": teams, "absences": away, "overrides": [stands_in]}
+
+
+def preferences(chance: Random, person: dict[str, Any]) -> dict[str, Any]:
+    """What a person wishes: a clock of their own, now and then channels they have an address for, rest, working hours."""
+    found: dict[str, Any] = {"timezone": chance.choice(ZONES)}
+    reached = [channel for channel, address in (("email", "email"), ("sms", "phone")) if address in person]
+    if reached and chance.random() < 0.4:
+        wished = chance.sample(("all", *PRIORITIES), chance.randint(1, 3))
+        found["channels"] = {name: chance.sample(reached, chance.randint(1, len(reached))) for name in wished}
+    if chance.random() < 0.5:
+        found["do_not_disturb"] = chance.choice(("22:00-07:00", "18:00-10:30", "01:30-04:30", "11:00-17:00"))
+    if chance.random() < 0.3:
+        days = chance.sample(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), chance.randint(2, 7))
+        found["working_hours"] = dict.fromkeys(days, chance.choice(WEEKS))
+    return found
 
 
 def span(chance: Random, start: datetime, **who: str) -> dict[str, str]:

@@ -3,12 +3,14 @@
 import pytest
 from temporalio import activity, workflow
 
+from activities.answering import Answering
 from activities.recording import Recording
 from activities.sending import Sending
 from workflows import contract
+from workflows.answer import AnswerWorkflow
 from workflows.describe import LONGEST_SUMMARY, summary
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import FollowUpWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
 
 COMMANDS = (
     "acknowledge assign escalate hand-back pause resume note customer-update customer-reply ticket-update watch reprioritize "
@@ -25,22 +27,33 @@ SEARCH_ATTRIBUTES = {
 
 def test_names_on_the_wire_are_pinned() -> None:
     assert (contract.ESCALATION, contract.FOLLOW_UP) == ("Escalation", "FollowUp")
+    assert (contract.SURVEY, contract.ALERT) == ("Survey", "Alert")
     assert (contract.TASK_QUEUE, contract.SEND_TASK_QUEUE) == ("tierline", "tierline-send")
+    assert contract.send_queue("sms") == "tierline-send-sms"
     assert contract.DEPLOYMENT == "tierline"
     assert (tuple(COMMANDS.split()), contract.GIVE_WAY) == (contract.COMMANDS, "give-way")
     assert {key.name: key.indexed_value_type.name for key in contract.SEARCH_ATTRIBUTES} == SEARCH_ATTRIBUTES
 
 
 def test_what_runs_bears_the_names_of_the_contract() -> None:
-    names = {workflow._Definition.must_from_class(cls).name for cls in (EscalationWorkflow, FollowUpWorkflow)}
-    assert names == {contract.ESCALATION, contract.FOLLOW_UP}
-    methods = (Recording.record, Recording.record_survey, Sending.send)
+    classes = (EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow)
+    names = [workflow._Definition.must_from_class(cls).name for cls in classes]
+    assert names == [contract.ESCALATION, contract.FOLLOW_UP, contract.SURVEY, contract.ALERT]
+    assert workflow._Definition.must_from_class(AnswerWorkflow).name == contract.ANSWER == "Answer"
+    assert activity._Definition.must_from_callable(Answering.send_answer).name == contract.SEND_ANSWER == "send_answer"
+    methods = (
+        *(Recording.record, Recording.record_survey, Recording.record_question, Recording.record_unsent),
+        Sending.send,
+    )
     assert [activity._Definition.must_from_callable(method).name for method in methods] == [
         "record",
         "record_survey",
+        "record_question",
+        "record_unsent",
         "send",
     ]
     assert (contract.RECORD, contract.RECORD_SURVEY, contract.SEND) == ("record", "record_survey", "send")
+    assert (contract.RECORD_QUESTION, contract.RECORD_UNSENT) == ("record_question", "record_unsent")
 
 
 @pytest.mark.parametrize("subject", ["Checkout is down", "Kasse ist tot — " * 40, "結帳" * 90])

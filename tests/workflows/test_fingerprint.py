@@ -19,10 +19,14 @@ from temporalio.client import WorkflowHandle
 from temporalio.converter import default
 from temporalio.testing import WorkflowEnvironment
 
+from activities.providers.port import Envelope, Outcome, Refused
 from domain.afterwards import LateSurvey
 from domain.commands import Survey
+from domain.policy_file import load_policy
+from records.command_log import CommandLog
+from records.policies import Policies
 from tests.until import LIMIT, until
-from tests.workflows.house import House, said, says
+from tests.workflows.house import House, opening, said, says
 from workflows import contract
 
 FINGERPRINTS = Path(__file__).parent / "fingerprints"
@@ -102,6 +106,65 @@ async def test_the_commands_of_a_follow_up_are_as_written(env: WorkflowEnvironme
     await check_as_written("follow_up", follow_up)
 
 
+ASKS = ONE_BY_ONE.replace("root_cause: required", "root_cause: required, survey_after: 1d")
+
+
+async def test_the_commands_of_a_survey_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    """The case starts it when it closes, and goes; it waits, asks, and falls back on the SMS."""
+    tierline.email.answers = refusing
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ASKS)
+        await sends_taken_in(case, 1)
+        for name, body in WORDS[-3:]:
+            answer = await says(case, name, "dana", **body)
+            await until(_stored(tierline, case, answer["version"]))
+        await case.result()
+        survey = tierline.client.get_workflow_handle(f"{case.id}/1/survey")
+        await env.fast_forward(survey, timedelta(days=1, minutes=1))
+        assert await survey.result() == "sent"
+    await check_as_written("escalation_with_survey", case)
+    await check_as_written("survey", survey)
+
+
+async def test_a_case_that_began_by_earlier_rules_starts_no_survey(env: WorkflowEnvironment, tierline: House) -> None:
+    """Its history may have been written by a worker that knew none."""
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ASKS, rules_version=3)
+        for name, body in WORDS[-3:]:
+            await says(case, name, "dana", **body)
+        await case.result()
+    events = (await case.fetch_history()).events
+    assert "start Survey" not in [line for event in events for line in commands_and_causes(event)]
+
+
+async def test_the_commands_of_an_alert_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    rules = load_policy(ONE_BY_ONE)
+    stored = rules.with_version(Policies(tierline.database).save(rules, "api", None, datetime.now(UTC)))
+    with env.with_time_skipping_disabled():
+        case = await tierline.starts(contract.Start(opening=opening().model_copy(update={"policy": stored})))
+        for name, body in WORDS[-3:]:
+            await says(case, name, "dana", **body)
+        await case.result()
+        late = said("survey", None, score=1)
+        CommandLog(tierline.database).queue(late, case.id, 1)
+        given = LateSurvey(
+            escalation=case.id, episode=1, command_id=late.id, at=datetime.now(UTC), answer=Survey(score=1)
+        )
+        follow_up = await tierline.client.start_workflow(
+            contract.FOLLOW_UP, given, id=contract.follow_up_id(given), task_queue=tierline.task_queue
+        )
+        await follow_up.result()
+        alert = tierline.client.get_workflow_handle(contract.alert_id(given))
+        assert await alert.result() == "sent"
+    await check_as_written("follow_up_of_a_low_answer", follow_up)
+    await check_as_written("alert", alert)
+
+
+def refusing(envelope: Envelope) -> Outcome:
+    """The customer's mailbox is gone."""
+    return Refused("550", "no such mailbox")
+
+
 def test_a_change_is_refused_with_a_lesson(tmp_path: Path) -> None:
     file = tmp_path / "escalation.txt"
     file.write_text("record\ntimer\n")
@@ -157,8 +220,13 @@ def _marker(event: HistoryEvent) -> str:
 
 def _activity(event: HistoryEvent) -> str:
     attributes = event.activity_task_scheduled_event_attributes
-    elsewhere = f" on {contract.SEND_TASK_QUEUE}" if attributes.task_queue.name == contract.SEND_TASK_QUEUE else ""
+    sends = attributes.task_queue.name.startswith(contract.SEND_TASK_QUEUE)  # which of them is no matter of the replay
+    elsewhere = f" on {contract.SEND_TASK_QUEUE}" if sends else ""
     return f"activity {attributes.activity_type.name}{elsewhere}"
+
+
+def _child(event: HistoryEvent) -> str:
+    return f"start {event.start_child_workflow_execution_initiated_event_attributes.workflow_type.name}"
 
 
 def _accepted(event: HistoryEvent) -> str:
@@ -170,11 +238,13 @@ CAUSES: Mapping[str, str] = {
     "WORKFLOW_EXECUTION_SIGNALED": "a signal came",
     "ACTIVITY_TASK_COMPLETED": "an activity ended",
     "TIMER_FIRED": "the timer fired",
+    "CHILD_WORKFLOW_EXECUTION_STARTED": "a run of its own began",
 }
 COMMANDS: Mapping[str, Callable[[HistoryEvent], str]] = {
     "MARKER_RECORDED": _marker,
     "ACTIVITY_TASK_SCHEDULED": _activity,
     "TIMER_STARTED": lambda _: "start timer",
+    "START_CHILD_WORKFLOW_EXECUTION_INITIATED": _child,
     "TIMER_CANCELED": lambda _: "cancel timer",
     "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": lambda _: "upsert search attributes",
     "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": _accepted,

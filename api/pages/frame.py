@@ -1,0 +1,141 @@
+"""The frame of every page: one layout, the headers that keep a page to itself, and failures in words instead of JSON.
+
+Pages have no script and no style of their own but one file, so the strictest Content-Security-Policy holds; templates escape
+everything that is put into them.
+"""
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from activities.wording import Language
+from api.errors import RETRY_AFTER, status_of
+from api.pages.words import TEXTS, reads, said
+from api.services import Services, services_of
+from domain.errors import DomainError
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+STATIC_PATH = "/static"
+_STYLE = sha256((STATIC / "tierline.css").read_bytes()).hexdigest()[
+    :12
+]  # in its address: a new style is fetched at once
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # the address is a key
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Elsewhere(Exception):
+    """What is asked for is not to be seen yet; `path` is where to go first."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+log = structlog.get_logger()
+
+_JINJA = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(services: Services, template: str, language: Language, status: int = 200, **fields: Any) -> HTMLResponse:
+    """A page in that language. `fields` are what the template asks for, beside `t` (a sentence by its name)."""
+    text = _JINJA.get_template(template).render(
+        language=language,
+        t=partial(said, language),
+        base=base_of(services),
+        style=_STYLE,
+        banner=_banner(services, language),
+        **fields,
+    )
+    return HTMLResponse(text.encode("utf-8", "replace"), status, HEADERS)
+
+
+def base_of(services: Services) -> str:
+    """What the public address has in front of our paths; empty, or without a slash at its end."""
+    return urlsplit(services.settings.public_address).path
+
+
+def redirect(services: Services, path: str) -> Response:
+    """Go there, with GET. `path` is one of ours."""
+    return Response(status_code=303, headers={**HEADERS, "Location": f"{base_of(services)}{path}"})
+
+
+def words_only(services: Services, language: Language, status: int, title: str, text: str) -> HTMLResponse:
+    """A page that says one thing; `title` and `text` are names of sentences."""
+    return page(services, "words.html.j2", language, status, title=said(language, title), text=said(language, text))
+
+
+class PageRoute(APIRoute):
+    """A route for people: what fails leaves as a page, too, in the language the browser asks for."""
+
+    def get_route_handler(self) -> Handler:
+        """The route's own handler, with its failures caught."""
+        answered = super().get_route_handler()
+
+        async def in_words(request: Request) -> Response:
+            try:
+                return await answered(request)
+            except Elsewhere as elsewhere:
+                return redirect(await services_of(request), elsewhere.path)
+            except (DomainError, HTTPException, OperationalError, PoolTimeout) as error:
+                return _failed(await services_of(request), asked_for(request), error)
+
+        return in_words
+
+
+def _failed(services: Services, language: Language, error: Exception) -> HTMLResponse:
+    if isinstance(error, DomainError):
+        status, headers = status_of(error)
+        known = error.code if error.code in TEXTS[language] else "unavailable"
+        title = "refused_title" if status < 500 else "unavailable_title"
+        title = f"{known}_title" if f"{known}_title" in TEXTS[language] else title
+        failed = words_only(services, language, status, title, known)
+        failed.headers.update(headers)
+        return failed
+    if isinstance(error, HTTPException):
+        return words_only(services, language, error.status_code, "unavailable_title", "unreadable_form")
+    log.error("database does not serve a page", reason=type(error).__name__)
+    failed = words_only(services, language, 503, "unavailable_title", "unavailable")
+    failed.headers["Retry-After"] = RETRY_AFTER
+    return failed
+
+
+def asked_for(request: Request) -> Language:
+    """The language of ours that the browser asks for first, else English."""
+    return reads(request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip())
+
+
+def _banner(services: Services, language: Language) -> str | None:
+    """In local mode: what does not leave this machine."""
+    channels = [said(language, channel) for channel in services.outbox_only]
+    if not channels:
+        return None
+    return said(language, "local_mode", channels=said(language, "and").join(channels))
