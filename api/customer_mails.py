@@ -6,6 +6,7 @@ is, is the address's that the mail is proven to come from, and of another custom
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid5
 
 import structlog
@@ -27,6 +28,7 @@ from records.afterwards import Afterwards
 from records.inbound import InboundEvent
 
 NO_WORDS = "(an e-mail without words of its own: {})"
+REMEMBERED = timedelta(days=365)  # whose last case ended longer ago is a stranger, unless a code says which it was
 AGAIN = "?again=1"  # behind the link to the customer's page: it asks at once what is still not right
 
 _WORDS = UUID(
@@ -57,7 +59,7 @@ def theirs(services: Services, mail: MailReply) -> Theirs | None:
         return Theirs(live, _goes_on(services, quoted, live, mail), of_another=False)
     if live:
         return Theirs(live, live[0] if len(live) == 1 and code is None else None, of_another=quoted is not None)
-    over = services.escalations.last_of_customer(mail.sender)
+    over = services.escalations.last_of_customer(mail.sender, services.now() - REMEMBERED)
     return Theirs((), over, of_another=quoted is not None) if over else None
 
 

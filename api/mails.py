@@ -51,8 +51,9 @@ async def act_on(services: Services, event: InboundEvent) -> None:
         log.info("a mail was left aside", id=event.event_id, why=why)
         return
     people = people_at(await in_thread(services.roster.current), "email", mail.sender)
-    found = await in_thread(customer_mails.theirs, services, mail)
-    if people and not _speaks_as_customer(mail, found):
+    ordered = bool(people) and not isinstance(understand(mail.text), NotUnderstood)
+    found = None if ordered else await in_thread(customer_mails.theirs, services, mail)
+    if people and not _is_customers(found):
         words = await _as_responder(services, event, mail, people)
         await in_thread(_answer, services, event.event_id, event, mail, words)
     elif found is None:
@@ -63,10 +64,9 @@ async def act_on(services: Services, event: InboundEvent) -> None:
     services.something_came.set()  # an answer, perhaps
 
 
-def _speaks_as_customer(mail: MailReply, found: Theirs | None) -> bool:
-    """Of somebody who is in the roster and a customer, too: no order, and nothing about a case they only work on."""
-    known = found is not None and bool(found.live) and not found.of_another
-    return known and isinstance(understand(mail.text), NotUnderstood)
+def _is_customers(found: Theirs | None) -> bool:
+    """Of somebody who is in the roster, too, and wrote no order: they have a live case, and quote none they only work on."""
+    return found is not None and bool(found.live) and not found.of_another
 
 
 async def _as_responder(services: Services, event: InboundEvent, mail: MailReply, people: Sequence[Person]) -> str:

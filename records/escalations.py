@@ -125,10 +125,10 @@ class Escalations:
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(escalations.c.opened_at.desc())))
 
-    def last_of_customer(self, email: str) -> Document | None:
-        """The case that ended last of the customer with that address (in lower case), if none of theirs lives."""
+    def last_of_customer(self, email: str, since: datetime) -> Document | None:
+        """Of the cases of the customer with that address (in lower case) that ended since then, the one that ended last."""
         theirs = func.lower(escalations.c.document["customer"]["email"].as_string()) == email
-        query = select(escalations.c.document).where(theirs, escalations.c.closed_at.is_not(None))
+        query = select(escalations.c.document).where(theirs, escalations.c.closed_at > since)
         with self._database.read() as connection:
             found: Document | None = connection.scalar(query.order_by(escalations.c.closed_at.desc()).limit(1))
         return found

@@ -1,13 +1,16 @@
 """A customer's e-mail reaches their case, or they hear why not and what to do; and nobody hears of another's."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.service import RPCStatusCode
 
 from api.mails import MOST_ANSWERS
+from api.services import utc_now
 from records.afterwards import Afterwards
+from records.escalations import Escalations
 from tests.api.browser import Browser
 from tests.api.conftest import Api
 from tests.api.mailboxes import ADA, DANA, STRANGER, Mails, mailboxes
@@ -103,6 +106,17 @@ async def test_a_case_that_was_reopened_or_merged_hears_what_answers_its_older_m
 # When it is over
 
 
+async def test_a_case_that_closes_while_the_mail_comes_in_keeps_the_words_and_answers(
+    mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [code] = await mails.customer_writes_of("1")
+    before = mails.api.services.escalations.latest("zendesk-1")
+    await closes(mails)
+    monkeypatch.setattr(Escalations, "latest", lambda *_: before)  # as it was a moment ago
+    assert "is closed" in await mails.sends(ADA, "Still broken", f"Re: x [{code}]")
+    assert kept(mails) == [("customer", "Still broken", "email")]
+
+
 @pytest.mark.parametrize("quoted", [True, False])
 async def test_who_writes_of_a_closed_case_hears_how_to_go_on_and_the_words_are_kept_with_it(
     mails: Mails, quoted: bool
@@ -118,6 +132,13 @@ async def test_who_writes_of_a_closed_case_hears_how_to_go_on_and_the_words_are_
     assert "Please look at it again" in page.words
     await Browser(mails.api.client).presses(page, "again", text="It is broken again!")
     assert (await mails.phones.shown("1"))["episode"] == 2
+
+
+async def test_whose_last_case_ended_more_than_a_year_ago_is_a_stranger_without_its_code(mails: Mails) -> None:
+    await mails.customer_writes_of("1")
+    await closes(mails)
+    object.__setattr__(mails.api.services, "now", lambda: utc_now() + timedelta(days=366))
+    assert "does not know you" in await mails.sends(ADA, "It is broken again!")
 
 
 async def test_the_answer_is_in_the_customers_language(mails: Mails) -> None:

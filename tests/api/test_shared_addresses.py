@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.seeding import seed
 from tests.api.conftest import Api
 from tests.api.mailboxes import Mails, mailboxes
 
@@ -17,6 +18,12 @@ async def mails(api: Api) -> Mails:
         person.update(email=email, phone=DUTY_PHONE)
     assert (await api.call("PUT", "/v1/roster", json=roster)).status_code == 200
     return found
+
+
+async def test_every_start_warns_of_it(mails: Mails, caplog: pytest.LogCaptureFixture) -> None:
+    seed(mails.api.services, mails.api.services.now())
+    assert caplog.text.count("roster warning") == 2
+    assert "dana, sam have the same phone number" in caplog.text
 
 
 async def test_an_order_from_a_shared_mailbox_does_nothing_and_is_told_to_use_the_link(mails: Mails) -> None:

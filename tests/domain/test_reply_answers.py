@@ -21,6 +21,7 @@ OWN: list[Callable[[Language], str]] = [
     answers.unknown_sender,
     answers.unknown_mailbox,
     answers.no_open_case,
+    lambda language: answers.shared_address(12, language),
     answers.used_up_link,
     lambda language: answers.not_understood(None, language),
     lambda language: answers.carrier_word("UNSUBSCRIBE", None, language),

@@ -126,7 +126,11 @@ async def test_a_customers_answer_to_our_notice_reaches_the_case_and_its_owner(p
     told = post.mail_of(await case.tells("dana", "email", "customer_replied"))
     assert "It works again. Thank you!" in told.text
     assert notice.text.splitlines()[0] not in told.text  # what they quoted is ours
-    assert len(post.sendgrid.sent_to(CUSTOMER)) == 2
+    await until(lambda: len(post.sendgrid.sent_to(CUSTOMER)) == 3)
+    question = post.sendgrid.sent_to(CUSTOMER)[2]
+    assert "which of your requests" in question.text
+    assert "(Checkout is down)" in question.text
+    assert "(Login is slow)" in question.text
     for one in (case, another):
         await one.says("dana", "cancel", reason="the story ends")
 
