@@ -77,17 +77,18 @@ class Once:
             return self._response(await _decided(work))
         begun = await self._begin(self._slot)
         if isinstance(begun, Replay):
-            return self._response(Answered(begun.status, begun.response), {"Idempotent-Replayed": "true"})
+            return self._again(begun)
         try:
             answered = await _decided(work)
         except BaseException:
             await in_thread(self._release, self._slot)
             raise
         try:
-            await in_thread(self._finish, self._slot, answered)
+            first = await in_thread(self._finish, self._slot, answered)
         except SQLAlchemyError as error:  # decided all the same; a retry says the same command, which is applied once
             log.error("an answer is not remembered", path=self._slot.path, error=type(error).__name__)
-        return self._response(answered)
+            first = None
+        return self._again(first) if first else self._response(answered)
 
     async def _begin(self, slot: _Slot) -> Fresh | Replay | Pending:
         """Fresh or Replay, or Pending when the first request died; waits for one that is under way."""
@@ -111,12 +112,16 @@ class Once:
             command_id=self.command_id,
         )
 
-    def _finish(self, slot: _Slot, answered: Answered) -> None:
+    def _finish(self, slot: _Slot, answered: Answered) -> Replay | None:
+        """Remember the answer; one that was given meanwhile counts instead."""
         kept = answered.body if answered.remembered is None else answered.remembered
-        self._services.idempotency.finish(slot.owner, slot.method, slot.path, slot.key, answered.status, kept)
+        return self._services.idempotency.finish(slot.owner, slot.method, slot.path, slot.key, answered.status, kept)
 
     def _release(self, slot: _Slot) -> None:
         self._services.idempotency.release(slot.owner, slot.method, slot.path, slot.key)
+
+    def _again(self, replay: Replay) -> Json:
+        return self._response(Answered(replay.status, replay.response), {"Idempotent-Replayed": "true"})
 
     def _response(self, answered: Answered, more: Mapping[str, str] | None = None) -> Json:
         media = MEDIA_TYPE if answered.status >= 400 else "application/json"

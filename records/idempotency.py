@@ -81,11 +81,15 @@ class Idempotency:
                 return Fresh()
             return connection.execute(select(idempotency).where(same)).one_or_none()
 
-    def finish(self, owner: str, method: str, path: str, key: str, status: int, response: Any) -> None:
-        """Remember the answer; the first one stays."""
-        unanswered = and_(_same(owner, method, path, key), idempotency.c.status.is_(None))
+    def finish(self, owner: str, method: str, path: str, key: str, status: int, response: Any) -> Replay | None:
+        """Remember the answer; the first one stays, and is given back, for a slow request and its retry must say the same."""
+        mine = _same(owner, method, path, key)
         with self._database.write() as connection:
-            connection.execute(update(idempotency).where(unanswered).values(status=status, response=response))
+            unanswered = update(idempotency).where(mine, idempotency.c.status.is_(None))
+            if connection.execute(unanswered.values(status=status, response=response)).rowcount:
+                return None
+            first = connection.execute(select(idempotency).where(mine)).one_or_none()
+            return Replay(first.status, first.response, first.command_id) if first else None
 
     def release(self, owner: str, method: str, path: str, key: str) -> None:
         """Forget a key whose work failed on our side, so that the retry is fresh; an answer once given stays."""

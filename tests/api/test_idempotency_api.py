@@ -13,6 +13,7 @@ from domain.commands import Command
 from domain.outcome import Settled
 from records.tables import idempotency
 from tests.api.conftest import Api, case
+from tests.until import LIMIT, until
 
 KEY = {"Idempotency-Key": "retry-1"}
 
@@ -80,6 +81,31 @@ async def test_a_retry_while_the_first_is_under_way_waits_for_its_answer(
     first, second = await asyncio.gather(*(api.post(path, body, headers=KEY) for _ in range(2)))
     assert first.json() == second.json()
     assert begun == 1
+
+
+async def test_a_first_request_slower_than_our_patience_and_its_retry_say_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first opens the case and is slow to say so; its retry finds the case open. Whoever answers first, answers for both."""
+    monkeypatch.setattr("api.idempotency.GIVEN_UP", timedelta(0))
+    finish, retried = api.services.idempotency.finish, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(*answer: Any) -> Any:
+        if not retried.is_set():
+            remembered = asyncio.run_coroutine_threadsafe(retried.wait(), loop)
+            remembered.result(LIMIT)
+        return finish(*answer)
+
+    monkeypatch.setattr(api.services.idempotency, "finish", slow)
+    first = asyncio.create_task(api.post("/v1/escalations", case(), headers=KEY))
+    await until(lambda: api.services.escalations.latest("zendesk-4711") is not None)
+    monkeypatch.setattr(api.services.idempotency, "finish", finish)
+    again = await api.post("/v1/escalations", case(), headers=KEY)
+    retried.set()
+    assert (again.status_code, (await first).status_code) == (200, 200)
+    assert (await first).json() == again.json()
+    assert (await api.post("/v1/escalations", case(), headers=KEY)).status_code == 200
 
 
 async def test_a_failure_of_ours_is_forgotten_so_that_the_retry_is_a_fresh_try(api: Api) -> None:

@@ -100,8 +100,8 @@ def test_of_two_at_once_one_is_queued_alone(database: Database) -> None:
 def test_fresh_then_pending_then_replay(idempotency: Idempotency) -> None:
     assert idempotency.begin(*CALL, "h1", NOW, command_id="c1") == Fresh()
     assert idempotency.begin(*CALL, "h1", at(1), command_id="c1") == Pending(NOW, "c1")
-    idempotency.finish(*CALL, 201, {"id": "zendesk-1"})
-    idempotency.finish(*CALL, 500, {"id": "later"})
+    assert idempotency.finish(*CALL, 201, {"id": "zendesk-1"}) is None
+    assert idempotency.finish(*CALL, 500, {"id": "later"}) == Replay(201, {"id": "zendesk-1"}, "c1")
     assert idempotency.begin(*CALL, "h1", at(2)) == Replay(201, {"id": "zendesk-1"}, "c1")
 
 
