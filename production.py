@@ -15,9 +15,8 @@ from domain.tickets import Channel
 from settings import SendGridSettings, ServerSettings, TwilioSettings
 
 SECRET_LENGTH = 32  # characters; as hex digits that is 128 bits
-SECRET_VARIETY = (
-    9  # different characters; 32 random hex digits have fewer in 3 of a million, "change-me-change-me-…" always
-)
+# Different characters; 32 random hex digits have fewer in 3 of a million, "change-me-change-me-…" always.
+SECRET_VARIETY = 9
 
 SECRET = f"TIERLINE_SECRET: {{}}; at least {SECRET_LENGTH} random characters, such as `openssl rand -hex 32` prints"
 DATABASE = "TIERLINE_DATABASE_URL: a PostgreSQL server, such as postgresql+psycopg://user:password@host/tierline"

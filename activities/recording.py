@@ -21,9 +21,8 @@ from records.database import Database
 from records.roster import RosterStore
 from records.transitions import Transitions
 
-ALERT_KEY = (
-    "alert"  # beside the document that `record_survey` answers: the message to the lead, where the answer was low
-)
+# Beside the document that `record_survey` answers: the message to the lead, where the answer was low.
+ALERT_KEY = "alert"
 
 
 class Recording:
