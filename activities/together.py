@@ -12,6 +12,7 @@ from activities.wording import ENGLISH, Language, shortened
 from domain.sms_segments import plain, segments
 
 HEADS: Mapping[Language, str] = {"en": "{} messages", "de": "{} Nachrichten"}
+ANSWERS: Mapping[Language, str] = {"en": "Reply ACK and the code", "de": "Antwort: ACK und Code"}
 LINE_BETWEEN = "\n\n" + "-" * 40 + "\n\n"
 LONGEST_LISTED = 40  # characters of a subject
 
@@ -27,17 +28,22 @@ def one_text(texts: Sequence[str]) -> str:
 
 
 def one_sms(cases: Sequence[Case], language: Language, reference: str) -> tuple[str, int]:
-    """`3 messages: 7K2 Checkout is down (high, Mon 2 Mar 17:05 CET); …  #reference`, and how many it lists: one at least."""
+    """What it says and how many cases it lists, one at least.
+
+    `2 messages: 7K2 Checkout is down (high, Mon 2 Mar 17:05 CET); 7K3 …. Reply ACK and the code #reference`.
+    """
     listed = [_listed(case, language) for case in cases]
+    answers = ANSWERS.get(language, ANSWERS[ENGLISH]) if cases[0].code else ""
     for count in range(len(listed), 1, -1):
-        text = _sms(listed[:count], language, reference)
+        text = _sms(listed[:count], language, answers, reference)
         if segments(text) <= MOST_SEGMENTS:
             return text, count
-    return _sms(listed[:1], language, reference), 1
+    return _sms(listed[:1], language, answers, reference), 1
 
 
-def _sms(listed: Sequence[str], language: Language, reference: str) -> str:
-    return plain(f"{head(language, len(listed))}: {'; '.join(listed)} #{reference}")
+def _sms(listed: Sequence[str], language: Language, answers: str, reference: str) -> str:
+    said = f"{head(language, len(listed))}: {'; '.join(listed)}"
+    return plain(" ".join(part for part in (f"{said}.", answers, f"#{reference}") if part))
 
 
 def _listed(case: Case, language: Language) -> str:

@@ -37,6 +37,8 @@ NOTICES: dict[NoticeMoment, CustomerKind] = {
     "resolved": "customer_resolved",
     "closed": "customer_closed",
 }
+DRAFTS: tuple[ResponderKind, ...] = ("promise_reminder",)
+BY_EMAIL_AT_LAST = 4  # the rules version from which on a message to one person has e-mail behind its channels
 REMEMBERED_FAILURES = 200  # keys of messages, so that a sending that was refused and its receipt count once
 UNSAID_CHANNELS: tuple[Channel, ...] = ("email", "sms")  # to the customer, where the policy promises nothing
 NOT_TOLD = "customer not told, there is no address"
@@ -123,10 +125,16 @@ def _tell_responder(
 def tell_person(
     turn: Turn, kind: ResponderKind, person: str, purpose: str, *, facts: dict[str, str] | None = None, step: int = 0
 ) -> None:
-    """Tell one person on the first channel of the current step that works: in the order of the person, else of the step."""
+    """Tell one person on the first channel of the current step that works: in the order of the person, else of the step.
+
+    A draft comes by e-mail, which has room for it; and by e-mail comes at last whatever no other channel could say.
+    """
     state, words = turn.state, _Words(kind, purpose, facts or {}, step, _said_before(turn, kind, person, step))
     channels, order = to_one(current_channels(state)), state.takes.get(person)
-    first, *others = order.ordered(channels, state.priority) if order else channels
+    channels = order.ordered(channels, state.priority) if order else channels
+    if state.rules_version >= BY_EMAIL_AT_LAST:
+        channels = tuple(dict.fromkeys(("email", *channels) if kind in DRAFTS else (*channels, "email")))
+    first, *others = channels
     fallbacks = tuple(others) if state.rules_version >= 3 else ()
     turn.send(_message(turn, words, first, person, fallbacks))
 

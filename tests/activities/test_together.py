@@ -115,6 +115,7 @@ def test_an_sms_lists_the_cases_with_the_codes_to_answer_with(sms: Desk) -> None
     text = sms.post.sent[-1].text
     assert text.startswith("2 Nachrichten: ")
     assert text.count("Checkout is down (hoch, ") == 2
+    assert ". Antwort: ACK und Code #" in text
     assert text.endswith(f"#{reference_of(first.key)}")
     assert segments(text) <= MOST_SEGMENTS
     assert [sms.status(one) for one in others] == ["sent"]

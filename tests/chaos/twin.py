@@ -292,7 +292,8 @@ class Twin:
         self.everything_to(person, kind, self.channels, 0, self.count(kind, person))
 
     def one_to(self, person: str, kind: str, step: int = 0) -> None:
-        first, *others = self.channels
+        draft = kind == "promise_reminder"
+        first, *others = dict.fromkeys(("email", *self.channels) if draft else (*self.channels, "email"))
         self.message(kind, first, person, step, self.count(kind, person, step), fallbacks=tuple(others))
 
     def watchers_told(self) -> None:

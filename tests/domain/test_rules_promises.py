@@ -122,9 +122,27 @@ def test_promise_made_while_waiting_on_the_customer_stands_still_until_the_wait_
 def test_reminder_at_80_percent_gives_the_accountable_person_a_draft() -> None:
     with acknowledged(EVERY_4H) as story:
         story.at("13:11:59").expect_nobody_told()
-        story.at("13:12").expect_told("dana", "sms", kind="promise_reminder")
+        story.at("13:12").expect_told("dana", "email", kind="promise_reminder")
         story.dana.updates_the_customer()
         story.expect_customer_told("update")
+
+
+def test_the_draft_comes_by_email_and_the_reminder_by_sms_where_there_is_no_email() -> None:
+    with acknowledged(EVERY_4H) as story:
+        story.provider.failing = {("dana", "email")}
+        story.at("13:12").expect_told("dana", "email", "sms", kind="promise_reminder")
+        story.dana.updates_the_customer()
+        story.expect_customer_told("update")
+
+
+def test_a_warning_that_no_channel_of_the_step_could_say_comes_by_email_at_last() -> None:
+    warned = "targets: {resolution: {all: 4h, calendar: always, warn_at: [50]}}"
+    by_sms = "steps: [{tell: on_call, channels: [sms]}]"
+    with Story(policy(warned, L1=by_sms)) as story:
+        story.dana.acknowledges()
+        story.never_mind()
+        story.provider.failing = {("dana", "sms")}
+        story.at("12:00").expect_told("dana", "sms", "email", kind="warning")
 
 
 # miss
@@ -132,7 +150,7 @@ def test_reminder_at_80_percent_gives_the_accountable_person_a_draft() -> None:
 
 def test_miss_gives_the_customer_a_holding_message_at_once_and_climbs_one_tier() -> None:
     with acknowledged(EVERY_4H) as story:
-        story.at("13:12").expect_told("dana", "sms", kind="promise_reminder")
+        story.at("13:12").expect_told("dana", "email", kind="promise_reminder")
         story.at("14:00")
         holding = story.expect_customer_told("holding")
         assert (holding.entry, holding.facts["next_update_by"]) == (story.entry, "2026-03-02T18:00:00Z")
