@@ -87,7 +87,7 @@ async def begun(tierline: Installation, fake: Vendor) -> Program:
     """Temporal, the API, and the worker that will be killed."""
     tierline.begins_temporal()
     api = tierline.starts(*API)
-    await api.says("Application startup complete")
+    await api.says("Uvicorn running on")
     await until(tierline.is_ready)
     doomed = tierline.starts(*HALTING, **fake.environment)
     await doomed.says("worker ready")

@@ -29,7 +29,7 @@ async def test_a_word_said_while_temporal_has_no_room_is_kept_and_applied_once(
     with installation(tmp_path) as tierline:
         tierline.begins_temporal(*AT_MOST)
         api = tierline.starts(*API)
-        await api.says("Application startup complete")
+        await api.says("Uvicorn running on")
         await until(tierline.is_ready)
         case = tierline.opens("no-room")
         took, ids = list[float](), list[str]()

@@ -110,7 +110,7 @@ async def everything_is_up(tierline: Installation) -> tuple[Program, Program]:
     """Temporal, API and one worker; the first and the last of them."""
     temporal = tierline.begins_temporal()
     api, worker = tierline.starts(*API), tierline.starts(*WORKER)
-    await api.says("Application startup complete")
+    await api.says("Uvicorn running on")
     await worker.says("worker ready")
     await until(lambda: tierline.http("GET", "/readyz").status_code == 200)
     return temporal, worker

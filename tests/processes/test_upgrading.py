@@ -13,7 +13,7 @@ async def test_running_cases_move_to_the_build_that_is_made_current(tmp_path: Pa
     with installation(tmp_path) as tierline:
         tierline.begins_temporal()
         api = tierline.starts(*API)
-        await api.says("Application startup complete")
+        await api.says("Uvicorn running on")
         await until(tierline.is_ready)
 
         first = await build(tierline, "2026.11.1")
@@ -44,7 +44,7 @@ async def test_cases_of_workers_without_a_build_move_to_the_first_that_has_one(t
     with installation(tmp_path) as tierline:
         tierline.begins_temporal()
         api = tierline.starts(*API)
-        await api.says("Application startup complete")
+        await api.says("Uvicorn running on")
         await until(tierline.is_ready)
         unnamed = tierline.starts(*WORKER)
         await unnamed.says("worker ready")
