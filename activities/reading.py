@@ -5,7 +5,7 @@ priority or an internal note. Everything in a view is already text in the langua
 what somebody else wrote (a subject, a reply, a reason of a rule) stays as it was written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, get_args
@@ -19,6 +19,8 @@ VIP = "vip"  # the customer tier that gets the personal wording
 NO_ZONE = "UTC"  # whose time zone nobody told us; the zone stands beside every time
 
 SCORES = (5, 4, 3, 2, 1)  # the answers to the survey, the best first
+
+CUSTOMER = "customer"  # in a ticket's history, who wrote when it was its customer; their name, address or id may stand there, too
 
 RESPONDER_KINDS: frozenset[str] = frozenset(get_args(ResponderKind))
 
@@ -172,7 +174,7 @@ class Case:
             id=document["id"],
             ticket=one_line(document["ticket"]["id"]),
             subject=one_line(document["ticket"]["subject"]),
-            detail=document["trigger"].get("detail") or document["ticket"].get("description"),
+            detail=self._detail(language),
             customer=one_line(document["customer"]["name"]),
             customer_language=language_of(self._customer_says("locale")),
             vip=self._vip,
@@ -220,6 +222,24 @@ class Case:
         team = self.roster.team(self.document["team"])
         return one_line(team.name) if team and team.name else str(self.document["team"])
 
+    def _detail(self, language: Language) -> str | None:
+        """What is known of the case, and what its customer wrote last."""
+        return "\n\n".join(part for part in (known(self.document), self._last_word(language)) if part) or None
+
+    def _last_word(self, language: Language) -> str | None:
+        """Of what was written on the ticket, the customer's last, with when; None where it is the description itself."""
+        written = [one for one in ticket_history(self.document) if self._is_customer(one["from"])]
+        if not written or written[-1]["text"] == self.document["ticket"].get("description"):
+            return None
+        last, name = written[-1], one_line(self.document["customer"]["name"])
+        when = self._time(datetime.fromisoformat(last["at"]), language)
+        how = ", ".join(one_line(part) for part in (last.get("channel"), when) if part)
+        return f"{name} ({how}): {last['text']}"
+
+    def _is_customer(self, writer: str) -> bool:
+        called = (CUSTOMER, *(self._customer_says(field) for field in ("name", "email", "id")))
+        return writer.casefold() in [name.casefold() for name in called if name]
+
     def _command(self) -> str | None:
         """What to answer with; while nobody has taken the case, that is taking it."""
         command = _ANSWERS[_responder_kind(self.message)][0]
@@ -263,6 +283,17 @@ class Case:
         zone = person.timezone if person else self._customer_says("timezone")
         spoken = short_time if self.message.channel == "sms" else long_time
         return spoken(at, zone or NO_ZONE, language)
+
+
+def known(document: Mapping[str, Any]) -> str | None:
+    """Why it was escalated, then what its ticket says; one of them where both say the same."""
+    said = (document["trigger"].get("detail"), document["ticket"].get("description"))
+    return "\n\n".join(dict.fromkeys(text for text in said if text)) or None
+
+
+def ticket_history(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What was written on the ticket before it was escalated, the oldest first, whatever the order it came in."""
+    return sorted(document["ticket"].get("history") or (), key=lambda one: datetime.fromisoformat(one["at"]))
 
 
 def _label(target: Mapping[str, Any]) -> str:

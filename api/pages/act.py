@@ -27,6 +27,9 @@ from domain.state import TimelineEntry
 from records.stored import StoredCommand
 from signed_links import ToAct
 
+OVER_OLDER = "over_older"  # the case goes on in a newer episode: nothing can be done by this link
+OVER_CLOSED = "over_closed"  # and no newer episode: a word to reopen it begins one
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -39,7 +42,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Seen:
-    """Everything the page is made of. `over` names the sentence that says why nothing can be done any more."""
+    """Everything the page is made of. `over` names the sentence that says the case, or this round of it, has ended."""
 
     reader: Reader
     case: Document
@@ -67,7 +70,8 @@ async def act(services: Services, link: ToAct, posted: Posted) -> Response:
         body = body_of(command, posted.fields, seen.language)
         check_names(seen.reader.roster, command, body)
         word = saying.said_by(link, link.person, command, body, posted, services)
-        await saying.not_too_late(services, seen.case, word)
+        if seen.over != OVER_CLOSED:  # that one refuses by itself all but a word to reopen it
+            await saying.not_too_late(services, seen.case, word)
         return await saying.say(services, seen.case, word)
     except DomainError as refusal:
         now = await in_thread(_seen, services, link)
@@ -90,7 +94,7 @@ def _seen(services: Services, link: ToAct) -> Seen:
 
 def _over(case: Document, latest: Document) -> str | None:
     if latest["episode"] != case["episode"]:
-        return "over_older"
+        return OVER_OLDER
     return f"over_{case['status']}" if case["status"] in ("closed", "cancelled") else None
 
 
@@ -98,7 +102,7 @@ def _page(
     services: Services, seen: Seen, notice: Notice | None, status: int = 200, posted: Posted | None = None
 ) -> Response:
     fields = {**posted.fields} if posted else {}
-    forms = [] if seen.over else forms_for(seen.case, seen.reader.roster, seen.language, seen.draft)
+    forms = [] if seen.over == OVER_OLDER else forms_for(seen.case, seen.reader.roster, seen.language, seen.draft)
     forms = [typed_again(form, fields) if form.command == fields.get("command") else form for form in forms]
     if notice and posted and not any(form.command == fields.get("command") for form in forms):
         notice = replace(notice, typed=_typed(fields))

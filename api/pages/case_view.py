@@ -1,6 +1,6 @@
 """A case as the person who is to act reads it on a page: everything already text, in their language and on their clock.
 
-What others wrote (subject, names, the history) stays as it was written.
+What others wrote (subject, names, the ticket, the history) stays as it was written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from activities.reading import known, ticket_history
 from activities.wording import Language, long_time, short_time, word
 from api.openings import Document
 from api.pages.words import distance, said
@@ -15,7 +16,7 @@ from domain.due import TARGET_WORDS
 from domain.roster import Person, Roster
 from domain.state import TimelineEntry
 
-LATEST = 6  # lines of the history that are seen at once
+LATEST = 6  # lines of the history, and of the ticket's, that are seen at once
 VIP = "vip"
 
 
@@ -38,8 +39,20 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Written:
+    """Something written on the ticket before it was escalated: `by` with the channel, where that is known."""
+
+    at: str
+    by: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CaseView:
-    """What the page of a case shows; `mine` is whether the reader owns it, `taken_by` who else does."""
+    """What the page of a case shows; `mine` is whether the reader owns it, `taken_by` who else does.
+
+    Our own history (`latest`, `earlier`) begins with the newest; what was written before that reads on from its oldest.
+    """
 
     id: str
     subject: str
@@ -59,6 +72,8 @@ class CaseView:
     deadlines: tuple[Deadline, ...]
     detail: str | None
     resolution: str | None
+    written: tuple[Written, ...]
+    written_earlier: tuple[Written, ...]
     latest: tuple[Event, ...]
     earlier: tuple[Event, ...]
 
@@ -78,7 +93,8 @@ class Reader:
         return person.name if person else person_id
 
     def view(self, case: Document, history: Sequence[TimelineEntry]) -> CaseView:
-        """The case and its history, the newest first."""
+        """The case, what its ticket brought, and its history."""
+        written = tuple(self._written(one) for one in ticket_history(case))
         events = tuple(Event(self._short(one.at), one.text) for one in reversed(history))
         owner, mine = self.name(case["owner"]), case["owner"] == self.person.id
         live = case["status"] in ("acknowledged", "paused")
@@ -99,11 +115,19 @@ class Reader:
             accountable=self.name(case["accountable"]) or "",
             taken_by=owner if live and not mine else None,
             deadlines=tuple(self._deadlines(case["targets"])),
-            detail=case["trigger"].get("detail") or case["ticket"].get("description"),
+            detail=known(case),
             resolution=case["resolution"]["summary"] if case["resolution"] else None,
+            written=written[-LATEST:],
+            written_earlier=written[:-LATEST],
             latest=events[:LATEST],
             earlier=events[LATEST:],
         )
+
+    def _written(self, item: Mapping[str, Any]) -> Written:
+        """With the year: a ticket may be old."""
+        at = long_time(datetime.fromisoformat(item["at"]), self.person.timezone, self.language)
+        by = f"{item['from']} ({item['channel']})" if item.get("channel") else item["from"]
+        return Written(at, by, item["text"])
 
     def _place(self, case: Document) -> str:
         team = self.roster.team(case["team"])

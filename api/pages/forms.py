@@ -88,7 +88,7 @@ _FORMS: tuple[tuple[Form, tuple[str, ...]], ...] = (  # in the order of the page
         ("resolved",),
     ),
     (Form("close"), ("resolved",)),
-    (Form("reopen", (Field("reason", "field_reason"),)), ("resolved",)),
+    (Form("reopen", (Field("reason", "field_reason"),)), ("resolved", "closed")),
     (Form("note", (Field("text", "field_text"),)), (*_WORK, "resolved")),
 )
 _BY_COMMAND = {form.command: form for form, _ in _FORMS}

@@ -210,18 +210,60 @@ async def test_a_text_arrives_with_the_line_ends_of_everybody_else(desk: Desk) -
     assert desk.api.temporal.updates[0][1].body == {"text": "one\ntwo"}
 
 
-async def test_a_closed_case_is_shown_and_has_no_buttons(desk: Desk) -> None:
-    stale = await desk.opens()
+async def closed(desk: Desk) -> None:
     for name, body in WAYS["explained"]:
         await desk.api.say(CASE, name, **body)
     await desk.api.say(CASE, "close")
+
+
+async def test_a_closed_case_can_be_reopened_and_nothing_else(desk: Desk) -> None:
+    stale = await desk.opens()
+    await closed(desk)
     page = await desk.opens()
-    assert "This case is closed. Nothing more can be done here." in page.words
-    assert page.forms == []
-    for command, typed in (("acknowledge", {}), ("reopen", {"reason": "no"}), ("note", {"text": "x"})):
+    assert "This case is closed. If it is not solved after all, reopen it here" in page.words
+    assert page.commands == ["reopen"]
+    for command, typed in (("acknowledge", {}), ("close", {}), ("note", {"text": "x"})):
         late = await desk.browser.sends(stale, {"nonce": "n", "command": command, **typed})
         assert (late.status, "Nothing was changed." in late.words) == (409, True)
+    empty = await desk.browser.presses(page, "reopen", reason=" ")
+    assert (empty.status, "Please fill in: Why." in empty.words, empty.commands) == (422, True, ["reopen"])
     assert (await desk.shown())["episode"] == 1
+
+
+async def test_a_closed_case_begins_anew_once_however_often_reopen_is_pressed(desk: Desk) -> None:
+    await closed(desk)
+    page = await desk.opens("sam")
+    for _ in range(3):
+        again = await desk.browser.presses(page, "reopen", reason="they rated it 1 of 5")
+        assert (again.status, "The case is open again." in again.words) == (200, True), again.words
+        assert "it has been reopened since" in again.words
+        assert again.forms == []
+    origin = desk.api.temporal.runs[CASE].origin
+    assert origin is not None
+    assert (origin.episode, origin.by, origin.reason) == (1, "sam", "they rated it 1 of 5")
+    shown = await desk.shown()
+    assert (shown["episode"], shown["status"], shown["reopen_count"]) == (2, "open", 1)
+    late = await desk.browser.sends(page, {"nonce": "n", "command": "reopen", "reason": "me too"})
+    assert (late.status, "You wrote: me too" in late.words) == (409, True)
+
+
+async def test_what_was_typed_to_reopen_is_not_lost_while_temporal_is_away(desk: Desk) -> None:
+    await closed(desk)
+    page = await desk.opens()
+    desk.api.temporal.error = RPCStatusCode.UNAVAILABLE
+    refused = await desk.browser.presses(page, "reopen", reason="still broken")
+    assert (refused.status, refused.form("reopen").fields["reason"]) == (503, "still broken")
+    desk.api.temporal.error = None
+    assert "The case is open again." in (await desk.browser.presses(refused, "reopen")).words
+
+
+async def test_a_withdrawn_case_is_shown_and_has_no_buttons(desk: Desk) -> None:
+    await desk.api.say(CASE, "cancel", reason="a mistake")
+    page = await desk.opens()
+    assert "This case was withdrawn. Nothing more can be done here." in page.words
+    assert page.forms == []
+    late = await desk.browser.sends(page, {"nonce": "n", "command": "reopen", "reason": "no"})
+    assert (late.status, (await desk.shown())["status"]) == (409, "cancelled")
 
 
 async def test_an_older_episode_leads_to_the_newer_message(desk: Desk) -> None:
