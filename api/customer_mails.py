@@ -1,12 +1,15 @@
-"""A customer's e-mail: to the case it is about while that lives, else kept with it; and whoever reaches nobody is told so.
+"""A customer's e-mail or SMS: to the case it is about while that lives, else kept with it; and whoever reaches nobody is told so.
 
-Which case is meant is never guessed: the one whose code the subject quotes, without a code the only one that lives. Whose case it
-is, is the address's that the mail is proven to come from, and of another customer's cases nothing is said.
+Which case is meant is never guessed: the one whose code the subject quotes, or whose ticket's number the SMS begins with; without
+either the only one that lives. Whose case it is, is the address's that the message is proven to come from, and of another
+customer's cases nothing is said. An SMS is always answered: who writes one sees no case and no mailbox.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID, uuid5
 
 import structlog
@@ -24,63 +27,124 @@ from domain.errors import DomainError
 from domain.replies import quoted_code
 from domain.reply_answers import Language
 from domain.state import LIVE
+from domain.tickets import PersonalChannel
 from records.afterwards import Afterwards
+from records.customers import Customers
 from records.inbound import InboundEvent
 
 NO_WORDS = "(an e-mail without words of its own: {})"
+EMPTY_SMS = "(an SMS without words)"
 REMEMBERED = timedelta(days=365)  # whose last case ended longer ago is a stranger, unless a code says which it was
 AGAIN = "?again=1"  # behind the link to the customer's page: it asks at once what is still not right
 
 _WORDS = UUID(
     "c5a0b1de-6f0e-5b53-9a53-0d6be0a8f3b7"
-)  # never change: it is part of the id of every word a customer said by e-mail
+)  # never change: it is part of the id of every word a customer said by e-mail or SMS
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Theirs:
-    """The cases of a mail's sender that live, and the one that is meant: one of them, or one that is over.
+    """The cases of a message's sender that live, and the one that is meant: one of them, or one that is over.
 
     `of_another`: the subject quotes a case, and it is not the sender's.
     """
 
     live: tuple[Document, ...]
     meant: Document | None
-    of_another: bool
+    of_another: bool = False
+
+
+@dataclass(frozen=True)
+class _Wrote:
+    """What a customer wrote, on which channel."""
+
+    channel: PersonalChannel
+    text: str
+
+
+_Outcome = Literal["unclear", "told", "refused", "withdrawn", "closed"]
+"""`told`: the case has the words; `refused`: it lives and has not taken them; else they are kept with a case that is over."""
 
 
 def theirs(services: Services, mail: MailReply) -> Theirs | None:
     """None for somebody who is no customer of any case."""
     code = quoted_code(mail.subject)
     quoted = services.reply_codes.last_case(code) if code else None
-    live = tuple(services.escalations.live_of_customer(mail.sender))
+    customers = Customers(services.database)
+    live = tuple(customers.live("email", mail.sender))
     if quoted is not None and _is_of(quoted, mail):
         return Theirs(live, _goes_on(services, quoted, live, mail), of_another=False)
     if live:
         return Theirs(live, live[0] if len(live) == 1 and code is None else None, of_another=quoted is not None)
-    over = services.escalations.last_of_customer(mail.sender, services.now() - REMEMBERED)
+    over = customers.last("email", mail.sender, services.now() - REMEMBERED)
     return Theirs((), over, of_another=quoted is not None) if over else None
 
 
+def theirs_by_sms(services: Services, number: str, text: str) -> Theirs | None:
+    """None for a number that is no customer's of any case."""
+    customers = Customers(services.database)
+    live = tuple(customers.live("sms", number))
+    if not live:
+        over = customers.last("sms", number, services.now() - REMEMBERED)
+        return Theirs((), over) if over else None
+    named = live if len(live) == 1 else [one for one in live if _begins_with(text, one["ticket"]["id"])]
+    return Theirs(live, named[0] if len(named) == 1 else None)
+
+
+def _begins_with(text: str, number: str) -> bool:
+    """Does it begin with the ticket's number (`4711: …`, `#4711`)? Further on, `1` is as well one of `in 1 hour`."""
+    return re.match(rf"\W*{re.escape(number)}(?![\w-])", text, re.IGNORECASE) is not None
+
+
 async def act_on(services: Services, event: InboundEvent, mail: MailReply, found: Theirs) -> str | None:
-    """Do what can be done with it; the answer, None where the case has the words and its people answer."""
+    """Do what can be done with a mail; the answer, None where the case has the words and its people answer."""
+    outcome, case = await _done(services, event, _Wrote("email", _said_in(mail)), found)
+    if outcome == "unclear":
+        return customer_answers.which([_request(one) for one in found.live], _language(case))
+    if outcome == "withdrawn":
+        return customer_answers.withdrawn(_request(case), _language(case))
+    if outcome == "closed":
+        return customer_answers.closed(_request(case), _back(services, case), _language(case))
+    return None  # of what was refused the log tells
+
+
+async def act_on_sms(services: Services, event: InboundEvent, number: str, text: str) -> str | None:
+    """Do what can be done with an SMS; the answer, None for a number that is no customer's."""
+    found = await in_thread(theirs_by_sms, services, number, text)
+    if found is None:
+        return None
+    outcome, case = await _done(services, event, _Wrote("sms", text.strip() or EMPTY_SMS), found)
+    if outcome == "unclear":
+        return customer_answers.sms_which([_request(one) for one in found.live], _language(case))
+    if outcome == "closed":
+        return customer_answers.sms_closed(_request(case), _back(services, case), _language(case))
+    return customer_answers.sms(outcome, _request(case), _language(case))
+
+
+async def _done(services: Services, event: InboundEvent, wrote: _Wrote, found: Theirs) -> tuple[_Outcome, Document]:
+    """What became of it, and the case it is about; where that is unclear, the latest of theirs."""
     case = found.meant
     if case is None:
         log.warning(
-            "a customer's mail was left aside", id=event.event_id, why="which of their cases it is about is unclear"
+            "a customer's words were left aside",
+            id=event.event_id,
+            why="which of their cases it is about is unclear",
         )
-        return customer_answers.which([_request(one) for one in found.live], _language(found.live[0]))
-    if case["status"] in LIVE and await _tell(services, event, case, mail):
-        return None
+        return "unclear", found.live[0]
+    if case["status"] in LIVE and await _tell(services, event, case, wrote):
+        return "told", case
     case = await in_thread(services.escalations.find, case["id"], case["episode"]) or case
     if case["status"] in LIVE:
-        return None  # refused for another reason than that it has ended meanwhile; the log says so
-    await in_thread(_keep, services, event, case, mail)
-    if case["status"] != "closed":
-        return customer_answers.withdrawn(_request(case), _language(case))
-    link = services.links.to_rate(case["id"], case["episode"], services.now())
-    return customer_answers.closed(_request(case), f"{link}{AGAIN}", _language(case))
+        return "refused", case  # for another reason than that it has ended meanwhile
+    await in_thread(_keep, services, event, case, wrote)
+    return "closed" if case["status"] == "closed" else "withdrawn", case
+
+
+def _back(services: Services, case: Document) -> str:
+    """The page on which the customer says what is still not right with a closed case."""
+    return f"{services.links.to_rate(case['id'], case['episode'], services.now())}{AGAIN}"
 
 
 def _goes_on(services: Services, quoted: Document, live: Sequence[Document], mail: MailReply) -> Document:
@@ -106,20 +170,20 @@ def _said_in(mail: MailReply) -> str:
     return mail.text or NO_WORDS.format(mail.subject)
 
 
-def _keep(services: Services, event: InboundEvent, case: Document, mail: MailReply) -> None:
+def _keep(services: Services, event: InboundEvent, case: Document, wrote: _Wrote) -> None:
     afterwards = Afterwards(services.database)
-    afterwards.record_words(case["id"], case["episode"], event.event_id, _said_in(mail), event.received_at)
+    afterwards.record_words(case["id"], case["episode"], event.event_id, wrote.text, event.received_at, wrote.channel)
 
 
-async def _tell(services: Services, event: InboundEvent, case: Document, mail: MailReply) -> bool:
+async def _tell(services: Services, event: InboundEvent, case: Document, wrote: _Wrote) -> bool:
     """False when the case takes no words any more."""
-    body = {"text": _said_in(mail), "channel": "email"}
+    body = {"text": wrote.text, "channel": wrote.channel}
     said = Said("customer-reply", None, body, str(uuid5(_WORDS, event.event_id)), event.received_at)
     try:
         await say(services, case, said)
     except Unavailable:
         await in_thread(services.commands.owe, said.id, services.now())  # `api/relay.py` says it when Temporal is back
     except DomainError as refusal:
-        log.warning("a customer's mail was refused", id=event.event_id, case=case["id"], code=refusal.code)
+        log.warning("a customer's words were refused", id=event.event_id, case=case["id"], code=refusal.code)
         return False
     return True

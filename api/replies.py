@@ -1,5 +1,7 @@
 """A responder's reply: who wrote it, which case is meant, what is done, and what is answered. By SMS here, by e-mail `api.mails`.
 
+An SMS of a customer is handled as their e-mails are (`api.customer_mails`).
+
 Whatever comes in is answered in words; only what is understood without doubt moves a case, said as by that person, under
 an id made of the provider's own, so that a reply that comes twice acts once.
 """
@@ -10,6 +12,7 @@ from uuid import UUID, uuid5
 
 import structlog
 
+from api import customer_mails
 from api.commands import say
 from api.errors import Unavailable
 from api.openings import Document
@@ -19,6 +22,7 @@ from domain import contact_tests, reply_answers
 from domain.errors import DomainError
 from domain.replies import CarrierWord, NotUnderstood, Order, Reached, understand
 from domain.reply_answers import Language
+from domain.reply_codes import nearly_a_code
 from domain.roster import Person
 from domain.roster_warnings import people_at
 from domain.tickets import PersonalChannel
@@ -74,7 +78,9 @@ async def act_late(services: Services, event: InboundEvent) -> None:
 
 
 async def act_on(services: Services, event: InboundEvent, *, at_once: bool = True) -> str | None:
-    """An SMS that came in: opting out and in is remembered, and what a responder says is done. The answer, None for none.
+    """An SMS that came in: opting out and in is remembered, a responder's order is done, a customer's words go to their case.
+
+    The answer, None for none. Twilio's signature is what proves a number, a responder's as well as a customer's.
 
     Which case is meant without a code can only be told `at_once`: later another one may be the only open case.
     """
@@ -85,7 +91,7 @@ async def act_on(services: Services, event: InboundEvent, *, at_once: bool = Tru
         return None  # the carrier answers such a word itself
     people = people_at(services.roster.current(), "sms", number)
     if not people:
-        return reply_answers.unknown_sender("en")
+        return await customer_mails.act_on_sms(services, event, number, text) or reply_answers.unknown_sender("en")
     if len(people) > 1:
         return reply_answers.shared_address(len(people), read_by(*people))
     return await answer(services, Reply(event.event_id, people[0], text, event.received_at, at_once))
@@ -114,6 +120,8 @@ async def answer(services: Services, reply: Reply) -> str:
         return reply_answers.carrier_word(meant.word, example, reply.language)
     if isinstance(meant, NotUnderstood):
         return reply_answers.not_understood(example, reply.language)
+    if meant.doubtful and (reply.quoted is None or nearly_a_code(meant.doubtful)):
+        return reply_answers.code_unknown(meant.doubtful, open_cases, reply.language)
     named = meant.code or reply.quoted
     if named is None and not cases:
         return reply_answers.no_open_case(reply.language)

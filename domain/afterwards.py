@@ -30,7 +30,7 @@ from domain.telling import (
     to_one,
     with_address,
 )
-from domain.tickets import Channel, Priority
+from domain.tickets import Channel, PersonalChannel, Priority
 from domain.turn import TIERLINE
 
 SINCE = 4  # the rules version from which on closing is followed up; see `domain.state`
@@ -176,9 +176,9 @@ def with_survey(document: Mapping[str, Any], given: LateSurvey) -> dict[str, Any
     return {**document, "version": document["version"] + 1, "survey": answer.model_dump(mode="json")}
 
 
-def words_entry(seq: int, at: datetime, text: str, mail: str) -> TimelineEntry:
-    """The line that keeps what the customer wrote when the case was over; `mail` is the id it came under."""
-    data = {"channel": "email", "mail": mail}
+def words_entry(seq: int, at: datetime, text: str, mail: str, channel: PersonalChannel) -> TimelineEntry:
+    """The line that keeps what the customer wrote when the case was over; `mail` is the id it came under, an SMS's, too."""
+    data = {"channel": channel, "mail": mail}
     return TimelineEntry(seq=seq, at=at, kind="customer_replied", actor=CUSTOMER, text=text, data=data)
 
 

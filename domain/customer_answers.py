@@ -1,17 +1,21 @@
 """What is answered to a customer whose e-mail goes to no case: why, and how they reach us. No code, no id, no name of ours.
 
+An SMS is answered in any case, in two segments: subjects of others are cut and left out until it fits.
 Whoever calls this has seen that the requests named here are the reader's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
-from domain.reply_answers import Language
+from domain.reply_answers import MOST_SEGMENTS, Language, cut
+from domain.sms_segments import plain, segments
 
 Request = tuple[str, str]
 """The ticket's number as the customer knows it, and its subject."""
 
 _MOST_LISTED = 10
 _LONGEST_SUBJECT = 100
+_CUTS = (50, 30, 15, 0)  # characters of a subject in an SMS, gently first
 
 _EN: Mapping[str, str] = {
     "closed": "Thank you for your e-mail. Your request {request} is closed, so nobody is working on it any more. We have kept "
@@ -34,6 +38,34 @@ _DE: Mapping[str, str] = {
     "more": "und {count} weitere",
 }
 _TEXTS: Mapping[Language, Mapping[str, str]] = {"en": _EN, "de": _DE}
+
+# `{request}` brings its own blank before it: it is left out where it does not fit.
+_SMS_EN: Mapping[str, str] = {
+    "told": "Thank you. We have passed on your message about your request{request}.",
+    "refused": "Sorry, we could not pass on your message about your request{request}. Please write to your usual contact.",
+    "withdrawn": "Your request{request} was withdrawn, nobody works on it. We have kept your message. If you still need help, "
+    "please write to your usual contact.",
+    "closed": "Your request{request} is closed. We have kept your message. Still not right? Please write to your usual contact.",
+    "closed_link": "Your request{request} is closed. We have kept your message. Still not right? Tell us here: {link}",
+    "which": "Which request do you mean? Nobody has read this yet. Please send it again, beginning with its number: {requests}",
+    "which_unnamed": "We cannot tell which of your requests you mean, nobody has read this. Please write to your usual contact.",
+    "more": "and {count} more",
+}
+_SMS_DE: Mapping[str, str] = {
+    "told": "Vielen Dank. Wir haben Ihre Nachricht zu Ihrer Anfrage{request} weitergegeben.",
+    "refused": "Leider konnten wir Ihre Nachricht zur Anfrage{request} nicht weitergeben. Bitte schreiben Sie Ihrem "
+    "Ansprechpartner.",
+    "withdrawn": "Ihre Anfrage{request} wurde zurückgezogen. Ihre Nachricht ist aufbewahrt. Wenn Sie noch Hilfe brauchen, "
+    "schreiben Sie bitte Ihrem Ansprechpartner.",
+    "closed": "Ihre Anfrage{request} ist abgeschlossen. Ihre Nachricht ist aufbewahrt. Stimmt noch etwas nicht? Bitte "
+    "Ihrem Ansprechpartner schreiben.",
+    "closed_link": "Ihre Anfrage{request} ist abgeschlossen. Ihre Nachricht ist aufbewahrt. Stimmt noch etwas nicht? {link}",
+    "which": "Welche Anfrage meinen Sie? Noch hat das niemand gelesen. Bitte neu senden, mit der Nummer am Anfang: {requests}",
+    "which_unnamed": "Wir wissen nicht, welche Ihrer Anfragen Sie meinen, niemand hat das gelesen. Bitte Ihrem Ansprechpartner "
+    "schreiben.",
+    "more": "und {count} weitere",
+}
+_SMS: Mapping[Language, Mapping[str, str]] = {"en": _SMS_EN, "de": _SMS_DE}
 
 
 def closed(request: Request, link: str, language: Language) -> str:
@@ -59,3 +91,50 @@ def _named(request: Request) -> str:
     number, subject = request
     line = " ".join(subject.split())
     return f"{number} ({line if len(line) <= _LONGEST_SUBJECT else line[: _LONGEST_SUBJECT - 1].rstrip() + '…'})"
+
+
+def sms(outcome: Literal["told", "refused", "withdrawn"], request: Request, language: Language) -> str:
+    """What became of their SMS: a live case has it or could not take it, or the case was cancelled or merged into another."""
+    return _fitting(_naming(_SMS[language][outcome], request))
+
+
+def sms_closed(request: Request, link: str, language: Language) -> str:
+    """Their case is closed; `link` is the page on which they can have it looked at again, left out where it does not fit."""
+    texts = _SMS[language]
+    with_link = (text.replace("{link}", link) for text in _naming(texts["closed_link"], request))
+    return _fitting([*with_link, *_naming(texts["closed"], request)])
+
+
+def sms_which(requests: Sequence[Request], language: Language) -> str:
+    """Cases of theirs are open, and the SMS begins with the number of none: as many of them as fit."""
+    texts = _SMS[language]
+    shown = (_listed(requests, count, most, texts["more"]) for count in _fewer(requests) for most in _CUTS)
+    return _fitting([*(texts["which"].replace("{requests}", listed) for listed in shown), texts["which_unnamed"]])
+
+
+def _fewer(requests: Sequence[Request]) -> Iterable[int]:
+    return range(min(len(requests), _MOST_LISTED), 0, -1)
+
+
+def _listed(requests: Sequence[Request], count: int, most: int, more: str) -> str:
+    ending = [more.format(count=len(requests) - count)] if len(requests) > count else []
+    return "; ".join([*(_shortly(request, most) for request in requests[:count]), *ending])
+
+
+def _naming(text: str, request: Request) -> list[str]:
+    """The text with the request in it, the longest first; at last without."""
+    named = [f" {_shortly(request, most)}" for most in _CUTS]
+    return [text.replace("{request}", one) for one in (*named, "")]
+
+
+def _shortly(request: Request, most: int) -> str:
+    """The number, which the customer may have to write, whole; of the subject so many characters."""
+    number, subject = request
+    about = cut(subject, most)
+    return f"{number} ({about})" if about else number
+
+
+def _fitting(texts: Sequence[str]) -> str:
+    """The first that fits; else the last, in which nothing of others stands."""
+    simpler = [plain(text) for text in texts]
+    return next((text for text in simpler if segments(text) <= MOST_SEGMENTS), simpler[-1])

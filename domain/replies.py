@@ -18,11 +18,16 @@ Wish = Literal["stop", "start", "help"]
 
 @dataclass(frozen=True)
 class Order:
-    """A command: `code` is None where it was left out, `words` are what follows, as it was written."""
+    """A command: `code` is None where it was left out, `words` are what follows, as it was written.
+
+    `doubtful` is the first of the words where no code stands before it and it may be a mistyped one: without another sign of
+    which case is meant, nothing may be done.
+    """
 
     command: Deed
     code: str | None
     words: str = ""
+    doubtful: str | None = None
 
     @property
     def words_missing(self) -> bool:
@@ -93,6 +98,8 @@ _DENIED: dict[Deed, re.Pattern[str]] = {
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 _GREETING = re.compile(r"\s*(?:hi|hello|hey|hallo|moin|servus|guten \w+|good \w+)\b[^\n]{0,40}\n", re.I)
 _WORD = re.compile(r"[\W_]*([^\W_]+)")
+# `ZZZ`, `7K`, `k99`: what somebody types who means a code; `SSL` and `24h` look the same, and a question back costs less.
+_LIKE_A_CODE = re.compile(r"[A-Z0-9]{2,4}|(?=.*[0-9])[A-Za-z0-9]{2,4}")
 _BETWEEN = " \n:;,.!?-–—#*)/|=_"  # between a command, its code and the words
 
 
@@ -127,9 +134,15 @@ def _order(text: str) -> Order | None:
         return None
     if verb in _CAREFUL and (code is None or words):
         return None
-    if _VERBS[verb] == "acknowledge" and code is None and nearly_a_code(_next_word(words)[0]):
-        return None  # mistyped: without it the answer would take the only open case, which may be another one
-    return Order(_VERBS[verb], code, words)
+    return Order(_VERBS[verb], code, words, None if code else _doubtful(words))
+
+
+def _doubtful(words: str) -> str | None:
+    """The first word, if it may be a mistyped code: without asking, the only open case would be meant, perhaps another one."""
+    found = _WORD.match(words)
+    if found is None or found[1].upper() in _VERBS:
+        return None
+    return found[1] if _LIKE_A_CODE.fullmatch(found[1]) or nearly_a_code(found[1]) else None
 
 
 def _opening(text: str) -> tuple[str, str | None, str]:

@@ -20,7 +20,8 @@ _MOST_LISTED = 20
 _REFUSALS = frozenset({"already_resolved", "already_closed", "already_cancelled", "no_higher_tier"})
 
 _EN: Mapping[str, str] = {
-    "unknown_sender": "We do not know this sender, so nothing was done. Ask an operator to put you into the roster.",
+    "unknown_sender": "We could not match your number to any request, so nobody has read your message. Please contact us the "
+    "way you usually do.",
     "shared_address": "{count} people of the roster share this number or address, so we cannot tell who you are, and nothing was "
     "done. Use the link in the e-mail to you, or the command line.",
     "unknown_mailbox": "This mailbox takes replies of people on duty and does not know you: nobody has read your e-mail. "
@@ -51,7 +52,8 @@ _EN: Mapping[str, str] = {
     "more": "and {count} more",
 }
 _DE: Mapping[str, str] = {
-    "unknown_sender": "Wir kennen diesen Absender nicht, es ist nichts geschehen. Die Leitstelle kann Sie eintragen.",
+    "unknown_sender": "Wir konnten Ihre Nummer keiner Anfrage zuordnen, niemand hat Ihre Nachricht gelesen. Bitte melden Sie "
+    "sich auf dem gewohnten Weg bei uns.",
     "shared_address": "{count} Leute teilen diese Nummer oder Adresse. Wer schreibt, ist unklar, und nichts ist geschehen. "
     "Bitte den Link in der E-Mail an Sie nutzen, oder die Kommandozeile.",
     "unknown_mailbox": "Dieses Postfach nimmt Antworten von Diensthabenden an und kennt Sie nicht: Niemand hat Ihre E-Mail "
@@ -85,7 +87,7 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {"en": _EN, "de": _DE}
 
 
 def unknown_sender(language: Language) -> str:
-    """To a number or address that nobody in the roster has. Says nothing of any case."""
+    """To a number that neither the roster nor a case knows, so perhaps a customer's. Says nothing of any case."""
     return plain(_TEXTS[language]["unknown_sender"])
 
 
@@ -128,7 +130,7 @@ def code_unknown(code: str, cases: Sequence[OpenCase], language: Language) -> st
 def taken(code: str, owner: str, language: Language) -> str:
     """Somebody else has acknowledged it; `owner` is their name."""
     said = _TEXTS[language]["taken"]
-    return _fitting(lambda most: said.format(code=code, owner=_cut(owner, most) or "?"))
+    return _fitting(lambda most: said.format(code=code, owner=cut(owner, most) or "?"))
 
 
 def words_missing(command: Deed, code: str | None, language: Language) -> str:
@@ -145,10 +147,10 @@ def not_understood(code: str | None, language: Language) -> str:
 def done(command: Deed, code: str, subject: str, next_due: str | None, language: Language) -> str:
     """It has happened; `next_due` is the next deadline as a reader understands it (`Tue 24 Nov 17:05 CET`)."""
     texts = _TEXTS[language]
-    following = f" {texts['next'].format(due=_cut(next_due, 40))}" if next_due else ""
+    following = f" {texts['next'].format(due=cut(next_due, 40))}" if next_due else ""
 
     def said(most: int) -> str:
-        about = _cut(subject, most)
+        about = cut(subject, most)
         text = texts[command].format(code=code, subject=about)
         return (text if about else text.replace(": .", ".")) + following
 
@@ -177,7 +179,7 @@ def _listed(said: Callable[[str], str], cases: Sequence[OpenCase], language: Lan
         more = len(cases) - count
         ending = [_TEXTS[language]["more"].format(count=more)] if more else []
         for most in _CUTS[:-1]:
-            shown = [f"{code} {_cut(subject, most)}".strip() for code, subject in cases[:count]]
+            shown = [f"{code} {cut(subject, most)}".strip() for code, subject in cases[:count]]
             text = plain(said("; ".join([*shown, *ending])))
             if segments(text) <= MOST_SEGMENTS:
                 return text
@@ -189,7 +191,7 @@ def _fitting(said: Callable[[int], str]) -> str:
     return next((text for text in texts if segments(text) <= MOST_SEGMENTS), texts[-1])
 
 
-def _cut(text: str, longest: int) -> str:
+def cut(text: str, longest: int) -> str:
     """One line of at most `longest` characters, with `...` where something is missing (`…` is not in the SMS alphabet)."""
     line = " ".join(text.split())
     return line if len(line) <= longest else line[: max(longest - 3, 0)].rstrip() + ("..." if longest else "")

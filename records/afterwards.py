@@ -36,6 +36,7 @@ from domain.outcome import Settled
 from domain.policy import Policy
 from domain.roster import lead
 from domain.state import TimelineEntry
+from domain.tickets import PersonalChannel
 from records import rows
 from records.database import Database, insert_or_ignore
 from records.policies import Policies
@@ -113,13 +114,15 @@ class Afterwards:
             _queue(connection, case, message, now)
             return message
 
-    def record_words(self, escalation: str, episode: int, mail: str, text: str, at: datetime) -> None:
+    def record_words(
+        self, escalation: str, episode: int, mail: str, text: str, at: datetime, channel: PersonalChannel = "email"
+    ) -> None:
         """Keep what the customer wrote to a case that is over: once for each mail. Raises NotFound `escalation_not_found`."""
         case = (escalation, episode)
         with self._database.write() as connection:
             _locked(connection, case)
             if mail not in _said(connection, case, "mail"):
-                _add(connection, case, words_entry(_next_line(connection, case), at, text, mail))
+                _add(connection, case, words_entry(_next_line(connection, case), at, text, mail, channel))
 
     def record_unsent(self, unsent: Unsent, now: datetime) -> Message | None:
         """Write down that a message did not go out or arrive, and queue it on its next channel; None when there is none.

@@ -118,21 +118,6 @@ class Escalations:
         following = _cursor(sort, _Place(page[-1].value, page[-1].id, page[-1].episode)) if more else None
         return [row.document for row in page], following
 
-    def live_of_customer(self, email: str) -> list[Document]:
-        """Every live case of the customer with that address (in lower case), the latest first."""
-        theirs = func.lower(escalations.c.document["customer"]["email"].as_string()) == email
-        query = select(escalations.c.document).where(escalations.c.status.in_(LIVE), theirs)
-        with self._database.read() as connection:
-            return list(connection.scalars(query.order_by(escalations.c.opened_at.desc())))
-
-    def last_of_customer(self, email: str, since: datetime) -> Document | None:
-        """Of the cases of the customer with that address (in lower case) that ended since then, the one that ended last."""
-        theirs = func.lower(escalations.c.document["customer"]["email"].as_string()) == email
-        query = select(escalations.c.document).where(theirs, escalations.c.closed_at > since)
-        with self._database.read() as connection:
-            found: Document | None = connection.scalar(query.order_by(escalations.c.closed_at.desc()).limit(1))
-        return found
-
     def timeline(self, id: str, episode: int) -> list[TimelineEntry]:
         """The history of one episode, oldest first."""
         query = select(timeline).where(timeline.c.id == id, timeline.c.episode == episode).order_by(timeline.c.seq)

@@ -61,6 +61,17 @@ async def test_the_answer_is_in_the_readers_language(mails: Mails) -> None:
     assert f"{code} gehört jetzt Ihnen" in await mails.sends(SAM, "ACK", f"Re: x [{code}]")
 
 
+async def test_with_the_code_in_the_subject_a_word_like_a_code_is_a_word_but_a_mistyped_one_is_asked_about(
+    mails: Mails,
+) -> None:
+    code = await mails.phones.hear_of("1")
+    assert "No open case has the code 7K5" in await mails.sends(DANA, "RES 7K5 restarted it", f"Re: x [{code}]")
+    assert "No open case has the code SSL" in await mails.sends(DANA, "RES SSL cert renewed", "Re: x")
+    assert mails.said() == []
+    await mails.sends(DANA, "RES SSL cert renewed", f"Re: x [{code}]")
+    assert mails.said() == [("zendesk-1", "resolve", "dana")]
+
+
 async def test_what_is_not_understood_is_answered_with_the_code_of_the_subject(mails: Mails) -> None:
     one = await mails.phones.hear_of("1")
     await mails.phones.hear_of("2")

@@ -131,7 +131,7 @@ async def test_a_stranger_is_told_so_and_learns_nothing(phones: Phones) -> None:
     code = await phones.hear_of("1")
     for text in (f"ACK {code}", "ACK", "hello"):
         answer = await phones.sends(STRANGER, text)
-        assert "do not know this sender" in answer
+        assert "could not match your number" in answer
         assert code not in answer
     assert phones.commands() == []
 
@@ -142,6 +142,22 @@ async def test_a_code_nobody_has_or_of_a_case_that_is_over_is_said(phones: Phone
     for wrong in (code, "X9X"):
         assert f"No open case has the code {wrong}" in await phones.sends(DANA, f"ACK {wrong}")
     assert await phones.sends(DANA, "ACK") == "You have no open case, so nothing was done."
+
+
+@pytest.mark.parametrize("text", ["ACK ZZZ", "ACK 7K5", "RES ZZZ fixed it", "ESC 7K"])
+async def test_a_mistyped_code_moves_nothing_and_the_open_case_is_named(phones: Phones, text: str) -> None:
+    code = await phones.hear_of("1")
+    mistyped = text.split()[1]
+    answer = await phones.sends(DANA, text)
+    assert answer == f"No open case has the code {mistyped}, so nothing was done. Yours: {code} Checkout is down"
+    assert phones.commands() == []
+
+
+async def test_words_without_a_code_still_move_the_only_open_case(phones: Phones) -> None:
+    await phones.hear_of("1")
+    await phones.sends(DANA, "ACK on it")
+    await phones.sends(DANA, "RES fixed the certificate")
+    assert phones.commands() == [("acknowledge", "dana"), ("resolve", "dana")]
 
 
 @pytest.mark.parametrize("text", ["what is this?", "ACK not me", "", "👍", "a" * 5_000])

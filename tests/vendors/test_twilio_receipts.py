@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -35,11 +36,18 @@ TO = "+15552220077"
 
 @pytest.fixture
 async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
-    """The API on loopback, known by the very address it listens at; `TWILIO_AUTH_TOKEN` is the emulator's."""
+    """`TWILIO_AUTH_TOKEN` is the emulator's."""
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+    async with listening_api(tmp_path, tmp_path) as services:
+        yield services
+
+
+@asynccontextmanager
+async def listening_api(home: Path, policies: Path) -> AsyncIterator[Services]:
+    """The API on loopback, known by the very address it listens at."""
     listening = uvicorn.Config("", port=0).bind_socket()
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    settings = ApiSettings(home=tmp_path, policies=tmp_path, public_url=address)
+    settings = ApiSettings(home=home, policies=policies, public_url=address)
     app = create_app(settings, client=cast(Client, FakeTemporal()))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     serving = asyncio.create_task(server.serve([listening]))
