@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -145,12 +146,10 @@ def drips(what: bytes) -> Callable[[socket.socket], None]:
 
     def end(connection: socket.socket) -> None:
         connection.sendall(what)
-        try:
+        with suppress(OSError):  # nobody listens any more: the end that was waited for
             while True:
                 connection.sendall(b"x")
                 time.sleep(0.05)  # the server's own pace: that is what is tried here
-        except OSError:
-            pass
 
     return end
 
