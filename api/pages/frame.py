@@ -1,11 +1,11 @@
 """The frame of every page: one layout, the headers that keep a page to itself, and failures in words instead of JSON.
 
-Pages have no script and no style of their own but one file, so the strictest Content-Security-Policy holds; templates escape
-everything that is put into them.
+Style and script come from our own files only, never from the page itself, so the strictest Content-Security-Policy holds;
+pages that a message leads to have no script at all. Templates escape everything that is put into them.
 """
 
-from collections.abc import Callable, Coroutine
-from functools import partial
+from collections.abc import Callable, Coroutine, Mapping
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,19 +29,18 @@ from domain.errors import DomainError
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 STATIC_PATH = "/static"
-_STYLE = sha256((STATIC / "tierline.css").read_bytes()).hexdigest()[
-    :12
-]  # in its address: a new style is fetched at once
+_OWN_ONLY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": _OWN_ONLY,
     "Referrer-Policy": "no-referrer",  # the address is a key
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
+# Behind the sign-in a script of our own may run and listen to us; no page needs it to be read or to act.
+DESK_HEADERS = {**HEADERS, "Content-Security-Policy": f"{_OWN_ONLY}; script-src 'self'; connect-src 'self'"}
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -65,17 +64,38 @@ _JINJA = Environment(
 )
 
 
-def page(services: Services, template: str, language: Language, status: int = 200, **fields: Any) -> HTMLResponse:
-    """A page in that language. `fields` are what the template asks for, beside `t` (a sentence by its name)."""
+def page(
+    services: Services,
+    template: str,
+    language: Language,
+    status: int = 200,
+    headers: Mapping[str, str] = HEADERS,
+    **fields: Any,
+) -> HTMLResponse:
+    """A page in that language. `fields` are what the template asks for.
+
+    Every template has `t` (a sentence by its name), `base` (what stands before our paths) and `asset` (the address of a file
+    of `static/`).
+    """
     text = _JINJA.get_template(template).render(
         language=language,
         t=partial(said, language),
         base=base_of(services),
-        style=_STYLE,
+        asset=partial(_asset, base_of(services)),
         banner=_banner(services, language),
         **fields,
     )
-    return HTMLResponse(text.encode("utf-8", "replace"), status, HEADERS)
+    return HTMLResponse(text.encode("utf-8", "replace"), status, headers)
+
+
+def _asset(base: str, name: str) -> str:
+    """Where a file of `static/` is; its hash is part of the address, so that a new one is fetched at once."""
+    return f"{base}{STATIC_PATH}/{name}?v={_fingerprint(name)}"
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 
 
 def base_of(services: Services) -> str:

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from activities.wording import Language
 from api.auth import Caller
-from api.pages.frame import Elsewhere, asked_for, page
+from api.pages.frame import DESK_HEADERS, Elsewhere, asked_for, page
 from api.pages.saying import MOST_FIELDS
 from api.pages.words import reads
 from api.services import Services, Wired
@@ -94,6 +94,7 @@ def desk_page(services: Services, session: Session, template: str, status: int =
         template,
         session.language,
         status,
+        DESK_HEADERS,
         links=[(path, name) for path, name, roles in LINKS if session.caller.role in roles],
         who=session.person.name if session.person else session.caller.label,
         role=session.caller.role,
