@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -22,7 +22,7 @@ from api.errors import MEDIA_TYPE, Busy, Json, problem_of, status_of
 from api.services import Services, Wired, in_thread
 from domain.errors import DomainError
 from domain.identity import command_id
-from records.idempotency import Fresh, Pending, Replay
+from records.idempotency import Fresh, Given, Pending, Replay
 
 WAIT_FOR_FIRST = 10.0  # seconds; a command takes at most 5 s for the update and 3 s for the signal
 LOOK_AGAIN = 0.1  # seconds
@@ -44,8 +44,7 @@ class Answered:
 Work = Callable[[], Awaitable[Answered]]
 
 
-@dataclass(frozen=True)
-class _Slot:
+class _Slot(NamedTuple):
     """What names one remembered answer."""
 
     owner: str
@@ -103,10 +102,7 @@ class Once:
 
     def _ask(self, slot: _Slot) -> Fresh | Replay | Pending:
         return self._services.idempotency.begin(
-            slot.owner,
-            slot.method,
-            slot.path,
-            slot.key,
+            *slot,
             self._body_hash,
             self._services.now(),
             command_id=self.command_id,
@@ -115,10 +111,11 @@ class Once:
     def _finish(self, slot: _Slot, answered: Answered) -> Replay | None:
         """Remember the answer; one that was given meanwhile counts instead."""
         kept = answered.body if answered.remembered is None else answered.remembered
-        return self._services.idempotency.finish(slot.owner, slot.method, slot.path, slot.key, answered.status, kept)
+        given = Given(answered.status, kept, self._body_hash, self.command_id)
+        return self._services.idempotency.finish(*slot, given, self._services.now())
 
     def _release(self, slot: _Slot) -> None:
-        self._services.idempotency.release(slot.owner, slot.method, slot.path, slot.key)
+        self._services.idempotency.release(*slot)
 
     def _again(self, replay: Replay) -> Json:
         return self._response(Answered(replay.status, replay.response), {"Idempotent-Replayed": "true"})

@@ -32,6 +32,16 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Given:
+    """An answer to be remembered, and what it answered."""
+
+    status: int
+    response: Any
+    body_hash: str
+    command_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Pending:
     """Begun at `since` and not finished."""
 
@@ -81,15 +91,23 @@ class Idempotency:
                 return Fresh()
             return connection.execute(select(idempotency).where(same)).one_or_none()
 
-    def finish(self, owner: str, method: str, path: str, key: str, status: int, response: Any) -> Replay | None:
-        """Remember the answer; the first one stays, and is given back, for a slow request and its retry must say the same."""
-        mine = _same(owner, method, path, key)
+    def finish(self, owner: str, method: str, path: str, key: str, given: Given, now: datetime) -> Replay | None:
+        """Remember the answer; the first one stays, and is given back, for a slow request and its retry must say the same.
+
+        Two that work at once share the key: should the other one have failed and let it go meanwhile, it is taken again.
+        """
+        row = {"owner": owner, "method": method, "path": path, "key": key}
+        answer = {"status": given.status, "response": given.response}
+        let_go = {"body_hash": given.body_hash, "command_id": given.command_id, "created_at": now}
+        mine = _same(**row)
         with self._database.write() as connection:
             unanswered = update(idempotency).where(mine, idempotency.c.status.is_(None))
-            if connection.execute(unanswered.values(status=status, response=response)).rowcount:
+            if connection.execute(unanswered.values(**answer)).rowcount:
                 return None
-            first = connection.execute(select(idempotency).where(mine)).one_or_none()
-            return Replay(first.status, first.response, first.command_id) if first else None
+            if insert_or_ignore(connection, idempotency, [{**row, **let_go, **answer}]):
+                return None
+            first = connection.execute(select(idempotency).where(mine)).one()
+            return Replay(first.status, first.response, first.command_id)
 
     def release(self, owner: str, method: str, path: str, key: str) -> None:
         """Forget a key whose work failed on our side, so that the retry is fresh; an answer once given stays."""

@@ -11,7 +11,7 @@ from domain.errors import Invalid
 from domain.outcome import Settled
 from records.command_log import CommandLog
 from records.database import Database
-from records.idempotency import Fresh, Idempotency, Pending, Replay
+from records.idempotency import Fresh, Given, Idempotency, Pending, Replay
 from records.inbound import Inbound
 from records.stored import StoredCommand
 from tests.records.conftest import Open
@@ -100,9 +100,22 @@ def test_of_two_at_once_one_is_queued_alone(database: Database) -> None:
 def test_fresh_then_pending_then_replay(idempotency: Idempotency) -> None:
     assert idempotency.begin(*CALL, "h1", NOW, command_id="c1") == Fresh()
     assert idempotency.begin(*CALL, "h1", at(1), command_id="c1") == Pending(NOW, "c1")
-    assert idempotency.finish(*CALL, 201, {"id": "zendesk-1"}) is None
-    assert idempotency.finish(*CALL, 500, {"id": "later"}) == Replay(201, {"id": "zendesk-1"}, "c1")
+    assert idempotency.finish(*CALL, answer(201, {"id": "zendesk-1"}), at(2)) is None
+    assert idempotency.finish(*CALL, answer(500, {"id": "later"}), at(3)) == Replay(201, {"id": "zendesk-1"}, "c1")
     assert idempotency.begin(*CALL, "h1", at(2)) == Replay(201, {"id": "zendesk-1"}, "c1")
+
+
+def test_an_answer_is_remembered_though_another_try_let_the_key_go(idempotency: Idempotency) -> None:
+    """Two tries work at once, for the first was given up; the one that fails must not take the other's answer along."""
+    idempotency.begin(*CALL, "h1", NOW, command_id="c1")
+    idempotency.release(*CALL)
+    assert idempotency.finish(*CALL, answer(202, {"status": "queued"}), at(2)) is None
+    assert idempotency.begin(*CALL, "h1", at(3)) == Replay(202, {"status": "queued"}, "c1")
+
+
+def answer(status: int, response: object) -> Given:
+    """What a request was answered."""
+    return Given(status, response, "h1", "c1")
 
 
 def test_another_body_under_the_same_key_is_refused(idempotency: Idempotency) -> None:
@@ -122,7 +135,7 @@ def test_owner_method_path_and_key_all_count(idempotency: Idempotency) -> None:
 
 def test_a_key_is_forgotten_after_a_day(idempotency: Idempotency) -> None:
     idempotency.begin(*CALL, "h1", NOW)
-    idempotency.finish(*CALL, 200, None)
+    idempotency.finish(*CALL, answer(200, None), NOW)
     almost = NOW + timedelta(hours=24) - timedelta(seconds=1)
     assert idempotency.begin(*CALL, "h1", almost) == Replay(200, None, None)
     assert idempotency.begin(*CALL, "h2", NOW + timedelta(hours=24)) == Fresh()
@@ -140,7 +153,7 @@ def test_a_released_key_is_fresh_again_but_an_answer_stays(idempotency: Idempote
     idempotency.begin(*CALL, "h1", NOW)
     idempotency.release(*CALL)
     assert idempotency.begin(*CALL, "h2", at(1)) == Fresh()
-    idempotency.finish(*CALL, 200, {})
+    idempotency.finish(*CALL, answer(200, {}), at(1))
     idempotency.release(*CALL)
     assert idempotency.begin(*CALL, "h2", at(2)) == Replay(200, {}, None)
 

@@ -99,8 +99,7 @@ async def test_who_answers_waits_for_no_provider_and_the_alert_comes_when_it_is_
     tierline.house.email.answers = away
     rated = await case.says("dana", "survey", score=1)
     assert rated["survey"]["score"] == 1
-    await until(lambda: any(one.attempts for one in alerts(case)))
-    assert [one.status for one in alerts(case)] == ["queued"]
+    await until(lambda: [(one.status, one.attempts > 0) for one in alerts(case)] == [("queued", True)])
     tierline.house.email.answers = None
     await case.tells("lee", "email", "low_score")
 
