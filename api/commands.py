@@ -27,6 +27,7 @@ from domain.errors import DomainError, Invalid, NotAllowed, NotFound
 from domain.outcome import Settled
 from domain.roster import Roster
 from domain.state import LIVE
+from domain.view_time import rfc3339
 from records import rows
 from records.stored import StoredCommand
 from records.transitions import settle
@@ -57,6 +58,8 @@ async def obey(services: Services, case: Document, said: Said, *, perhaps_again:
     if earlier is not None:
         # Under one id there is one word: Temporal may keep the retry's where a worker has already obeyed the first one's.
         said = replace(said, received_at=earlier.received_at)
+        if _begun_by(case, earlier):
+            return await _has_begun(services, case, said)
     if case["status"] not in LIVE:
         return await _say_to_ended(services, case, said)
     prepared = PREPARED.get(said.name)
@@ -65,9 +68,9 @@ async def obey(services: Services, case: Document, said: Said, *, perhaps_again:
 
 async def say(services: Services, case: Document, said: Said, *, wait: bool = True) -> Answered:
     """Write the command down, say it, and write down what came of it."""
-    await in_thread(services.commands.queue, said.command, case["id"], case["episode"])
+    await in_thread(services.commands.queue, said.to(case["episode"]), case["id"], case["episode"])
     try:
-        answer = await services.cases.say(case["id"], said.command, wait=wait)
+        answer = await services.cases.say(case["id"], said.to(case["episode"]), wait=wait)
     except DomainError as refusal:
         await in_thread(settle_refused, services, said, refusal)
         raise
@@ -128,7 +131,7 @@ async def _say_to_ended(services: Services, case: Document, said: Said) -> Answe
 
 async def _late_survey(services: Services, case: Document, said: Said) -> Answered:
     """The run is over: a follow-up of its own writes the customer's answer down."""
-    await in_thread(services.commands.queue, said.command, case["id"], case["episode"])
+    await in_thread(services.commands.queue, said.to(case["episode"]), case["id"], case["episode"])
     given = LateSurvey(
         escalation=case["id"],
         episode=case["episode"],
@@ -142,15 +145,25 @@ async def _late_survey(services: Services, case: Document, said: Said) -> Answer
     return Answered(200, with_links(services, shown))
 
 
+def _begun_by(case: Document, earlier: StoredCommand) -> bool:
+    """Whether this episode is the one that reopening began: it is accepted at the instant its word was received."""
+    reopening = earlier.name == "reopen" and earlier.episode is None
+    return reopening and case["opened_at"] == rfc3339(earlier.received_at)
+
+
+async def _has_begun(services: Services, case: Document, said: Said) -> Answered:
+    """Settle a reopening whose process was gone before it could say that the episode has begun."""
+    await in_thread(services.commands.settle, Settled(command_id=said.id, status="applied"), services.now())
+    return Answered(200, with_links(services, case))
+
+
 async def _reopen(services: Services, closed: Document, said: Said) -> Answered:
     """A new episode; when somebody was faster it is live, and the command is for it."""
-    await in_thread(services.commands.queue, said.command, closed["id"], None)
+    await in_thread(services.commands.queue, said.to(None), closed["id"], None)
     shown, created = await reopen_closed(services, closed, said.body["reason"], said.by, said.received_at)
     if not created and shown["reopened_from"] != closed["episode"]:
         return await say(services, shown, said)
-    applied = Settled(command_id=said.id, status="applied")
-    await in_thread(services.commands.settle, applied, services.now())
-    return Answered(200, with_links(services, shown))
+    return await _has_begun(services, shown, said)
 
 
 def _applied(services: Services, case: Document, said: Said, answer: Document) -> Document:
@@ -213,12 +226,9 @@ def _as_said(stored: StoredCommand, episode: int) -> Iterator[tuple[str, Command
     """The words of a command: one, or two for a merge."""
     if stored.episode != episode:
         return  # it began a run of its own, or belongs to one that is over: Temporal has kept it
-    command = Command(
-        id=stored.command_id, name=stored.name, by=stored.by, received_at=stored.received_at, body=stored.body
-    )
     if stored.name == "merge":
-        yield stored.body["into"], adoption(command, stored.escalation)
-    yield stored.escalation, command
+        yield stored.body["into"], adoption(stored.command, stored.escalation)
+    yield stored.escalation, stored.command
 
 
 def _was_applied(services: Services, command_id: str) -> bool:

@@ -34,10 +34,11 @@ class Said:
     id: str
     received_at: datetime
 
-    @property
-    def command(self) -> Command:
-        """The envelope that travels to the workflow."""
-        return Command(id=self.id, name=self.name, by=self.by, received_at=self.received_at, body=self.body)
+    def to(self, episode: int | None) -> Command:
+        """The envelope that travels to the workflow of that episode."""
+        return Command(
+            id=self.id, name=self.name, by=self.by, received_at=self.received_at, body=self.body, episode=episode
+        )
 
 
 class Say(Protocol):
@@ -93,8 +94,9 @@ PREPARED: Mapping[str, Prepared] = {"merge": merge, "rebase": rebase}
 
 
 def adoption(merge: Command, child: str) -> Command:
-    """What the target of a merge is told first."""
-    adopted = {"id": str(uuid5(UUID(merge.id), "adopt")), "name": "adopt", "body": {"child": child}}
+    """What the target of a merge is told first; the target's episode is not the merged one's."""
+    adopt_id = str(uuid5(UUID(merge.id), "adopt"))
+    adopted = {"id": adopt_id, "name": "adopt", "body": {"child": child}, "episode": None}
     return merge.model_copy(update=adopted)
 
 
@@ -110,7 +112,9 @@ def _reserve(services: Services, case: Document, said: Said) -> Document:
     """The target, with the merge written down as on its way; the cases are read after that, as they then stand."""
     into, since = said.body["into"], said.received_at - PENDING
     _target(services, case, into)
-    if not services.commands.queue_alone(said.command, case["id"], case["episode"], (case["id"], into), since):
+    if not services.commands.queue_alone(
+        said.to(case["episode"]), case["id"], case["episode"], (case["id"], into), since
+    ):
         raise NotAllowed("merge_pending", f"'{case['id']}' or '{into}' is being merged already; look again, then retry")
     try:
         return _target(services, services.escalations.latest(case["id"]) or case, into)

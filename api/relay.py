@@ -14,7 +14,6 @@ from api.cases import NoRoom, NoWorkflow
 from api.commands import why_no_workflow
 from api.errors import Unavailable
 from api.services import Services, in_thread
-from domain.commands import Command
 from domain.outcome import Settled
 from records.stored import StoredCommand
 
@@ -41,17 +40,11 @@ async def hand_over(services: Services) -> int:
     owed = await in_thread(services.commands.owed, AT_ONCE)
     for stored in owed:
         try:
-            await services.cases.say(stored.escalation, _command(stored), wait=False)
+            await services.cases.say(stored.escalation, stored.command, wait=False)
         except NoWorkflow:
             await in_thread(_settle_over, services, stored)
         await in_thread(services.commands.handed_over, stored.command_id)
     return len(owed)
-
-
-def _command(stored: StoredCommand) -> Command:
-    return Command(
-        id=stored.command_id, name=stored.name, by=stored.by, received_at=stored.received_at, body=stored.body
-    )
 
 
 def _settle_over(services: Services, stored: StoredCommand) -> None:

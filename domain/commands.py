@@ -235,7 +235,10 @@ BODIES: Mapping[str, type[Body]] = {
 
 
 class Command(BaseModel):
-    """One command on its way: `id` is applied once, `by` is a person's id or None for a system, times are UTC."""
+    """One command on its way: `id` is applied once, `by` is a person's id or None for a system, times are UTC.
+
+    `episode` is the one it was said to, None where the speaker could not know: a word that is late must not reach the next.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -244,6 +247,7 @@ class Command(BaseModel):
     by: str | None
     received_at: AwareDatetime
     body: dict[str, Any]
+    episode: int | None = None
 
     def parsed(self) -> Body:
         """The typed body. Raises Invalid with the field and what is wrong with it."""

@@ -14,6 +14,7 @@ from domain.commands import Command
 from domain.due import Due, dues, next_due, next_event
 from domain.messages import DutyAnswer, Message, SendResult
 from domain.outcome import Outcome
+from domain.refusals import require_episode
 from domain.replaced import replaced
 from domain.routing import start_tier
 from domain.state import Entry, Escalation, Opening, Shout
@@ -85,6 +86,7 @@ def apply(state: Escalation, command: Command, at: datetime) -> Outcome:
     """
     if command.id in state.applied:
         return Outcome(state)
+    require_episode(state, command.episode)
     body = command.parsed()
     turn = Turn(state)
     _run_due(turn, at, inclusive=False)

@@ -16,6 +16,15 @@ REFUSALS: Mapping[Status, tuple[str, str]] = {
 IN_WORK: tuple[Status, ...] = ("open", "acknowledged", "paused")
 
 
+def require_episode(state: Escalation, meant: int | None) -> None:
+    """Raises NotAllowed `already_closed` for a word said to another episode than this one; None is said to any."""
+    if meant not in (None, state.episode):
+        code, _ = REFUSALS["closed"]
+        raise NotAllowed(
+            code, f"{state.id}: episode {meant} is over, it goes on as episode {state.episode}; say it again there"
+        )
+
+
 def require(state: Escalation, *allowed: Status) -> None:
     """Raises NotAllowed, with the code of the case's status, unless that is one of `allowed`."""
     if state.status not in allowed:

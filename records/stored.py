@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import RowMapping
 
+from domain.commands import Command
 from domain.errors import NotFound
 from domain.tickets import Channel
 
@@ -73,6 +74,18 @@ class StoredCommand:
     reason: str | None
     settled_at: datetime | None
     owed_since: datetime | None
+
+    @property
+    def command(self) -> Command:
+        """The envelope that travels to the workflow, once more."""
+        return Command(
+            id=self.command_id,
+            name=self.name,
+            by=self.by,
+            received_at=self.received_at,
+            body=self.body,
+            episode=self.episode,
+        )
 
 
 def stored_message(row: RowMapping) -> StoredMessage:

@@ -45,6 +45,7 @@ class EscalationWorkflow:
         if state is None:
             raise ValueError("a start needs an opening or a state")  # `Start` refuses to be made so
         self._state: Escalation = state
+        self._takes_over = not state.live  # and not: by words that were there before the first task was done
         self._first_ticket = (
             state.ticket if opened else None
         )  # the API has it, so answers leave it out until it changes
@@ -66,7 +67,7 @@ class EscalationWorkflow:
     @workflow.run
     async def run(self, start: contract.Start) -> str:  # noqa: ARG002 - `__init__` has taken it
         """Live until the case is closed or cancelled, and its messages have ended; returns which of the two."""
-        if not self._state.live:
+        if self._takes_over:
             await self._take_over()
         while True:
             self._news = False

@@ -1,6 +1,7 @@
 """A retry acts once and is told the same."""
 
 import asyncio
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ from temporalio.service import RPCStatusCode
 
 from api.cases import NoRoom, NoWorkflow
 from api.idempotency import GIVEN_UP
+from api.relay import hand_over
 from domain.commands import Command
 from domain.outcome import Settled
-from records.tables import idempotency
+from records.tables import commands, idempotency
 from tests.api.conftest import Api, case
+from tests.api.test_commands_api import closed_case
 from tests.until import LIMIT, until
 
 KEY = {"Idempotency-Key": "retry-1"}
@@ -88,10 +91,11 @@ async def test_a_first_request_slower_than_our_patience_and_its_retry_say_the_sa
 ) -> None:
     """The first opens the case and is slow to say so; its retry finds the case open. Whoever answers first, answers for both."""
     monkeypatch.setattr("api.idempotency.GIVEN_UP", timedelta(0))
-    finish, retried = api.services.idempotency.finish, asyncio.Event()
+    finish, retried, held = api.services.idempotency.finish, asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
     def slow(*answer: Any) -> Any:
+        held.set()
         if not retried.is_set():
             remembered = asyncio.run_coroutine_threadsafe(retried.wait(), loop)
             remembered.result(LIMIT)
@@ -99,7 +103,7 @@ async def test_a_first_request_slower_than_our_patience_and_its_retry_say_the_sa
 
     monkeypatch.setattr(api.services.idempotency, "finish", slow)
     first = asyncio.create_task(api.post("/v1/escalations", case(), headers=KEY))
-    await until(lambda: api.services.escalations.latest("zendesk-4711") is not None)
+    await until(held.is_set)
     monkeypatch.setattr(api.services.idempotency, "finish", finish)
     again = await api.post("/v1/escalations", case(), headers=KEY)
     retried.set()
@@ -185,6 +189,37 @@ async def test_a_retry_that_finds_the_run_over_by_its_own_first_try_is_told_so(
     body = {"by": "dana", "reason": "withdrawn"}
     answer = await api.post("/v1/escalations/zendesk-4711/cancel", body, headers=KEY)
     assert answer.status_code == 200, answer.text
+
+
+async def test_a_reopening_whose_process_died_before_it_was_settled_has_reopened(api: Api) -> None:
+    await closed_case(api)
+    path, body = "/v1/escalations/zendesk-4711/reopen", {"by": "dana", "reason": "still broken"}
+    first = await api.post(path, body, headers=KEY)
+    assert (first.status_code, first.json()["episode"]) == (200, 2)
+    _forget_answers(api)
+    with api.services.database.write() as connection:
+        connection.execute(commands.update().values(status="queued", settled_at=None))
+    again = await api.post(path, body, headers=KEY)
+    assert (again.status_code, again.json()["episode"], again.json()["status"]) == (200, 2, "open"), again.text
+    told = (await api.get(f"/v1/commands/{again.headers['command-id']}")).json()
+    assert told["status"] == "applied"
+
+
+async def test_a_word_carries_the_episode_it_was_said_to(api: Api) -> None:
+    await closed_case(api)
+    await api.say("zendesk-4711", "reopen", reason="still broken")
+    await api.say("zendesk-4711", "acknowledge")
+    assert [(word.name, word.episode) for _, word in api.temporal.updates][-2:] == [("close", 1), ("acknowledge", 2)]
+
+
+async def test_a_word_owed_to_an_episode_that_is_over_is_not_said_to_the_next(api: Api) -> None:
+    await closed_case(api)
+    await api.say("zendesk-4711", "reopen", reason="still broken")
+    late = Command(id="late", name="close", by="dana", received_at=api.services.now(), body={}, episode=1)
+    api.services.commands.queue(late, "zendesk-4711", 1)
+    api.services.commands.owe("late", api.services.now())
+    assert await hand_over(api.services) == 1
+    assert [(word.name, word.episode) for _, word in api.temporal.signals] == [("close", 1)]
 
 
 async def test_opening_twice_with_a_key_replays_the_201(api: Api) -> None:

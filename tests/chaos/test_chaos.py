@@ -30,4 +30,6 @@ async def test_every_promise_is_kept_whatever_breaks(tmp_path: Path, record_prop
     told = told_in_full(evidence, verdict)
     (tmp_path / "report.txt").write_text(told, encoding="utf-8")
     print(told[:LONGEST_TOLD])  # after what the processes said: whoever sees only the end of a log sees what broke
-    assert not verdict.faults, f"{len(verdict.faults)} promises broken, printed above; the whole: {tmp_path / 'report.txt'}"
+    assert not verdict.faults, (
+        f"{len(verdict.faults)} promises broken, printed above; the whole: {tmp_path / 'report.txt'}"
+    )

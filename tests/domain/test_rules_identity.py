@@ -3,8 +3,9 @@
 import pytest
 
 from domain import escalation
-from domain.commands import BODIES
+from domain.commands import BODIES, Command
 from domain.deeds import DEEDS
+from domain.errors import NotAllowed
 from domain.messages import may_still_go_out
 from tests.domain.story import Story, policy
 
@@ -32,6 +33,19 @@ def test_end_of_a_run_what_is_in_flight_is_not_claimed_any_more() -> None:
     assert may_still_go_out("step", 1, status="cancelled", current_entry=1) == "case cancelled"
     assert may_still_go_out("customer_update", 1, status="closed", current_entry=1) == "case closed"
     assert may_still_go_out("customer_closed", 1, status="closed", current_entry=1) is None
+
+
+def test_end_of_a_run_a_late_word_to_it_does_not_reach_the_next_episode() -> None:
+    with Story(policy()) as story:
+        late = {"id": "late", "name": "close", "by": "dana", "received_at": story.state.at, "body": {}}
+        with pytest.raises(NotAllowed) as refused:
+            escalation.apply(story.state, Command(**late, episode=2), story.state.at)
+        assert (refused.value.code, "episode 2 is over" in refused.value.message) == ("already_closed", True)
+        for meant in (None, 1):  # None is what a release before said
+            with pytest.raises(NotAllowed) as of_the_rules:
+                escalation.apply(story.state, Command(**late, episode=meant), story.state.at)
+            assert of_the_rules.value.code == "not_resolved"
+        story.never_mind()
 
 
 # message key

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -92,6 +93,28 @@ async def test_what_a_dead_task_had_closed_is_shown_as_it_is(env: WorkflowEnviro
         await case.signal(contract.GIVE_WAY)
         await until(lambda: tierline.document(case)["status"] == "acknowledged")
         assert (await case.describe()).status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_a_case_that_is_over_before_its_first_task_is_done_is_no_run_that_takes_over(
+    env: WorkflowEnvironment, tierline: House
+) -> None:
+    """The word was there when its first task came. What a dead task had written must be taken back, not waited for."""
+    began = opening()
+    withdrawn = said("cancel", reason="by mistake")
+    with env.with_time_skipping_disabled():
+        case = await tierline.client.start_workflow(
+            contract.ESCALATION,
+            contract.Start(opening=began),
+            id=began.id,
+            task_queue=tierline.task_queue,
+            start_signal="cancel",
+            start_signal_args=[withdrawn],
+        )
+        assert await case.result() == "cancelled"
+    kinds = {event.event_type for event in (await case.fetch_history()).events}
+    assert EventType.EVENT_TYPE_TIMER_STARTED not in kinds
+    assert tierline.kinds(case)[0] == "opened"
+    assert "cancelled" in tierline.kinds(case)
 
 
 async def test_a_case_that_lives_does_not_give_way(env: WorkflowEnvironment, tierline: House) -> None:
