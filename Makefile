@@ -4,7 +4,8 @@
 #   make test     lint, types, import rules, every test
 #   make test-long 500 made-up policies previewed and played, 200,000 calendars against a walk (SEED=1): half an hour
 #   make chaos    everything broken again and again while people work; every promise checked (MINUTES=2, CHAOS_SEED=n repeats)
-#   make bench    Tierline beside a bare Temporal workflow, a quarter of an hour (QUICK=1 four minutes); writes bench/results.json
+#   make screenshots  pictures of every page, into docs/screenshots/; needs Chromium
+#   make bench    Tierline beside a bare Temporal workflow, then the pages over a million cases (QUICK=1: fewer); see docs/bench.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 # Time zones come from the pinned tzdata package and not from the machine: deadlines must not change under replay.
 export PYTHONTZPATH :=
 
-.PHONY: help setup demo run test test-long chaos bench lint lock clean
+.PHONY: help setup demo run test test-long chaos screenshots bench lint lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -59,8 +60,12 @@ test-long: setup
 chaos: setup
 	@CHAOS_MINUTES=$(or $(MINUTES),2) $(BIN)/python -m pytest tests/chaos/test_chaos.py -q -s
 
+screenshots: setup
+	@SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest tests/browser/test_every_page.py -q
+
 bench: setup
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+	@$(BIN)/python -m bench.pages $(if $(QUICK),--quick)
 
 # Hashes, and no addresses: no registry host may stand in the repository. The second lock is the image's: the same pins, no tools.
 lock:

@@ -1,7 +1,8 @@
 """The `tierline` command: starts the system on this machine, and speaks to a running one through its HTTP API.
 
-There is one path of authorisation: every command but `up`, `demo`, `policy check`, `policy backtest` of files and `template …`
-is a request with a key. The commands themselves live in `local/commands_*.py`; this file puts them together.
+There is one path of authorisation: every command but `up`, `demo`, `seed`, `policy check`, `causes check`, `policy backtest` of
+files and `template …` is a request with a key. The commands themselves live in `local/commands_*.py`; this file puts them
+together.
 """
 
 import zoneinfo
@@ -12,10 +13,15 @@ import typer
 from local import (
     commands_backtest,
     commands_case,
+    commands_closures,
     commands_contact,
     commands_keep,
+    commands_lessons,
     commands_look,
     commands_preview,
+    commands_privacy,
+    commands_report,
+    commands_seed,
     commands_templates,
 )
 
@@ -48,15 +54,22 @@ def demo(
     raise typer.Exit(run_demo(keep=keep))
 
 
+app.add_typer(commands_seed.app)
 app.add_typer(commands_case.app)
 app.add_typer(commands_look.app)
+app.add_typer(commands_closures.closures, name="closures", rich_help_panel=commands_look.LOOK)
+app.add_typer(commands_report.report, name="report", rich_help_panel=commands_look.LOOK)
 commands_keep.policy.add_typer(commands_preview.app)
 commands_keep.policy.add_typer(commands_backtest.app)
+app.add_typer(commands_lessons.causes, name="causes", rich_help_panel=commands_lessons.LEARN)
+app.add_typer(commands_lessons.actions, name="actions", rich_help_panel=commands_lessons.LEARN)
+app.add_typer(commands_lessons.problems, name="problems", rich_help_panel=commands_lessons.LEARN)
 app.add_typer(commands_keep.policy, name="policy", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.roster, name="roster", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_contact.contact, name="contact", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_templates.template, name="template", rich_help_panel=commands_keep.KEEP)
 app.add_typer(commands_keep.keys, name="keys", rich_help_panel=commands_keep.KEEP)
+app.add_typer(commands_privacy.app)
 
 
 def main() -> None:

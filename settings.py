@@ -55,6 +55,7 @@ class ApiSettings(ServerSettings):
 
     temporal_ui: str = "http://127.0.0.1:8233"
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    audit_days: int = Field(default=400, ge=1)  # of the audit log: a year and the time to ask about it
 
 
 class HookSettings(BaseSettings):

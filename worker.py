@@ -44,7 +44,7 @@ from signed_links import SecretFault, SignedLinks, secret_of
 from workflows import contract, sandbox
 from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
 
 ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
 
@@ -96,9 +96,23 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
     return Worker(
         client,
         task_queue=contract.TASK_QUEUE,
-        workflows=[EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, AnswerWorkflow],
+        workflows=[
+            EscalationWorkflow,
+            FollowUpWorkflow,
+            SurveyWorkflow,
+            AlertWorkflow,
+            LessonsWorkflow,
+            AnswerWorkflow,
+        ],
         workflow_runner=sandbox.runner(),
-        activities=[recording.record, recording.record_survey, recording.record_question, recording.record_unsent],
+        activities=[
+            recording.record,
+            recording.record_survey,
+            recording.record_question,
+            recording.record_unsent,
+            recording.record_recurrence,
+            recording.record_reminders,
+        ],
         activity_executor=threads,
         max_concurrent_workflow_tasks=CASES_AT_ONCE,
         max_concurrent_activities=RECORD_THREADS,

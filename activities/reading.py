@@ -7,10 +7,13 @@ what somebody else wrote (a subject, a reply, a reason of a rule) stays as it wa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias, get_args
+from zoneinfo import ZoneInfo
 
-from activities.wording import Language, language_of, long_time, one_line, short_time, word
+from activities.history_words import reason_words
+from activities.seen_before import Seen
+from activities.wording import Language, language_of, long_day, long_time, one_line, short_day, short_time, word
 from domain.due import TARGET_WORDS
 from domain.messages import Message, ResponderKind
 from domain.roster import Person, Roster
@@ -37,6 +40,8 @@ _ANSWERS: dict[ResponderKind, tuple[str | None, str | None]] = {
     "top_breach": ("assign", "resolution"),
     "watch": (None, "resolution"),
     "low_score": ("reopen", None),
+    "action_due": (None, None),
+    "problem_opened": (None, None),
 }
 _UNPROMPTED = ("resolve", "assign")  # of a case that nobody has taken, the answer to these is taking it
 # What stands behind `tierline`; the dots are for the reader to fill in.
@@ -56,7 +61,9 @@ _REPLIES = {"acknowledge": "ACK {}", "resolve": "RES {} …"}  # what is written
 class ResponderView:
     """A case as the person who is to act reads it; a time that is `late` is past.
 
-    `reply`, `link`, `cli` and `api` are ways to answer this message: words to write back, a signed page, a command, a request.
+    `action` is the id of what somebody promised, `day` when it is to be done and `overdue` whether that is past; `problem` is the
+    id of a cause that came back, `times` how often. `reply`, `link`, `cli` and `api` are ways to answer this message: words to
+    write back, a signed page, a command, a request.
     """
 
     reader: str
@@ -81,7 +88,14 @@ class ResponderView:
     by: str | None
     text: str | None
     score: str | None
+    action: str | None
+    day: str | None
+    overdue: bool
+    problem: str | None
+    times: str | None
     cause: str | None
+    seen: str | None
+    seen_page: str | None
     news: str
     page: str
     code: str | None
@@ -125,8 +139,8 @@ View: TypeAlias = ResponderView | CustomerView
 class Case:
     """Everything a view is made from: the message, the case's document, the roster, the page's address, the clock.
 
-    `code` names the case in a reply, `link` is the signed page to act on, `rate` the one to answer the survey on; None where
-    there is none.
+    `code` names the case in a reply, `link` is the signed page to act on, `rate` the one to answer the survey on, `seen` the
+    closed case that resembles this one; None where there is none.
     """
 
     message: Message
@@ -137,6 +151,7 @@ class Case:
     code: str | None = None
     link: str | None = None
     rate: str | None = None
+    seen: Seen | None = None
 
     @property
     def person(self) -> Person | None:
@@ -179,7 +194,7 @@ class Case:
             customer_language=language_of(self._customer_says("locale")),
             vip=self._vip,
             priority=word(language, document["priority"]),
-            reasons=one_line("; ".join(reason.rstrip(".") for reason in document["priority_reasons"])) or None,
+            reasons=self._reasons(language),
             tier=document["tier"]["name"],
             team=self._team(),
             status=word(language, document["status"]),
@@ -192,7 +207,14 @@ class Case:
             by=self._name(facts.get("by")),
             text=facts.get("text"),
             score=facts.get("score"),
+            action=facts.get("action"),
+            day=self._day(language),
+            overdue=self._overdue,
+            problem=facts.get("problem"),
+            times=facts.get("times"),
             cause=self._cause(),
+            seen=self._seen(language),
+            seen_page=self.seen.page if self.seen else None,
             news=one_line(self.message.purpose),
             page=self.page,
             code=self.code,
@@ -201,6 +223,10 @@ class Case:
             api=command and f"POST /v1/escalations/{document['id']}/{command}",
             cli=command and f"tierline {_TYPED[command].format(document['id'])}",
         )
+
+    def _reasons(self, language: Language) -> str | None:
+        said = reason_words(self.document["priority_reasons"], language)
+        return one_line("; ".join(reason.rstrip(".") for reason in said)) or None
 
     @property
     def _vip(self) -> bool:
@@ -254,10 +280,29 @@ class Case:
         stated = self.message.facts.get("due_at") or (about and self._target_due(about))
         return datetime.fromisoformat(stated) if stated else None
 
+    @property
+    def _due_on(self) -> date | None:
+        stated = self.message.facts.get("due_on")
+        return date.fromisoformat(stated) if stated else None
+
+    @property
+    def _overdue(self) -> bool:
+        """Whether the day of an action is past on the reader's calendar."""
+        person, day = self.person, self._due_on
+        return day is not None and self.now.astimezone(ZoneInfo(person.timezone if person else NO_ZONE)).date() > day
+
+    def _day(self, language: Language) -> str | None:
+        day, spoken = self._due_on, short_day if self.message.channel == "sms" else long_day
+        return spoken(day, language) if day else None
+
     def _cause(self) -> str | None:
         """`certificate: it had expired`; None where nobody has recorded why it happened."""
         cause = self.document.get("root_cause")
         return one_line(f"{cause['category']}: {cause['description']}") if cause else None
+
+    def _seen(self, language: Language) -> str | None:
+        person = self.person
+        return self.seen.line(person.timezone if person else NO_ZONE, language) if self.seen else None
 
     def _missed(self, language: Language) -> str | None:
         """The targets missed last, all that were missed at that instant."""

@@ -12,12 +12,14 @@ from typing import Any
 
 from temporalio import activity
 
+from domain.actions import LessonsPlan, Look, Reminders
 from domain.afterwards import LateSurvey, SurveyPlan, Unsent
 from domain.duty_answers import answered
 from domain.messages import DutyAnswer, Message
 from domain.outcome import Transition
 from records.afterwards import Afterwards
 from records.database import Database
+from records.lessons import Lessons
 from records.roster import RosterStore
 from records.transitions import Transitions
 
@@ -31,6 +33,7 @@ class Recording:
     def __init__(self, db: Database) -> None:
         self._transitions = Transitions(db)
         self._afterwards = Afterwards(db)
+        self._lessons = Lessons(db)
         self._roster = RosterStore(db)
 
     @activity.defn(name="record", no_thread_cancel_exception=True)
@@ -59,3 +62,13 @@ class Recording:
     def record_unsent(self, unsent: Unsent) -> Message | None:
         """Write down what became of a message after closing; the same on its next channel, None when there is none."""
         return self._afterwards.record_unsent(unsent, datetime.now(UTC))
+
+    @activity.defn(name="record_recurrence", no_thread_cancel_exception=True)
+    def record_recurrence(self, plan: LessonsPlan) -> Message | None:
+        """Count the cause of a closed case; the message to the owner of the problem it opens, None when it opens none."""
+        return self._lessons.record_recurrence(plan, datetime.now(UTC))
+
+    @activity.defn(name="record_reminders", no_thread_cancel_exception=True)
+    def record_reminders(self, look: Look) -> Reminders:
+        """Write down which reminders of actions fell due; what to send now, and when to look again."""
+        return self._lessons.record_reminders(look, datetime.now(UTC))

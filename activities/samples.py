@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from activities.reading import VIP, Case
+from activities.seen_before import KINDS, Seen
 from activities.wording import Language
 from domain.messages import CustomerKind, Message, MessageKind
 from domain.roster import Roster
@@ -35,6 +36,11 @@ _STORY: Mapping[Language, Mapping[str, str]] = {
         "reply": "Half of our shops are back, the other half still sees error 503.",
         "rated": "It works now, but for hours nobody told us anything.",
         "cause": "The renewal stood in a private calendar only.",
+        "action": "Renew every certificate by itself, and alert two weeks before one expires.",
+        "problem": "Certificate expired or wrong: checkout",
+        "seen": "Card payments fail",
+        "seen_cause": "A certificate of the payment service had expired",
+        "seen_fix": "Certificate renewed",
         "solved": "Payments work again since 17:40: the certificate of our payment service has been renewed.",
     },
     "de": {
@@ -44,6 +50,11 @@ _STORY: Mapping[Language, Mapping[str, str]] = {
         "reply": "Die Hälfte unserer Läden läuft wieder, die andere sieht noch Fehler 503.",
         "rated": "Es geht wieder, aber stundenlang hat uns niemand etwas gesagt.",
         "cause": "Die Erneuerung stand nur in einem privaten Kalender.",
+        "action": "Zertifikate selbsttätig erneuern und zwei Wochen vor Ablauf warnen.",
+        "problem": "Zertifikat abgelaufen oder falsch: Kasse",
+        "seen": "Kartenzahlungen schlagen fehl",
+        "seen_cause": "Ein Zertifikat des Zahlungsdienstes war abgelaufen",
+        "seen_fix": "Zertifikat erneuert",
         "solved": "Zahlungen laufen seit 17:40 Uhr wieder: Das Zertifikat unseres Zahlungsdienstes ist erneuert.",
     },
 }
@@ -52,13 +63,15 @@ _SAID: Mapping[str, str] = {
     "customer_resolved": "solved",
     "customer_replied": "reply",
     "low_score": "rated",
+    "action_due": "action",
+    "problem_opened": "problem",
 }
 _WARNS: Mapping[str, tuple[str, str]] = {
     "warning": ("L1 resolution at this tier", "75"),
     "promise_reminder": ("customer update", "80"),
 }
 _TAKEN = frozenset({"warning", "promise_reminder", "customer_replied", "assigned", "closure_overdue"})
-_OVER = frozenset({"customer_survey", "low_score"})
+_OVER = frozenset({"customer_survey", "low_score", "action_due", "problem_opened"})
 _FIXED = frozenset({"root_cause_overdue", "customer_resolved", "customer_closed"}) | _OVER
 _MISSED = frozenset({"last_resort", "top_breach"})
 
@@ -81,7 +94,17 @@ def sample(
         purpose="L3 resolution at this tier missed" if kind == "top_breach" else "acknowledge by 17:15",
     )
     people = _roster(language, timezone)
-    return Case(message, document, people, f"{PUBLIC_URL}/escalations/{ID}", NOW, CODE, LINK, RATE)
+    return Case(
+        message, document, people, f"{PUBLIC_URL}/escalations/{ID}", NOW, CODE, LINK, RATE, _seen(kind, channel, story)
+    )
+
+
+def _seen(kind: MessageKind, channel: Channel, story: Mapping[str, str]) -> Seen | None:
+    """A closed case like this one, told by e-mail to somebody new to it."""
+    if kind not in KINDS or channel != "email":
+        return None
+    page = f"{PUBLIC_URL}/escalations/zendesk-3907?episode=1"
+    return Seen(story["seen"], story["seen_cause"], story["seen_fix"], NOW - timedelta(days=240), page)
 
 
 def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
@@ -94,6 +117,10 @@ def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
         facts["by"] = "lee"
     if kind == "low_score":
         facts |= {"score": "1", "by": "dana"}
+    if kind == "action_due":
+        facts |= {"action": f"{ID}.1.2", "due_on": "2026-11-23", "by": "dana"}
+    if kind == "problem_opened":
+        facts |= {"problem": "P-7", "times": "3"}
     if kind in TO_CUSTOMERS and kind not in _FIXED:
         facts["next_update_by"] = _at(hours=1)
     return facts
@@ -107,7 +134,7 @@ def _document(kind: MessageKind, words: Mapping[str, str], vip: bool, timezone: 
         "id": ID,
         "status": "closed" if kind in _OVER else "resolved" if fixed else "acknowledged" if taken else "open",
         "priority": "critical",
-        "priority_reasons": ["impact high, urgency high: critical"],
+        "priority_reasons": ["High impact and high urgency make it critical."],
         "ticket": {"system": "zendesk", "id": "4711", "subject": words["subject"], "description": None},
         "customer": {**customer, "tier": VIP if vip else None},
         "trigger": {"kind": "sla_breach", "detail": words["detail"]},

@@ -21,6 +21,7 @@ from activities.providers.deadline import within
 from activities.providers.port import SEND_TIMEOUT, AnswerLost, Envelope, Finder, Provider, Refused, RetryLater, Sent
 from activities.reading import Case
 from activities.rendering import Rendered, Renderer, TemplateFault, answerable
+from activities.seen_before import SeenBefore
 from activities.webhook_body import told_by_webhook
 from domain.addresses import NO_ADDRESS, address, why_no_address
 from domain.errors import DomainError
@@ -150,6 +151,7 @@ class Sending:
         self._providers = providers
         self._renderer = renderer
         self._pages = f"{public_url.rstrip('/')}/escalations/"
+        self._seen_before = SeenBefore(db, self._pages)
 
     @activity.defn(name="send", no_thread_cancel_exception=True)  # why: `activities.recording`
     def send(self, message: Message) -> SendResult:
@@ -168,7 +170,7 @@ class Sending:
             return self._mark(message.key, "failed", NO_ADDRESS, why_no_address(message, roster, team))
         not_now = why_not_now(message, roster, loaded.document["priority"], loaded.document["rules_version"])
         if not_now is not None:
-            return self._mark(message.key, "failed", NOT_NOW, not_now)
+            return self._mark(message.key, "skipped", NOT_NOW, not_now)
         bad = self._bad_addresses.find(message.channel, to)
         if bad is not None:
             return self._mark(message.key, "failed", bad.fault, bad.words)
@@ -243,7 +245,8 @@ class Sending:
         # By e-mail customers answer, too; the code stands in the subject.
         replies = message.channel in self._answered and (message.person is not None or message.channel == "email")
         code = self._reply_codes.code_for(loaded.record.id, loaded.record.episode, now) if replies else None
-        return Case(message, loaded.document, roster, page, now, code, link, rate)
+        seen = self._seen_before.of(message, loaded.document)
+        return Case(message, loaded.document, roster, page, now, code, link, rate, seen)
 
     def _link(self, message: Message, loaded: Loaded, now: datetime) -> str | None:
         """For a responder's e-mail; an SMS has no room for it."""
@@ -366,7 +369,8 @@ def validity(message: Message, now: datetime | None = None) -> timedelta:
 
 
 def _result(key: str, status: MessageStatus, code: str | None, reason: str | None) -> SendResult:
-    ended = _SETTLED.get(status, "unknown")
+    # For its case it has failed, so that the next channel or responder is told at once; nothing was tried and nothing is broken.
+    ended = "failed" if code == NOT_NOW else _SETTLED.get(status, "unknown")
     return SendResult(key=key, status=ended, at=datetime.now(UTC), code=code, reason=reason)
 
 

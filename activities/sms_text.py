@@ -18,9 +18,12 @@ Fields = Mapping[str, str | bool | None]
 # Characters of a field worth one, step by step: from what two GSM segments hold in most cases down to what always fits.
 ROOM = (40, 32, 26, 21, 17, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1)
 # Of every field that is not named here and that others wrote: one.
-WORTH = {"text": 4, "detail": 4, "subject": 2, "target": 2, "missed": 2, "ticket": 8, "id": 8}
+WORTH = {"text": 4, "detail": 4, "subject": 2, "target": 2, "missed": 2, "ticket": 8, "id": 8, "action": 8}
 NEVER_CUT = frozenset(
-    {"priority", "status", "percent", "due", "next_update", "reply", "code", "link", "page", "api", "cli", "rate"}
+    {
+        *("priority", "status", "percent", "due", "day", "times", "problem", "next_update"),
+        *("reply", "code", "link", "page", "api", "cli", "rate"),
+    }
 )
 
 

@@ -6,9 +6,11 @@ that is not ours, one with templates of the user's own, times are figures and wo
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
+
+from domain.view_time import zone_name
 
 Language: TypeAlias = str
 ENGLISH: Language = "en"  # read by everybody whose language has no templates
@@ -87,11 +89,28 @@ def short_time(at: datetime, timezone: str, language: Language) -> str:
     return f"{day} {local.day} {month} {local:%H:%M} {_zone(local, language)}"
 
 
+def long_day(day: date, language: Language) -> str:
+    """`Tuesday 24 November 2026`; `Dienstag, 24. November 2026`; else `2026-11-24`."""
+    if language not in LANGUAGES:
+        return day.isoformat()
+    weekday, month = _DAYS[language][day.weekday()], _MONTHS[language][day.month - 1]
+    if language == "de":
+        return f"{weekday}, {day.day}. {month} {day.year}"
+    return f"{weekday} {day.day} {month} {day.year}"
+
+
+def short_day(day: date, language: Language) -> str:
+    """For an SMS: `Tue 24 Nov`; `Di 24.11.`; else `2026-11-24`."""
+    if language not in LANGUAGES:
+        return day.isoformat()
+    if language == "de":
+        return f"{_DAYS['de'][day.weekday()][:2]} {day.day}.{day.month}."
+    return f"{_DAYS['en'][day.weekday()][:3]} {day.day} {_MONTHS['en'][day.month - 1][:3]}"
+
+
 def _zone(local: datetime, language: Language) -> str:
-    """`CET`; where a zone has no letters its distance: `UTC-03`, `UTC+05:45`."""
-    name = local.tzname() or "UTC"
-    if name[0] in "+-":
-        return f"UTC{name[:3]}{':' + name[3:5] if name[3:] else ''}"
+    """`CET`, in German `MEZ`; where a zone has no letters its distance: `UTC-03`, `UTC+05:45`."""
+    name = zone_name(local)
     return _GERMAN_ZONES.get(name, name) if language == "de" else name
 
 

@@ -6,13 +6,13 @@ import sys
 from contextlib import closing
 
 import structlog
-import uvicorn
 from pydantic import ValidationError
 
 import process
 import production
 from api.app import create_app
 from api.seeding import read_folder
+from api.serving import NOT_STARTED, serve
 from domain.errors import PolicyFaults
 from records.database import Database, DatabaseAway
 from settings import ApiSettings, setting_faults
@@ -74,10 +74,8 @@ def main() -> int:
         log.warning(production.NO_PUBLIC_URL, now=settings.public_address)
     logging.getLogger(ACCESS_LOG).addFilter(without_query)
     with process.letting_go():
-        app = create_app(settings)
-        # `log_config=None`: the server's own records go where ours go
-        uvicorn.run(app, host=settings.host, port=settings.port, timeout_graceful_shutdown=GRACE, log_config=None)
-    return 0
+        began = serve(create_app(settings), settings.host, settings.port, GRACE)
+    return 0 if began else NOT_STARTED
 
 
 if __name__ == "__main__":

@@ -14,24 +14,49 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RetryConfig
 
 from api import (
+    actions,
+    audit,
     bad_addresses,
+    causes,
+    closures,
     contact_tests,
     errors,
     escalations,
+    forgetting,
     health,
     hooks,
     keys,
     outbox,
     policies,
     preview,
+    problems,
+    reports,
     roster,
+    tickets_seen,
 )
+from api.auditing import Auditing, keep_log
 from api.description import DescribedApi
+from api.filling import fill_facts
+from api.housekeeping import keep_house
 from api.inbound import act_on_what_comes
 from api.limits import BodyLimit
 from api.mails import LONGEST_MAIL
-from api.pages import contact, links, sign_in, templates
+from api.pages import actions as actions_page
+from api.pages import (
+    board,
+    board_act,
+    board_events,
+    case,
+    contact,
+    links,
+    on_call,
+    policy_page,
+    reports_page,
+    sign_in,
+    templates,
+)
 from api.pages import outbox as outbox_page
+from api.pages import problems as problems_page
 from api.pages.frame import STATIC, STATIC_PATH
 from api.relay import relay
 from api.seeding import seed
@@ -64,7 +89,13 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
             await in_thread(store.migrate)
             app.state.services = wire(settings, store, client or await connect())
             await in_thread(seed, app.state.services, utc_now())
-            async with in_background(relay(app.state.services)), in_background(act_on_what_comes(app.state.services)):
+            async with (
+                in_background(relay(app.state.services)),
+                in_background(act_on_what_comes(app.state.services)),
+                in_background(keep_house(app.state.services)),
+                in_background(fill_facts(app.state.services)),
+                in_background(keep_log(app.state.services)),
+            ):
                 yield
         finally:
             if database is None:
@@ -80,11 +111,30 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
     )
     streamed = {SENDGRID_INBOUND_PATH: LONGEST_MAIL}
     app.add_middleware(BodyLimit, largest=settings.max_body_bytes, streamed=streamed)
+    app.add_middleware(Auditing)
     errors.register(app)
     for module in (escalations, preview, policies, bad_addresses, contact_tests, roster, keys, outbox, hooks, health):
         app.include_router(module.router)
+    for module in (causes, actions, problems, closures):
+        app.include_router(module.router)
+    for module in (reports, tickets_seen, forgetting, audit):
+        app.include_router(module.router)
     app.include_router(webhook_secrets)
-    for page in (links, sign_in, outbox_page, templates, contact):
+    for page in (actions_page, problems_page, reports_page):
+        app.include_router(page.router)
+    for page in (
+        links,
+        sign_in,
+        board,
+        board_act,
+        board_events,
+        case,
+        on_call,
+        policy_page,
+        outbox_page,
+        templates,
+        contact,
+    ):
         app.include_router(page.router)
     app.mount(STATIC_PATH, StaticFiles(directory=STATIC))
     return app

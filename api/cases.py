@@ -185,6 +185,26 @@ class Cases:
         except (RPCError, *AWAY) as error:
             raise _unavailable() from error
 
+    async def bring(self, alert: contract.Alert) -> None:
+        """Have a message of a closed case sent that is written down already; once, however often asked. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._client.start_workflow(
+                    contract.ALERT,
+                    alert,
+                    id=contract.bring_id(alert),
+                    task_queue=contract.TASK_QUEUE,
+                    task_timeout=contract.TASK_LIMIT,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary=alert.message.summary,
+                    priority=describe.temporal_priority(alert.priority),
+                    rpc_timeout=RPC_LIMIT,
+                )
+        except WorkflowAlreadyStartedError:
+            return
+        except (RPCError, *AWAY) as error:
+            raise _unavailable() from error
+
     async def reachable(self, patience: timedelta) -> bool:
         """Whether Temporal answers."""
         try:

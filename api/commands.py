@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import Caller, acting, known_person
 from api.cases import MOVED, NoRoom, NoWorkflow
+from api.causes import check_cause
 from api.idempotency import Answered, Once
 from api.links import with_links
 from api.openings import Document, reopen_closed
@@ -106,6 +107,7 @@ def _said(services: Services, caller: Caller, name: str, request: BaseModel | No
     fields = request.model_dump(mode="json", exclude_unset=True) if request else {}
     by = acting(caller, name, fields.pop("by", None), roster)
     check_names(roster, name, fields)
+    check_cause(services, name, fields)
     return Said(name, by, fields, once.command_id, once.received_at)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from api import commands, examples
 from api.auth import Anybody, Caller, Opener, Reader, allow, command_roles
@@ -24,17 +24,29 @@ from api.shapes import (
     RebasedEscalation,
     TimelineItem,
 )
+from domain.calendars import Zone
 from domain.commands import BODIES, Body
 from domain.errors import NotFound
-from domain.tickets import Line
+from domain.tickets import Line, Moment
+from records.counted import COUNTED_IN
 from records.escalations import Filters
 from records.stored import StoredMessage
+from records.taken_over import InItsPlace, taken_over
 from signed_links import masked
 
 router = APIRouter(prefix="/v1", tags=["escalations"])
 
+
+def _known_number(name: str) -> str:
+    if name not in COUNTED_IN:
+        raise ValueError(f"it is one of {', '.join(COUNTED_IN)}")
+    return name
+
+
 _ID = re.compile(r"[a-z0-9_]{1,32}-[A-Za-z0-9_.~-]{1,198}")
 Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]  # PostgreSQL takes no NUL
+CountedIn = Annotated[str, Field(json_schema_extra={"enum": sorted(COUNTED_IN)}), AfterValidator(_known_number)]
+OpenedHour = Annotated[str, Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)-([01]\d|2[0-3])$")]
 Episode = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the latest when left out")]
 
 
@@ -60,6 +72,16 @@ class ListQuery(BaseModel):
     customer: Word | None = None
     overdue: bool | None = None
     q: Word | None = Field(None, description="words that must all be found in id, subject or customer")
+    opened_from: Moment | None = None
+    opened_to: Annotated[Moment | None, Field(description="opened before it")] = None
+    product: Word | None = Field(None, description="empty: those without any; so with category, cause, origin, owner")
+    category: Word | None = None
+    cause: Word | None = Field(None, description="category of the root cause")
+    origin: Word | None = None
+    came_to: Word | None = Field(None, description="a tier the case has been at")
+    counted_in: CountedIn | None = Field(None, description="a KPI of the reports: the cases behind its number")
+    opened_hour: OpenedHour | None = Field(None, description="such as mon-09; needs opened_from and opened_to")
+    timezone: Zone = Field("UTC", description="whose hours `opened_hour` means")
     sort: Word = "-opened_at"
     limit: int = 50
     cursor: Word | None = None
@@ -136,13 +158,14 @@ def show_any_command(command_id: str, _: Anybody, services: Wired) -> CommandSta
 
 def message_items(services: Services, found: Sequence[StoredMessage], caller: Caller) -> list[MessageItem]:
     """Stored messages as the API shows them, with what took the place of those that failed."""
-    instead = services.escalations.taken_over(found)
+    instead = taken_over(services.database, found)
     return [_message_item(one, instead.get(one.key), caller) for one in found]
 
 
-def _message_item(stored: StoredMessage, instead: str | None, caller: Caller) -> MessageItem:
+def _message_item(stored: StoredMessage, instead: InItsPlace | None, caller: Caller) -> MessageItem:
     """Links in it are keys of others: only who may act as anybody sees them."""
-    more = {"retries": max(stored.attempts - 1, 0), "failed_over_to": instead}
+    more: dict[str, Any] = {"retries": max(stored.attempts - 1, 0), "failed_over_to": instead and instead.key}
+    more |= {"failed_over_person": instead and instead.person, "failed_over_channel": instead and instead.channel}
     kept = MessageItem.model_fields.keys() - more.keys()
     shown = {name: getattr(stored, name) for name in kept} | more
     if caller.role not in ACTS_AS_ANYBODY and stored.text is not None:

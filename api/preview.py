@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,11 +21,11 @@ from domain.holiday_dates import with_holidays
 from domain.opening import opening_of
 from domain.policy import Policy
 from domain.policy_file import check_policy
-from domain.preview import preview
+from domain.preview import Row, preview
 from domain.roster import Roster
 from domain.roster_file import check_roster
 from domain.routing import choose_policy
-from domain.simulation import course
+from domain.simulation import Course, course
 from domain.tickets import Line, Moment
 
 MOST_EVENTS = 200  # words in one preview; more than a case of weeks hears
@@ -74,13 +74,34 @@ async def preview_policy(request: PreviewRequest, _: Reader, services: Wired) ->
         return Json(await in_thread(_previewed, services, request))
 
 
+class Played(NamedTuple):
+    """The course a case would take, under which policy and with which people."""
+
+    course: Course
+    policy: Policy
+    roster: Roster
+
+    @property
+    def rows(self) -> list[Row]:
+        """What a reader sees of it, a line each."""
+        return preview(self.course, self.roster)
+
+
 def _previewed(services: Services, request: PreviewRequest) -> list[dict[str, Any]]:
-    roster, at = _roster(services, request), request.at or services.now()
-    policy = with_holidays(_policy(services, request), at)
-    opening = opening_of(request.escalation, policy, at, roster.leads)  # by nobody: who tries it out does not open it
-    words = list(_words(request.events, roster, at))
-    rows = preview(course(opening, roster, words), roster)
+    rows = played(services, request).rows
     return [PreviewRow.model_validate(row).model_dump(mode="json") for row in rows]
+
+
+def played(services: Services, request: PreviewRequest, policy: Policy | None = None) -> Played:
+    """Play it; `policy` stands in for the one that the request names. Raises what the route refuses.
+
+    A second of processor where it is long: `services.previews` is held meanwhile.
+    """
+    roster, at = _roster(services, request), request.at or services.now()
+    dated = with_holidays(policy or _policy(services, request), at)
+    opening = opening_of(request.escalation, dated, at, roster.leads)  # by nobody: who tries it out does not open it
+    words = list(_words(request.events, roster, at))
+    return Played(course(opening, roster, words), dated, roster)
 
 
 def _roster(services: Services, request: PreviewRequest) -> Roster:

@@ -4,6 +4,7 @@ that moves the case has an id made of the receipt's own.
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
@@ -12,18 +13,23 @@ import structlog
 
 from api.commands import say
 from api.errors import Unavailable
+from api.openings import Document
 from api.prepared import Said
 from api.services import Services, in_thread
+from domain.afterwards import Unsent
 from domain.errors import NotAllowed
-from domain.messages import Message
+from domain.messages import AFTER_CLOSING, Message, SendResult
 from domain.provider_codes import ADDRESS_FAULTS
 from domain.receipts import Receipt
 from domain.state import LIVE
+from records.afterwards import Afterwards
 from records.bad_addresses import BadAddress
 from records.inbound import InboundEvent
 from records.stored import MessageStatus, StoredMessage
+from workflows.contract import Alert
 
 SENDGRID, TWILIO = "sendgrid-event", "twilio-status"
+AFTER_CLOSING_LIFE = timedelta(days=1)  # a second question to a customer days later is worth less than none
 LONGEST_REASON, LONGEST_CODE, LONGEST_NAME = 500, 60, 200  # characters
 REFERENCE_ARG = "tierline_reference"  # as `activities.providers.sendgrid_mail` sends it
 
@@ -136,6 +142,8 @@ async def _tell_the_case(
 ) -> None:
     """Where the episode it belongs to still lives, the case goes on to the next channel or the next responder."""
     case = await in_thread(services.escalations.find, stored.id, stored.episode)
+    if case is not None and case["status"] == "closed":
+        await _after_closing(services, receipt, case, stored, message)
     if case is None or case["status"] not in LIVE:
         return
     body = {"message": message.model_dump(mode="json"), "code": receipt.code, "reason": receipt.reason or "no reason"}
@@ -146,6 +154,34 @@ async def _tell_the_case(
         await in_thread(services.commands.owe, said.id, services.now())  # `api/relay.py` says it when Temporal is back
     except NotAllowed as over:
         log.info("a receipt came too late for its case", case=stored.id, code=over.code)
+
+
+async def _after_closing(
+    services: Services, receipt: Receipt, case: Document, stored: StoredMessage, message: Message
+) -> None:
+    """What is said after closing goes on to its next channel. Raises Unavailable: then this is acted on again."""
+    if message.kind not in AFTER_CLOSING or await in_thread(_is_old_news, services, case, stored):
+        return
+    following = await in_thread(_next_one, services, receipt, case, message)
+    if following is not None:
+        place = {"escalation": case["id"], "episode": case["episode"], "priority": case["priority"]}
+        await services.cases.bring(Alert(**place, message=following))
+
+
+def _is_old_news(services: Services, case: Document, stored: StoredMessage) -> bool:
+    """To a customer who has come back meanwhile, or when it is days ago; a lead is always told."""
+    newest = services.escalations.latest(case["id"]) or case
+    late = services.now() - (stored.sent_at or stored.created_at) > AFTER_CLOSING_LIFE
+    return stored.person is None and (late or newest["episode"] != case["episode"])
+
+
+def _next_one(services: Services, receipt: Receipt, case: Document, message: Message) -> Message | None:
+    """Written down that it did not arrive: the message that follows, queued; None where no channel is left."""
+    rules = services.policies.find(case["policy"]["name"], case["policy"]["version"])
+    now, quiet = services.now(), rules.quiet_hours if rules else None
+    failed = SendResult(key=message.key, status="failed", at=now, code=receipt.code, reason=receipt.reason)
+    place = {"escalation": case["id"], "episode": case["episode"], "quiet_hours": quiet}
+    return Afterwards(services.database).record_unsent(Unsent(**place, message=message, result=failed), now)
 
 
 def events_of(batch: Any) -> Iterator[tuple[str, dict[str, Any]]]:

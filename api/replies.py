@@ -2,16 +2,17 @@
 
 An SMS of a customer is handled as their e-mails are (`api.customer_mails`).
 
-Whatever comes in is answered in words; only what is understood without doubt moves a case, said as by that person, under
-an id made of the provider's own, so that a reply that comes twice acts once.
+Whatever comes in is answered in words, up to a number of answers for each number and hour; only what is understood without doubt
+moves a case, said as by that person, under an id made of the provider's own, so that a reply that comes twice acts once.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 import structlog
 
+from activities.wording import short_time
 from api import customer_mails
 from api.commands import say
 from api.errors import Unavailable
@@ -26,12 +27,12 @@ from domain.reply_codes import nearly_a_code
 from domain.roster import Person
 from domain.roster_warnings import people_at
 from domain.tickets import PersonalChannel
-from domain.view_time import clock_time
 from records.bad_addresses import BadAddress
 from records.inbound import InboundEvent
 from signed_links import masked
 
 SMS = "twilio-inbound"
+MOST_ANSWERS = 10  # to one number within an hour
 
 _WORDS = UUID(
     "5b6f6f0a-8d0b-5c1a-8f5e-2f4b8d9c7a11"
@@ -84,6 +85,21 @@ async def act_on(services: Services, event: InboundEvent, *, at_once: bool = Tru
 
     Which case is meant without a code can only be told `at_once`: later another one may be the only open case.
     """
+    said = await _act(services, event, at_once)
+    return said if said is not None and await in_thread(_may_be_answered, services, event) else None
+
+
+def _may_be_answered(services: Services, event: InboundEvent) -> bool:
+    """A number that has had many answers may be a machine that answers each of ours; the silence is written down."""
+    number, since = event.body["From"], services.now() - timedelta(hours=1)
+    if services.inbound.of_number(event.source, number, since) <= MOST_ANSWERS:  # this one is among them
+        return True
+    services.inbound.left_unanswered(event, f"{MOST_ANSWERS} answers went to this number within an hour")
+    log.warning("an SMS got no answer: its number has had too many within an hour", id=event.event_id)
+    return False
+
+
+async def _act(services: Services, event: InboundEvent, at_once: bool) -> str | None:
     number, text = event.body["From"], masked(event.body["Body"])
     wish = understand(text)
     if isinstance(wish, CarrierWord):
@@ -153,7 +169,7 @@ async def _done(services: Services, reply: Reply, order: Order, code: str, case:
     if answered.status != 200:
         return reply_answers.later(code, reply.language)
     due = answered.body["next_due_at"]
-    next_due = clock_time(datetime.fromisoformat(due), reply.person.timezone, services.now()) if due else None
+    next_due = short_time(datetime.fromisoformat(due), reply.person.timezone, reply.language) if due else None
     return reply_answers.done(order.command, code, case["ticket"]["subject"], next_due, reply.language)
 
 

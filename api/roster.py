@@ -27,6 +27,7 @@ router.include_router(feeds.router)
 
 Entry = Override | Absence
 Named = Mapping[str, object]
+Section = Literal["overrides", "absences"]
 LONGEST_LOOK = timedelta(days=92)  # a quarter, a few thousand questions; more is asked in parts
 
 
@@ -49,7 +50,7 @@ def put_roster(body: Uploaded, caller: Operator, services: Wired) -> Response:
 )
 async def add_override(body: Override, caller: Operator, acting: Acting, services: Wired) -> Response:
     """Somebody stands in for somebody, or is on duty first, for a while."""
-    return await acting.answer(partial(_add, services, caller, "overrides", body))
+    return await acting.answer(partial(add_entry, services, caller, "overrides", body))
 
 
 @router.post(
@@ -57,7 +58,7 @@ async def add_override(body: Override, caller: Operator, acting: Acting, service
 )
 async def add_absence(body: Absence, caller: Operator, acting: Acting, services: Wired) -> Response:
     """Somebody cannot be reached for a while."""
-    return await acting.answer(partial(_add, services, caller, "absences", body))
+    return await acting.answer(partial(add_entry, services, caller, "absences", body))
 
 
 @router.delete("/roster/overrides", status_code=204, responses=problems(401, 403, 404, 409, 422, 503))
@@ -72,7 +73,7 @@ def remove_override(
 ) -> None:
     """Take an override away that was written by hand, named by what it says."""
     named = {"person": person, "from_": from_, "to": to, "instead_of": instead_of, "team": team}
-    _remove(services, caller, "overrides", named)
+    remove_entry(services, caller, "overrides", named)
 
 
 @router.delete("/roster/absences", status_code=204, responses=problems(401, 403, 404, 409, 422, 503))
@@ -86,7 +87,7 @@ def remove_absence(
 ) -> None:
     """Take an absence away that was written by hand, named by what it says."""
     named = {"person": person, "from_": from_, "to": to, "delegate": delegate}
-    _remove(services, caller, "absences", named)
+    remove_entry(services, caller, "absences", named)
 
 
 @router.get("/on-call", response_model=OnCallList, responses=problems(401, 403, 404, 422, 503))
@@ -108,7 +109,9 @@ def on_call(
     return Json({"items": [one.model_dump(mode="json") for one in found]})
 
 
-async def _add(services: Services, caller: Caller, section: str, entry: BaseModel) -> Answered:
+async def add_entry(services: Services, caller: Caller, section: Section, entry: BaseModel) -> Answered:
+    """Write an override or an absence down; it counts at once. Raises PolicyFaults."""
+
     def edit(roster: Roster) -> Roster:
         data = _shown(roster)
         return check_roster({**data, section: [*data.get(section, []), added]}, before=roster)
@@ -118,8 +121,11 @@ async def _add(services: Services, caller: Caller, section: str, entry: BaseMode
     return Answered(201, added)
 
 
-def _remove(services: Services, caller: Caller, section: Literal["overrides", "absences"], named: Named) -> None:
-    """Raises NotFound `entry_not_found`, NotAllowed `entry_of_a_feed` or `several_entries`."""
+def remove_entry(services: Services, caller: Caller, section: Section, named: Named) -> None:
+    """Take the one entry away that says that.
+
+    Raises NotFound `entry_not_found`, NotAllowed `entry_of_a_feed` or `several_entries`.
+    """
     given = {field: value for field, value in named.items() if value is not None}
 
     def edit(roster: Roster) -> Roster:

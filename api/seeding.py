@@ -1,4 +1,4 @@
-"""What a fresh installation begins with: the policies and the roster of a folder, and the first admin key.
+"""What a fresh installation begins with: the policies, the roster and the causes of a folder, and the first admin key.
 
 All files are read before any is stored, so one broken file stops the start with every fault of every file, and the store
 stays as it was.
@@ -13,7 +13,9 @@ from pathlib import Path
 
 import structlog
 
+from api.causes import owner_warnings
 from api.services import Services
+from domain.causes import Causes, load_causes
 from domain.errors import Fault, PolicyFaults
 from domain.policy import Policy
 from domain.policy_file import load_policy
@@ -23,7 +25,7 @@ from domain.roster_file import load_roster
 from domain.roster_warnings import roster_warnings
 from domain.routing import match_ties
 
-ROSTER = "roster"
+ROSTER, CAUSES = "roster", "causes"
 ADMIN_KEY = "admin-key"
 
 log = structlog.get_logger()
@@ -39,11 +41,20 @@ class PolicyFile:
 
 
 @dataclass(frozen=True)
+class CausesFile:
+    """A tree of causes and the hash of the file it stands in."""
+
+    causes: Causes
+    hash: str
+
+
+@dataclass(frozen=True)
 class Folder:
     """Everything a policies folder says."""
 
     policies: tuple[PolicyFile, ...]
     roster: Roster | None
+    causes: CausesFile | None = None
 
 
 def read_folder(folder: Path) -> Folder:
@@ -51,12 +62,15 @@ def read_folder(folder: Path) -> Folder:
     faults: list[Fault] = []
     policies: list[PolicyFile] = []
     roster: Roster | None = None
+    causes: CausesFile | None = None
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         try:
             data = path.read_bytes()
             text = data.decode("utf-8")
             if path.stem == ROSTER:
                 roster = load_roster(text, path.name)
+            elif path.stem == CAUSES:
+                causes = CausesFile(load_causes(text, path.name), sha256(data).hexdigest())
             else:
                 policies.append(PolicyFile(path.name, load_policy(text, path.name), sha256(data).hexdigest()))
         except PolicyFaults as error:
@@ -66,7 +80,7 @@ def read_folder(folder: Path) -> Folder:
     faults += _same_names(policies)
     if faults:
         raise PolicyFaults(str(folder), faults)
-    return Folder(tuple(policies), roster)
+    return Folder(tuple(policies), roster, causes)
 
 
 def _why_unread(error: OSError | UnicodeDecodeError) -> str:
@@ -89,6 +103,9 @@ def seed(services: Services, now: datetime) -> None:
     for one in folder.policies:
         version = services.policies.save(one.policy, "file", None, now, one.hash)
         log.info("policy read", policy=one.policy.name, file=one.file, current_version=version)
+    if folder.causes is not None:
+        version = services.causes.save(folder.causes.causes, "file", None, now, folder.causes.hash)
+        log.info("causes read", current_version=version)
     _warn(services, now)
     first_admin_key(services, now)
 
@@ -101,6 +118,9 @@ def _warn(services: Services, now: datetime) -> None:
         )
     for fault in roster_warnings(roster):
         log.warning("roster warning", path=fault.path, message=fault.message)
+    tree = services.causes.tree
+    for fault in owner_warnings(tree, roster) if tree is not None else ():
+        log.warning("causes warning", path=fault.path, message=fault.message)
     for policy in known:
         for fault in warnings(policy, roster, now):
             log.warning("policy warning", policy=policy.name, path=fault.path, message=fault.message)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar, TypeVarTuple, cast
+from typing import Annotated, Any, TypeVar, TypeVarTuple, cast
 
 from anyio import to_thread
 from fastapi import Depends, Request
@@ -17,9 +17,14 @@ from temporalio.client import Client
 from api.cases import Cases
 from api.sessions import Sessions, Tries
 from api.signatures import Signatures
+from api.watching import Watcher
 from domain.tickets import Channel
+from records.actions import Actions
 from records.answers import Answers
 from records.bad_addresses import BadAddresses
+from records.board import Board
+from records.causes import CauseTree
+from records.closures import Closures
 from records.command_log import CommandLog
 from records.contact_tests import ContactTests
 from records.database import Database
@@ -29,8 +34,10 @@ from records.inbound import Inbound
 from records.keys import Keys
 from records.outbound import Outbound
 from records.policies import Policies
+from records.problems import Problems
 from records.reply_codes import ReplyCodes
 from records.roster import RosterStore
+from records.views import Views
 from settings import ApiSettings, HookSettings, without_credentials
 from signed_links import SignedLinks, secret_of
 
@@ -63,14 +70,22 @@ class Services:
     outbound: Outbound
     bad_addresses: BadAddresses
     reply_codes: ReplyCodes
+    causes: CauseTree
+    actions: Actions
+    problems: Problems
     signatures: Signatures
     links: SignedLinks
     sessions: Sessions
+    board: Board
+    views: Views
+    watcher: Watcher
+    closures: Closures
     outbox_only: tuple[Channel, ...]  # the channels on which nothing leaves this machine; the pages say so
     now: Callable[[], datetime]
     # A long preview takes a second of processor: two at once, for the API's threads are for those who act.
     previews: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     tries: Tries = field(default_factory=Tries)  # of wrong keys, at the sign-in
+    heard: "asyncio.Queue[Any]" = field(default_factory=lambda: asyncio.Queue(10_000))  # see api/auditing
     something_came: asyncio.Event = field(default_factory=asyncio.Event)  # from a provider, and was kept
 
 
@@ -100,9 +115,16 @@ def wire(
         outbound=Outbound(database),
         bad_addresses=BadAddresses(database),
         reply_codes=ReplyCodes(database),
+        causes=CauseTree(database),
+        actions=Actions(database),
+        problems=Problems(database),
         signatures=Signatures(hooks or HookSettings(), settings.public_address),
         links=SignedLinks(secret, settings.public_address),
         sessions=Sessions(secret),
+        board=Board(database),
+        views=Views(database),
+        watcher=Watcher(database),
+        closures=Closures(database),
         outbox_only=without_credentials() if settings.mode == "local" else (),
         now=now,
     )

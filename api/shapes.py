@@ -38,7 +38,10 @@ class TierRef(Shape):
 
 
 class Target(Shape):
-    """One promise in time; `due_at` is null while it waits (a pause, a case outside hours)."""
+    """One promise in time; `due_at` is null while it waits (a pause, a case outside hours).
+
+    `working_seconds` is what it took in its own calendar until it ended; null before that.
+    """
 
     name: str
     tier: str | None
@@ -48,6 +51,7 @@ class Target(Shape):
     warn_at: list[Instant]
     breached_at: Instant | None
     met_at: Instant | None
+    working_seconds: int | None
 
 
 class Links(Shape):
@@ -137,8 +141,10 @@ class TimelineItem(Shape):
 class MessageItem(Shape):
     """One message; `person` is null for the customer, `to` and the texts are null until it has been claimed for sending.
 
-    `retries` are the tries after the first, `failed_over_to` is the key of the message that took its place on another channel,
-    `led_by` the key of the one it went out in, together with others.
+    `retries` are the tries after the first, `led_by` is the key of the one it went out in, together with others.
+    `failed_over_to` is the key of the message that took its place, to `failed_over_person` (null for the customer) on
+    `failed_over_channel`: on another channel, or to whoever was told next at once. `waits_until` is when it goes out that
+    waits for the end of quiet hours.
     """
 
     key: str
@@ -162,6 +168,9 @@ class MessageItem(Shape):
     code: str | None
     retries: int
     failed_over_to: str | None
+    failed_over_person: str | None
+    failed_over_channel: Channel | None
+    waits_until: Instant | None
     led_by: str | None
 
 

@@ -28,7 +28,9 @@ from bench.ground import ground
 from bench.idle import idle
 from bench.latency import latency
 from bench.lateness import rush, spread
+from bench.reports import reports
 from bench.sides import Bare, Tierline
+from bench.similar import similar
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stage import Stage
 from bench.throughput import throughput
@@ -45,6 +47,8 @@ BUSY: tuple[tuple[str, Measure], ...] = (
     ("whole lives, many at once", throughput),
     ("lateness, spread out", spread),
     ("lateness, all in one instant", rush),
+    ("closed cases that resemble a new one, on both databases", similar),
+    ("reports over 90 days, on both databases", reports),
 )
 WAITING: tuple[tuple[str, Measure], ...] = (("many open cases: rate, memory, processor", idle),)
 

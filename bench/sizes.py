@@ -26,9 +26,11 @@ class Sizes:
     open_cases: int  # on each side, for the memory
     idle_cases: int  # of Tierline, for the processor
     idle_seconds: float
+    closures: int  # cases closed before, among which to find those that resemble a new one
+    past_cases: int  # that reports are asked about
     fresh: bool = True  # whether the waiting cases get an installation of their own
 
 
-FULL = Sizes("full", 50, 3, 60, 16, 200, 60.0, 20, 30, 300, 10, True, 250, 1_000, 5_000, 60.0)
-QUICK = Sizes("quick", 20, 2, 30, 16, 60, 20.0, 10, 20, 100, 5, True, 100, 300, 1_000, 15.0)
-TINY = Sizes("tiny", 3, 1, 2, 2, 2, 0.5, 2, 4, 4, 3, False, 2, 4, 6, 0.5, fresh=False)
+FULL = Sizes("full", 50, 3, 60, 16, 200, 60.0, 20, 30, 300, 10, True, 250, 1_000, 5_000, 60.0, 100_000, 1_000_000)
+QUICK = Sizes("quick", 20, 2, 30, 16, 60, 20.0, 10, 20, 100, 5, True, 100, 300, 1_000, 15.0, 20_000, 100_000)
+TINY = Sizes("tiny", 3, 1, 2, 2, 2, 0.5, 2, 4, 4, 3, False, 2, 4, 6, 0.5, 30, 300, fresh=False)

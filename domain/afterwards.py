@@ -22,12 +22,15 @@ from domain.telling import (
     NOT_TOLD,
     customer_channels,
     customer_told,
+    customer_told_data,
     failed,
+    low_score_data,
     on_next_channel,
     skipped,
     sms_waits_until,
     to_last_resort,
     to_one,
+    undelivered_data,
     with_address,
 )
 from domain.tickets import Channel, PersonalChannel, Priority
@@ -126,13 +129,14 @@ def asked(seq: int, plan: SurveyPlan, message: Message | None) -> TimelineEntry:
     if message is not None:
         return told_entry(seq, message)
     text = f"{NOT_TOLD}: {CUSTOMER_PURPOSES['customer_survey']}"
-    data = {"reason": NO_ADDRESS}
+    data = {"reason": NO_ADDRESS, "message": "customer_survey"}
     return TimelineEntry(seq=seq, at=plan.at, kind="delivery_failed", actor=TIERLINE, text=text, data=data)
 
 
 def told_entry(seq: int, message: Message) -> TimelineEntry:
     """The line that says the customer was asked, on the first channel or on the next one."""
-    return TimelineEntry(seq=seq, at=message.at, kind="customer_told", actor=TIERLINE, text=customer_told(message))
+    text, data = customer_told(message), customer_told_data(message)
+    return TimelineEntry(seq=seq, at=message.at, kind="customer_told", actor=TIERLINE, text=text, data=data)
 
 
 def next_try(unsent: Unsent, document: Mapping[str, Any]) -> Message | None:
@@ -154,14 +158,14 @@ def last_try(unsent: Unsent, document: Mapping[str, Any], policy: Policy) -> Mes
 
 def last_resort_entry(seq: int, message: Message) -> TimelineEntry:
     """The line that says that the owner of last resort was told."""
-    text, data = f"{message.person} told: {message.purpose}", {"person": message.person}
+    text, data = f"{message.person} told: {message.purpose}", low_score_data(message)
     return TimelineEntry(seq=seq, at=message.at, kind="told", actor=TIERLINE, text=text, data=data)
 
 
 def not_sent(seq: int, unsent: Unsent) -> TimelineEntry:
     """The line that says it did not arrive, or was no longer needed: as of a running case."""
     message, result = unsent.message, unsent.result
-    data = {"key": message.key, "reason": result.reason}
+    data = {**undelivered_data(message), "reason": result.reason}
     if result.status == "skipped":
         text = skipped(message, result.reason or "no longer needed")
         return TimelineEntry(seq=seq, at=result.at, kind="skipped", actor=TIERLINE, text=text, data=data)
@@ -233,4 +237,5 @@ def alert_words(person: str, answer: Survey) -> str:
 def alert_entry(seq: int, given: LateSurvey, person: str) -> TimelineEntry:
     """The line of the timeline that says who was told of a low answer."""
     text = alert_words(person, given.answer)
-    return TimelineEntry(seq=seq, at=given.at, kind="told", actor=TIERLINE, text=text, data={"person": person})
+    data = {"person": person, "message": "low_score", "score": given.answer.score}
+    return TimelineEntry(seq=seq, at=given.at, kind="told", actor=TIERLINE, text=text, data=data)

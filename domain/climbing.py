@@ -40,12 +40,12 @@ def enter(turn: Turn, tier: int, team: str, cause: EntryCause, first: str | None
         telling.tell_watchers(turn, f"case is now at {turn.state.here.name}")
 
 
-def climb(turn: Turn, cause: EntryCause, why: str) -> None:
-    """Go one tier up by itself."""
+def climb(turn: Turn, cause: EntryCause, why: str, missed: Sequence[str] = ()) -> None:
+    """Go one tier up by itself; `missed` are the targets it is for, as people call them."""
     state = turn.state
     above = state.policy.tiers[state.tier + 1]
     text = f"climbed from {state.here.name} to {above.name}: {why}"
-    turn.note("climbed", TIERLINE, text, tier=above.name, cause=cause)
+    turn.note("climbed", TIERLINE, text, tier=above.name, cause=cause, was=state.here.name, missed=list(missed))
     enter(turn, state.tier + 1, above.team, cause)
 
 
@@ -53,7 +53,8 @@ def breach(turn: Turn, missed: Sequence[tuple[Clock, datetime]]) -> None:
     """Targets missed at the same instant, with their true due times: each is written down, together they climb once."""
     for clock, due_at in missed:
         turn.replace_clock(clock, clock.breached(due_at))
-        turn.note("breached", TIERLINE, f"{label(clock)} missed", target=clock.name, due_at=rfc3339(due_at))
+        called = label(clock)
+        turn.note("breached", TIERLINE, f"{called} missed", target=clock.name, called=called, due_at=rfc3339(due_at))
     names = {clock.name for clock, _ in missed}
     if "customer_update" in names:
         _promise_again(turn)
@@ -70,11 +71,12 @@ def breach(turn: Turn, missed: Sequence[tuple[Clock, datetime]]) -> None:
 
 def _climb_or_shout(turn: Turn, clocks: Sequence[Clock]) -> None:
     """Below the top: climb. At the top the steps repeat by themselves; anything else missed is told to the last resort."""
-    why = f"{' and '.join(label(clock) for clock in clocks)} missed"
+    missed = [label(clock) for clock in clocks]
+    why = f"{' and '.join(missed)} missed"
     if not turn.state.at_last_tier:
-        climb(turn, "breached", why)
+        climb(turn, "breached", why, missed)
     elif {clock.name for clock in clocks} != {"acknowledge"}:
-        telling.tell_last_resort(turn, "top_breach", why)
+        telling.tell_last_resort(turn, "top_breach", why, missed)
 
 
 def _promise_again(turn: Turn) -> None:
@@ -94,7 +96,7 @@ def _root_cause_missed(turn: Turn) -> None:
 
 def _tell_of_missing_cause(turn: Turn, person: str) -> None:
     telling.tell_person(turn, "root_cause_overdue", person, "root cause is overdue")
-    turn.note("told", TIERLINE, f"{person} told: root cause is overdue", person=person)
+    turn.note("told", TIERLINE, f"{person} told: root cause is overdue", person=person, message="root_cause_overdue")
 
 
 def begin_step(turn: Turn) -> None:
@@ -140,7 +142,7 @@ def stale(turn: Turn) -> None:
     """Acknowledged, but nothing happened: back to the steps of the same tier. Its resolution target runs on."""
     state = turn.state
     text = f"{state.owner} acknowledged, but nothing happened since"
-    turn.note("breached", TIERLINE, text, target="acknowledge_timeout")
+    turn.note("breached", TIERLINE, text, target="acknowledge_timeout", person=state.owner)
     enter(turn, state.tier, state.team, "stale")
 
 
@@ -149,7 +151,8 @@ def answered(turn: Turn, answer: DutyAnswer) -> None:
     state = turn.state
     tell = _open_tell(state, answer)
     if tell is None:
-        turn.note("skipped", TIERLINE, f"step {answer.step + 1}: overtaken", entry=answer.entry, reason="overtaken")
+        text, data = f"step {answer.step + 1}: overtaken", {"entry": answer.entry, "step": answer.step + 1}
+        turn.note("skipped", TIERLINE, text, **data, reason="overtaken")
         return
     _remember(turn, answer)
     if answer.person is None:
@@ -176,7 +179,7 @@ def _nobody_on_duty(turn: Turn, tell: Tell) -> None:
     """Written down, and the next step is tried at once: where the person to be told first is away, step 0 itself."""
     _replace_tell(turn, tell, tell.model_copy(update={"answered": True}))
     text = f"nobody on duty for {tell.selector} of {turn.state.team}"
-    turn.note("nobody_on_duty", TIERLINE, text, selector=tell.selector)
+    turn.note("nobody_on_duty", TIERLINE, text, selector=tell.selector, team=turn.state.team)
     entry = turn.state.entry
     if entry.first is not None and (tell.step, tell.round, entry.round, entry.fired) == (0, 0, 0, 1):
         turn.set_entry(first=None, fired=0, pulled_to=turn.now)

@@ -18,7 +18,7 @@ def resolve(turn: Turn, by: str, body: Resolve) -> None:
     """The fix is given: root cause and closing are still to come. Nobody has to have acknowledged before."""
     require_in_work(turn.state)
     if turn.state.status == "open":
-        turn.note("acknowledged", by, f"{by} acknowledged by resolving it")
+        turn.note("acknowledged", by, f"{by} acknowledged by resolving it", how="resolve")
         own(turn, by)
     targets.go_on(turn)  # closure may have paused too, and runs on
     targets.meet(turn, "tier_resolution", "resolution")
@@ -28,7 +28,7 @@ def resolve(turn: Turn, by: str, body: Resolve) -> None:
     turn.set(status="resolved", resolution=solved, resolved_at=turn.now, owner=by, shouts=shouts)
     turn.set(pause=None, stale_from=None)
     _begin_closing(turn)
-    turn.note("resolved", by, f"{by} resolved it: {body.summary}")
+    turn.note("resolved", by, f"{by} resolved it: {body.summary}", words=body.summary)
     telling.notice(turn, "resolved", {"text": body.customer_message} if body.customer_message else None)
     telling.tell_watchers(turn, "case is resolved")
 
@@ -49,7 +49,8 @@ def root_cause(turn: Turn, by: str, body: RootCause) -> None:
     shouts = tuple(shout for shout in turn.state.shouts if shout.why != "root_cause")
     turn.set(root_cause=RecordedCause(by=by, at=turn.now, cause=body), shouts=shouts)
     text = f"{by} recorded the root cause: {body.category}: {body.description}"
-    turn.note("root_cause_recorded", by, text, category=body.category, origin=body.origin, actions=len(body.actions))
+    data = {"category": body.category, "origin": body.origin, "actions": len(body.actions)}
+    turn.note("root_cause_recorded", by, text, **data, words=body.description)
     alive(turn)
 
 
@@ -59,16 +60,16 @@ def close(turn: Turn, by: str, _: Close) -> None:
     require_resolved(state, "it is not resolved yet; resolve it first")
     if state.policy.closing.root_cause == "required" and state.root_cause is None:
         raise NotAllowed("root_cause_required", "record the root cause first (command root-cause), then close")
-    end_closed(turn, by, f"{by} closed it")
+    end_closed(turn, by, f"{by} closed it", why="by_hand")
 
 
-def end_closed(turn: Turn, actor: str, text: str) -> None:
-    """The case closes: every clock ends, nothing goes out by itself any more but the closed notice."""
+def end_closed(turn: Turn, actor: str, text: str, why: str) -> None:
+    """The case closes (`by_hand`, `silence`): every clock ends, nothing goes out by itself any more but the closed notice."""
     targets.meet(turn, "closure")
     targets.cancel(turn)
     telling.drop_held(turn)
     turn.set(status="closed", closed_at=turn.now, shouts=(), silence_until=None)
-    turn.note("closed", actor, text)
+    turn.note("closed", actor, text, why=why)
     telling.notice(turn, "closed")  # after the status: it is the one message that may go out from here on
 
 
@@ -81,7 +82,8 @@ def survey(turn: Turn, _: str, body: Survey) -> None:
     if is_low(state.policy, state.rules_version, body):
         facts = rating_facts(body, state.resolution.by if state.resolution else None)
         telling.tell_person(turn, "low_score", state.lead, rating_words(body), facts=facts)
-        turn.note("told", TIERLINE, alert_words(state.lead, body), person=state.lead)
+        data = {"person": state.lead, "message": "low_score", "score": body.score}
+        turn.note("told", TIERLINE, alert_words(state.lead, body), **data)
 
 
 def reopen(turn: Turn, by: str, body: Reopen) -> None:
@@ -96,7 +98,8 @@ def reopen(turn: Turn, by: str, body: Reopen) -> None:
     turn.set(resolution=None, resolved_at=None, reopen_count=state.reopen_count + 1)
     if state.rules_version >= SINCE:
         turn.set(survey=None)
-    turn.note("reopened", by, f"{by} reopened it: {body.reason}", count=turn.state.reopen_count)
+    text = f"{by} reopened it: {body.reason}"
+    turn.note("reopened", by, text, count=turn.state.reopen_count, words=body.reason)
     targets.start(turn, "customer_update")  # the old promise ended with the fix
     resolver = state.resolution.by if state.resolution else None
     climbing.enter(turn, state.tier, state.team, "reopened", first=resolver)
@@ -106,7 +109,7 @@ def cancel(turn: Turn, by: str, body: Cancel) -> None:
     """Withdraw the case: it was no escalation, or is none any more."""
     require_live(turn.state)
     _withdraw(turn)
-    turn.note("cancelled", by, f"{by} cancelled it: {body.reason}")
+    turn.note("cancelled", by, f"{by} cancelled it: {body.reason}", words=body.reason)
 
 
 def merge(turn: Turn, by: str, body: Merge) -> None:

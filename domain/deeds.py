@@ -37,6 +37,8 @@ from domain.view_time import rfc3339
 
 __all__ = ["DEEDS", "REFUSALS"]
 
+NO_REPLY_UNHEARD = 5  # the rules version from which on a reply on a case that nobody owns is told, too
+
 
 def escalate(turn: Turn, by: str, body: Escalate) -> None:
     """Go to a higher tier (hierarchical), or to another team (functional). Raises NotAllowed `no_higher_tier`, Invalid."""
@@ -49,7 +51,7 @@ def escalate(turn: Turn, by: str, body: Escalate) -> None:
     tier, team = _functional(turn.state, body) if body.kind == "functional" else _hierarchical(turn.state, body)
     name = turn.state.policy.tiers[tier].name
     text = f"{by} escalated to {team} at {name}: {body.reason}"
-    turn.note("escalated", by, text, escalation=body.kind, tier=name, team=team)
+    turn.note("escalated", by, text, escalation=body.kind, tier=name, team=team, words=body.reason)
     climbing.enter(turn, tier, team, "functional" if body.kind == "functional" else "escalated")
 
 
@@ -92,7 +94,8 @@ def hand_back(turn: Turn, by: str, body: HandBack) -> None:
     if state.tier == 0:
         raise NotAllowed("no_lower_tier", f"{state.here.name} is the first tier; there is nobody to hand back to")
     below = state.policy.tiers[state.tier - 1]
-    turn.note("handed_back", by, f"{by} handed it back to {below.name}: {body.reason}", tier=below.name)
+    text = f"{by} handed it back to {below.name}: {body.reason}"
+    turn.note("handed_back", by, text, tier=below.name, words=body.reason)
     climbing.enter(turn, state.tier - 1, below.team, "handed_back")
 
 
@@ -124,15 +127,19 @@ def _promised(state: Escalation, duration: Duration) -> int:
 
 
 def customer_reply(turn: Turn, _: str, body: CustomerReply) -> None:
-    """The customer said something: a wait for it ends, the case no longer closes by itself, the owner is told."""
+    """The customer said something: a wait for it ends, the case no longer closes by itself, the accountable person is told."""
     require_live(turn.state)
     turn.note("customer_replied", CUSTOMER, body.text, channel=body.channel)
-    pause, owner = turn.state.pause, turn.state.owner
+    pause, hears = turn.state.pause, _hears_a_reply(turn.state)
     if pause is not None and pause.reason == "waiting_on_customer":
-        end_pause(turn, TIERLINE, "the customer replied: the wait is over")
+        end_pause(turn, TIERLINE, "the customer replied: the wait is over", why="customer_replied")
     turn.set(silence_until=None)
-    if owner is not None:
-        telling.tell_person(turn, "customer_replied", owner, "the customer replied", facts={"text": body.text})
+    if hears is not None:
+        telling.tell_person(turn, "customer_replied", hears, "the customer replied", facts={"text": body.text})
+
+
+def _hears_a_reply(state: Escalation) -> str | None:
+    return state.accountable if state.rules_version >= NO_REPLY_UNHEARD else state.owner
 
 
 def ticket_update(turn: Turn, by: str, body: TicketUpdate) -> None:
@@ -172,7 +179,8 @@ def reprioritize(turn: Turn, by: str, body: Reprioritize) -> None:
     targets.retarget(turn)
     keep_paused(turn)
     text = f"{by} changed the priority from {state.priority} to {decision.priority}: {body.reason}"
-    turn.note("reprioritized", by, text, was=state.priority, priority=decision.priority, reasons=list(decision.reasons))
+    data = {"was": state.priority, "priority": decision.priority, "reasons": list(decision.reasons)}
+    turn.note("reprioritized", by, text, **data, words=body.reason)
 
 
 def adopt(turn: Turn, by: str, body: Adopt) -> None:
@@ -207,7 +215,9 @@ def rebase(turn: Turn, by: str, body: Rebase) -> None:
         "; ".join([text, *_changed(turn.state, moved)]),
         was=before.version,
         version=body.policy.version,
+        policy=before.name,
         due=due,
+        paused=[one.target for one in moved if one.paused],
     )
 
 

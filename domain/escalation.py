@@ -72,10 +72,12 @@ def _note_opened(turn: Turn, opening: Opening) -> None:
     why = trigger.kind.replace("_", " ") + (f": {trigger.detail}" if trigger.detail else "")
     text = f"opened with priority {state.priority} at {state.here.name} ({why})"
     data = {"priority": state.priority, "reasons": list(state.priority_reasons), "policy": state.policy.name}
-    turn.note("opened", opening.opened_by or TIERLINE, text, **data)
-    if opening.origin is not None:
-        actor = opening.origin.by or TIERLINE
-        turn.note("reopened", actor, f"goes on from episode {opening.origin.episode}: {opening.origin.reason}")
+    where = {"tier": state.here.name, "trigger": trigger.kind, "words": trigger.detail}
+    turn.note("opened", opening.opened_by or TIERLINE, text, **data, **where)
+    origin = opening.origin
+    if origin is not None:
+        text = f"goes on from episode {origin.episode}: {origin.reason}"
+        turn.note("reopened", origin.by or TIERLINE, text, episode=origin.episode, words=origin.reason)
 
 
 def apply(state: Escalation, command: Command, at: datetime) -> Outcome:
@@ -162,8 +164,10 @@ def _breach_together(turn: Turn, at: datetime) -> None:
 
 
 FIRE: Mapping[str, Callable[[Turn, Due], Any]] = {
-    "pause_ends": lambda turn, _: owning.end_pause(turn, TIERLINE, "the pause has ended"),
-    "silence": lambda turn, _: closing.end_closed(turn, TIERLINE, "closed: the customer had nothing to add"),
+    "pause_ends": lambda turn, _: owning.end_pause(turn, TIERLINE, "the pause has ended", why="over"),
+    "silence": lambda turn, _: closing.end_closed(
+        turn, TIERLINE, "closed: the customer had nothing to add", why="silence"
+    ),
     "step": lambda turn, _: climbing.begin_step(turn),
     "round": lambda turn, _: climbing.begin_round(turn),
     "last_resort": lambda turn, _: climbing.call_last_resort(turn),

@@ -26,6 +26,7 @@ _TIER_TARGETS = {"acknowledge": _BY_PRIORITY}
 _TIER = {"name": _UNREADABLE, "team": _UNREADABLE, "targets": _TIER_TARGETS, "steps": [_STEP]}
 _HOURS = {day: ["00:00-24:00"] for day in WEEKDAYS}
 _ROW = {"high": "medium", "medium": "medium", "low": "medium"}
+_CATEGORY = {"id": _UNREADABLE_ID, "title": {"en": _UNREADABLE}}
 _ALL_TIME = {"from": "0001-01-02T00:00:00Z", "to": "9999-12-30T00:00:00Z"}  # whatever the other end is, it lies inside
 _TURNS = {"timezone": "UTC", "handoff": "09:00", "every": "1w", "start": "2026-01-05", "members": [_UNREADABLE]}
 
@@ -47,6 +48,10 @@ _STAND_INS: Mapping[str, object] = {  # by the last key of the path
     "handoff": _TURNS["handoff"],
     "start": _TURNS["start"],
     "members": [_UNREADABLE],
+    "title": _CATEGORY["title"],
+    "categories": [_CATEGORY],
+    "within": "30d",
+    "count": 3,
 }
 _IN_A_SECTION: Mapping[
     tuple[str, str | int], object
@@ -73,6 +78,9 @@ _IN_A_SECTION: Mapping[
     ("rotations", "#"): _TURNS,
     ("rotations", "every"): _TURNS["every"],
     ("members", "#"): _UNREADABLE,
+    ("categories", "#"): _CATEGORY,
+    ("children", "#"): _CATEGORY,
+    ("title", "en"): _UNREADABLE,
     ("overrides", "#"): {"person": _UNREADABLE, **_ALL_TIME},
     ("absences", "#"): {"person": _UNREADABLE, **_ALL_TIME},
 }

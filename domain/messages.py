@@ -25,6 +25,8 @@ ResponderKind = Literal[
     "top_breach",
     "watch",
     "low_score",
+    "action_due",
+    "problem_opened",
 ]
 CustomerKind = Literal[
     "customer_opened",
@@ -39,7 +41,9 @@ CustomerKind = Literal[
 MessageKind = ResponderKind | CustomerKind
 
 CUSTOMER = "customer"
-AFTER_CLOSING: tuple[MessageKind, ...] = ("customer_closed", "customer_survey", "low_score")
+LESSONS: tuple[MessageKind, ...] = ("action_due", "problem_opened")
+"""What a case has taught: it has no hurry, and does not end with the case."""
+AFTER_CLOSING: tuple[MessageKind, ...] = ("customer_closed", "customer_survey", "low_score", *LESSONS)
 OF_THE_ENTRY: tuple[MessageKind, ...] = (
     "step",
     "warning",
@@ -152,13 +156,22 @@ def _subject(message: Message, rules_version: int) -> tuple[object, ...]:
 
 
 def may_still_go_out(
-    kind: MessageKind, entry: int, *, status: str, current_entry: int, reopened: bool = False, rated: bool = False
+    kind: MessageKind,
+    entry: int,
+    *,
+    status: str,
+    current_entry: int,
+    reopened: bool = False,
+    rated: bool = False,
+    action: str = "open",
 ) -> str | None:
     """None when the message may go out now, else why not; asked again at the claim, for what is in flight.
 
     `reopened` (a newer episode exists) and `rated` count for the survey only: nobody is asked how it was who is waiting again, or
-    who has said so.
+    who has said so. `action` is the state of the action that a reminder is about.
     """
+    if kind == "action_due" and action != "open":
+        return f"action {action}"
     if kind == "customer_survey" and (reopened or rated or status != "closed"):
         return "case reopened" if reopened else "already rated" if rated else f"case {status}"
     if status in ("closed", "cancelled"):

@@ -22,7 +22,7 @@ def acknowledge(turn: Turn, by: str, body: Acknowledge) -> None:
         message = f"{state.owner} has already acknowledged it; ask for it to be assigned"
         raise NotAllowed("already_acknowledged", message)
     require(state, "open")
-    turn.note("acknowledged", by, f"{by} acknowledged" + (f": {body.note}" if body.note else ""))
+    turn.note("acknowledged", by, f"{by} acknowledged" + (f": {body.note}" if body.note else ""), words=body.note)
     own(turn, by)
     telling.notice(turn, "acknowledged", {"owner": by})
 
@@ -80,11 +80,11 @@ def resume(turn: Turn, by: str, _: Resume) -> None:
     require_live(turn.state)
     if turn.state.pause is None:
         raise NotAllowed("not_paused", "it is not paused")
-    end_pause(turn, by, f"{by} resumed it")
+    end_pause(turn, by, f"{by} resumed it", why="resumed")
 
 
-def end_pause(turn: Turn, actor: str, text: str) -> None:
-    """The owner has it again and the clocks run on."""
+def end_pause(turn: Turn, actor: str, text: str, why: str) -> None:
+    """The owner has it again and the clocks run on; `why` is `resumed`, `customer_replied` or `over`."""
     targets.go_on(turn)
     turn.set(status="acknowledged", pause=None, stale_from=turn.now)
-    turn.note("resumed", actor, text)
+    turn.note("resumed", actor, text, why=why)

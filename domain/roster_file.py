@@ -94,28 +94,28 @@ def _unknowable(unread: Sequence[Path]) -> Iterator[str]:
             yield "members"
 
 
-class _Writer(yaml.SafeDumper):
+class YamlWriter(yaml.SafeDumper):
     """Puts quotes around whatever our reader, which knows other numbers than YAML 1.1, would not read back as a text."""
 
 
-_Writer.add_implicit_resolver(
+YamlWriter.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"), list("-0123456789")
 )
 
 
-def _text(writer: _Writer, value: str) -> yaml.ScalarNode:
+def _text(writer: YamlWriter, value: str) -> yaml.ScalarNode:
     # PyYAML writes these line breaks as they are, and reads them back as blanks.
     style = '"' if re.search("[\x85\u2028\u2029]", value) else None
     return writer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-_Writer.add_representer(str, _text)
+YamlWriter.add_representer(str, _text)
 
 
 def roster_text(data: Mapping[str, Any]) -> str:
     """A roster in plain data as the YAML file that `load_roster` reads back as the same roster; what is empty is left out."""
     filled = {section: _filled(entries) for section, entries in data.items()}
-    return yaml.dump(filled, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(filled, Dumper=YamlWriter, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _filled(value: Any) -> Any:

@@ -67,7 +67,13 @@ class Course:
         self.lines += in_words(one)
 
 
-def course(opening: Opening, roster: Roster, words: Sequence[Command] = (), most: int = MOST_LINES) -> Course:
+def course(
+    opening: Opening,
+    roster: Roster,
+    words: Sequence[Command] = (),
+    most: int = MOST_LINES,
+    until: datetime | None = None,
+) -> Course:
     """Play a case from its opening until it ends or its closing limit is missed and no word is left, or for `most` lines.
 
     `words` are said at their `received_at`, in that order; one the rules refuse is a `Refusal` and changes nothing. What a person
@@ -81,7 +87,7 @@ def course(opening: Opening, roster: Roster, words: Sequence[Command] = (), most
         due = next_due(played.course.state)
         if ahead and (due is None or ahead[0].received_at <= due):
             played.say(ahead.pop(0))
-        elif due is not None:
+        elif due is not None and (until is None or due <= until):
             played.take(advance(played.course.state, due))
         else:
             ending = "nothing_more"

@@ -16,12 +16,13 @@ from domain.messages import Message
 from domain.policy import PauseReason, Policy, Tier
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """2: of several holding messages only the newest goes out, whatever entry it is of; a rebase to the same version is nothing.
 3: what a responder is told beside the steps goes to the step's next channel when one fails.
 4: once closed, the customer is asked how it was (`survey_after`); a low answer (`low_score`) reaches the lead; reopened, a
 case forgets the answer to the fix that did not hold. What people prefer (channels, hours of rest, working hours) counts.
-A reminder of a promise goes by e-mail first, for its draft; what one person is told goes there at last."""
+A reminder of a promise goes by e-mail first, for its draft; what one person is told goes there at last.
+5: a reply of the customer reaches whoever is accountable, where nobody owns the case."""
 LAST_UNSAID = 3  # up to here an opening did not say by which rules its case runs
 
 Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]

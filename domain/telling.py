@@ -7,6 +7,7 @@ first channel that works.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.addresses import NO_ADDRESS
 from domain.clocks import Clock
@@ -99,15 +100,16 @@ def tell_step(turn: Turn, person: str, step: int, round_: int) -> tuple[str, ...
     return _tell_responder(turn, words, person, channels, person)
 
 
-def tell_last_resort(turn: Turn, kind: ResponderKind, purpose: str) -> None:
-    """Tell the owner of last resort on every channel of the current step."""
+def tell_last_resort(turn: Turn, kind: ResponderKind, purpose: str, missed: Sequence[str] = ()) -> None:
+    """Tell the owner of last resort on every channel of the current step; `missed` are the targets it is about."""
     person = turn.state.policy.owner_of_last_resort
     words = _Words(kind, purpose, {}, round=_said_before(turn, kind, person))
-    _tell_responder(turn, words, person, current_channels(turn.state), f"owner of last resort {person}")
+    called = f"owner of last resort {person}"
+    _tell_responder(turn, words, person, current_channels(turn.state), called, missed=list(missed))
 
 
 def _tell_responder(
-    turn: Turn, words: _Words, person: str, channels: Sequence[Channel], called: str
+    turn: Turn, words: _Words, person: str, channels: Sequence[Channel], called: str, **data: Any
 ) -> tuple[str, ...]:
     """Tell somebody on all these channels and write it down: the person is now the one told last.
 
@@ -118,7 +120,8 @@ def _tell_responder(
         turn.send(message)
     turn.set(told=(*(one for one in turn.state.told if one != person), person))
     text = f"{called} told by {listed(channels)}: {words.purpose}"
-    turn.note("told", TIERLINE, text, person=person, channels=list(channels))
+    data |= {"person": person, "channels": list(channels), "message": words.kind, **words.facts}
+    turn.note("told", TIERLINE, text, **data)
     return tuple(message.key for message in made if message.channel in to_one(channels))
 
 
@@ -157,7 +160,8 @@ def warn(turn: Turn, clock: Clock, percent: int) -> None:
     facts = {"target": label(clock), "percent": str(percent), **_times(due_at=due_at)}
     tell_person(turn, "promise_reminder" if promise else "warning", person, purpose, facts=facts, step=percent)
     text = f"{percent} % of {label(clock)} used; {person} warned, due by {local_time(state, due_at)}"
-    turn.note("warned", TIERLINE, text, target=clock.name, percent=percent, person=person)
+    data = {"target": clock.name, "called": label(clock), "due_at": rfc3339(due_at)}
+    turn.note("warned", TIERLINE, text, **data, percent=percent, person=person)
 
 
 def notice(turn: Turn, moment: NoticeMoment, facts: dict[str, str] | None = None) -> None:
@@ -172,7 +176,7 @@ def tell_customer(turn: Turn, kind: CustomerKind, facts: dict[str, str] | None =
     state = turn.state
     purpose, channels = CUSTOMER_PURPOSES[kind], _customer_channels(state)
     if not channels:
-        turn.note("delivery_failed", TIERLINE, f"{NOT_TOLD}: {purpose}", reason=NO_ADDRESS)
+        turn.note("delivery_failed", TIERLINE, f"{NOT_TOLD}: {purpose}", reason=NO_ADDRESS, message=kind)
         return
     promise = current(state, "customer_update")
     times = _times(next_update_by=due_of(state, promise) if promise else None)
@@ -203,23 +207,30 @@ def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
     until = _quiet_until(turn.state, message)
     if until is None:
         turn.send(message)
-        turn.note("customer_told", actor, customer_told(message), **message.facts)
+        turn.note("customer_told", actor, customer_told(message), **customer_told_data(message))
     elif turn.state.live:
         held = message.model_copy(update={"not_before": until})
         drop_held(turn)
         turn.hold(held)
-        turn.note("customer_told", actor, customer_told(held), **message.facts)
+        turn.note("customer_told", actor, customer_told(held), **customer_told_data(held))
     elif message.fallbacks:
         _to_customer(turn, _on_next_channel(turn, message), actor)
     else:
         text = f"{message.addressed} not sent: quiet hours, and the case is closed"
-        turn.note("skipped", TIERLINE, text, reason="quiet_hours")
+        data = {"channel": message.channel, "person": None, "message": message.kind}
+        turn.note("skipped", TIERLINE, text, **data, reason="quiet_hours")
 
 
 def customer_told(message: Message) -> str:
     """What the timeline says of a message to the customer; one with a `not_before` waits for the end of the quiet hours."""
     text = f"customer told by {CHANNEL_WORDS[message.channel]}: {message.purpose}"
     return f"{text} (waits for the end of the quiet hours)" if message.not_before else text
+
+
+def customer_told_data(message: Message) -> dict[str, Any]:
+    """The same as data, for whoever says it in another language."""
+    said = {"message": message.kind, "channel": message.channel, "not_before": rfc3339(message.not_before)}
+    return {**message.facts, **said}
 
 
 def _quiet_until(state: Escalation, message: Message) -> datetime | None:
@@ -260,9 +271,8 @@ def message_failed(turn: Turn, message: Message, result: SendResult) -> None:
     if message.key in turn.state.failed:
         return
     turn.set(failed=(*turn.state.failed[-REMEMBERED_FAILURES + 1 :], message.key))
-    turn.note(
-        "delivery_failed", TIERLINE, failed(message, result), key=message.key, code=result.code, reason=result.reason
-    )
+    data = {**undelivered_data(message), "code": result.code, "reason": result.reason}
+    turn.note("delivery_failed", TIERLINE, failed(message, result), **data)
     goes_on = turn.state.live or message.kind in AFTER_CLOSING
     if not (message.fallbacks and goes_on):
         _low_score_to_last_resort(turn, message)
@@ -277,7 +287,7 @@ def _low_score_to_last_resort(turn: Turn, message: Message) -> None:
     made = to_last_resort(message, state.policy, state.tier, state.id, state.episode, turn.now)
     if made is not None:
         turn.send(made)
-        turn.note("told", TIERLINE, f"{made.person} told: {made.purpose}", person=made.person)
+        turn.note("told", TIERLINE, f"{made.person} told: {made.purpose}", **low_score_data(made))
 
 
 def to_last_resort(message: Message, policy: Policy, tier: int, id: str, episode: int, at: datetime) -> Message | None:
@@ -296,7 +306,17 @@ def to_last_resort(message: Message, policy: Policy, tier: int, id: str, episode
 
 def message_skipped(turn: Turn, message: Message, why: str) -> None:
     """Write down a message that was no longer needed when it was about to go out."""
-    turn.note("skipped", TIERLINE, skipped(message, why), key=message.key, reason=why)
+    turn.note("skipped", TIERLINE, skipped(message, why), **undelivered_data(message), reason=why)
+
+
+def low_score_data(message: Message) -> dict[str, Any]:
+    """Who is told of which answer, for a line of the timeline."""
+    return {"person": message.person, "message": message.kind, "score": int(message.facts["score"])}
+
+
+def undelivered_data(message: Message) -> dict[str, Any]:
+    """Which message it was, for a line that says it did not arrive; `person` is None for the customer."""
+    return {"key": message.key, "message": message.kind, "channel": message.channel, "person": message.person}
 
 
 def failed(message: Message, result: SendResult) -> str:

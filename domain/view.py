@@ -6,7 +6,7 @@
 from datetime import datetime
 from typing import Any
 
-from domain.clocks import Clock, warning_at
+from domain.clocks import Clock, elapsed, warning_at
 from domain.due import next_due
 from domain.state import Escalation, RecordedCause
 from domain.targets import current, due_of
@@ -91,6 +91,7 @@ def _target(state: Escalation, clock: Clock) -> dict[str, Any]:
         "warn_at": [rfc3339(at) for at in ahead if at is not None],
         "breached_at": rfc3339(clock.breached_at),
         "met_at": rfc3339(clock.met_at),
+        "working_seconds": elapsed(clock, calendar, state.at) if clock.over else None,
     }
 
 

@@ -130,6 +130,8 @@ def _given(params: Mapping[str, object]) -> dict[str, str]:
 
 
 def _parsed(answer: httpx2.Response) -> Any:
+    if answer.headers.get("content-type", "").startswith("text/csv"):
+        return None  # its text is all there is to it
     try:
         return answer.json() if answer.content else None
     except ValueError:

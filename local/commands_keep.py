@@ -56,7 +56,7 @@ def policy_list(json: Json = False) -> None:
 @policy.command("show")
 def policy_show(name: Name, json: Json = False) -> None:
     """A policy as it is in use now."""
-    ask(lambda api: api.get(f"/v1/policies/{quote(name, safe='')}"), json, data(_as_yaml))
+    ask(lambda api: api.get(f"/v1/policies/{quote(name, safe='')}"), json, data(as_yaml))
 
 
 @keys.command("create")
@@ -135,7 +135,8 @@ def _policies(found: Any) -> None:
     show.rows(found["items"], ("name", "version"), "no policies")
 
 
-def _as_yaml(found: Any) -> None:
+def as_yaml(found: Any) -> None:
+    """What the API answered as YAML."""
     import yaml
 
     typer.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110), nl=False)

@@ -253,14 +253,23 @@ def _reason(row: type_of_row) -> str:
 
 
 def _more(row: type_of_row) -> Iterable[str]:
+    if row.get("waits_until"):
+        yield f"until {moment(row['waits_until'])}"
     if row.get("read_at"):
         yield f"read {moment(row['read_at'])}"
     if row.get("retries"):
         yield f"retried {counted(row['retries'], 'time', 'times')}"
     if row.get("failed_over_to"):
-        yield f"failed over to {row['failed_over_to'].rpartition('/')[2]}"
+        yield _instead(row)
     if row.get("led_by") and "with others" not in str(row.get("reason")):
         yield "in one message with others"
+
+
+def _instead(row: type_of_row) -> str:
+    """What took its place: another channel, or another person and theirs."""
+    person, channel = row.get("failed_over_person"), row.get("failed_over_channel")
+    same = person is None or person == row.get("person")
+    return f"failed over to {channel}" if same else f"told at once instead: {person} by {channel}"
 
 
 def doubts(found: Mapping[str, Any]) -> None:

@@ -39,6 +39,7 @@ from domain.state import TimelineEntry
 from domain.tickets import PersonalChannel
 from records import rows
 from records.database import Database, insert_or_ignore
+from records.facts import refresh
 from records.policies import Policies
 from records.roster import RosterStore
 from records.stored import MessageStatus
@@ -74,24 +75,25 @@ class Afterwards:
         case = (given.escalation, given.episode)
         rules, roster = self._rules_of(case), self._roster.current()  # before the lock: parsing takes a while
         with self._database.write() as connection:
-            document = _locked(connection, case)
+            document = locked(connection, case)
             if not settle(connection, Settled(command_id=given.command_id, status="applied"), now):
                 return Rated(document, _alert_of(connection, case, given.command_id))
-            _add(connection, case, survey_entry(_next_line(connection, case), given.at, given.answer))
+            add_line(connection, case, survey_entry(next_line(connection, case), given.at, given.answer))
             changed = with_survey(document, given)
             rows.save(connection, changed, changed["version"], now)
+            refresh(connection, case)
             if rules is None or not is_low(rules, changed["rules_version"], given.answer):
                 return Rated(changed)
             person = lead(roster, changed["team"]) or rules.owner_of_last_resort
             message = alert(given, changed, rules, person, _round(connection, case, changed["entry"]))
-            _queue(connection, case, message, now)
-            _add(connection, case, alert_entry(_next_line(connection, case), given, person))
+            queue(connection, case, message, now)
+            add_line(connection, case, alert_entry(next_line(connection, case), given, person))
             return Rated(changed, message)
 
     def _rules_of(self, case: Case) -> Policy | None:
         """The policy the case ended with; None for one the store never had."""
         with self._database.read() as connection:
-            document = _document(connection, case)
+            document = document_of(connection, case)
         return self._policies.find(document["policy"]["name"], document["policy"]["version"])
 
     def record_question(self, plan: SurveyPlan, now: datetime) -> Message | None:
@@ -101,7 +103,7 @@ class Afterwards:
         """
         case = (plan.escalation, plan.episode)
         with self._database.write() as connection:
-            document = _locked(connection, case)
+            document = locked(connection, case)
             before = connection.scalar(select(messages.c.document).where(_of(case, "customer_survey")).limit(1))
             if before is not None:
                 return Message.model_validate(before)
@@ -110,8 +112,8 @@ class Afterwards:
             message = question(plan, document)
             if message is None and NO_ADDRESS in _said(connection, case, "reason"):
                 return None
-            _add(connection, case, asked(_next_line(connection, case), plan, message))
-            _queue(connection, case, message, now)
+            add_line(connection, case, asked(next_line(connection, case), plan, message))
+            queue(connection, case, message, now)
             return message
 
     def record_words(
@@ -120,9 +122,9 @@ class Afterwards:
         """Keep what the customer wrote to a case that is over: once for each mail. Raises NotFound `escalation_not_found`."""
         case = (escalation, episode)
         with self._database.write() as connection:
-            _locked(connection, case)
+            locked(connection, case)
             if mail not in _said(connection, case, "mail"):
-                _add(connection, case, words_entry(_next_line(connection, case), at, text, mail, channel))
+                add_line(connection, case, words_entry(next_line(connection, case), at, text, mail, channel))
 
     def record_unsent(self, unsent: Unsent, now: datetime) -> Message | None:
         """Write down that a message did not go out or arrive, and queue it on its next channel; None when there is none.
@@ -132,27 +134,28 @@ class Afterwards:
         case, key = (unsent.escalation, unsent.episode), unsent.message.key
         rules = self._rules_of(case)  # before the lock: parsing takes a while
         with self._database.write() as connection:
-            document = _locked(connection, case)
+            document = locked(connection, case)
             following = next_try(unsent, document) or (last_try(unsent, document, rules) if rules else None)
             if key in _said(connection, case, "key"):
                 return following
-            entry = not_sent(_next_line(connection, case), unsent)
-            _add(connection, case, entry)
+            entry = not_sent(next_line(connection, case), unsent)
+            add_line(connection, case, entry)
             give_up(connection, [entry])
             if following is not None and following.person is None:
-                _add(connection, case, told_entry(_next_line(connection, case), following))
+                add_line(connection, case, told_entry(next_line(connection, case), following))
             elif following is not None and following.person != unsent.message.person:
-                _add(connection, case, last_resort_entry(_next_line(connection, case), following))
-            _queue(connection, case, following, now)
+                add_line(connection, case, last_resort_entry(next_line(connection, case), following))
+            queue(connection, case, following, now)
             return following
 
 
-def _locked(connection: Connection, case: Case) -> dict[str, Any]:
-    """The document of the episode, held until the end of the transaction."""
-    return _document(connection, case, held=True)
+def locked(connection: Connection, case: Case) -> dict[str, Any]:
+    """The document of the episode, held until the end of the transaction. Raises NotFound `escalation_not_found`."""
+    return document_of(connection, case, held=True)
 
 
-def _document(connection: Connection, case: Case, *, held: bool = False) -> dict[str, Any]:
+def document_of(connection: Connection, case: Case, *, held: bool = False) -> dict[str, Any]:
+    """The document of the episode. Raises NotFound `escalation_not_found`."""
     mine = (escalations.c.id == case[0]) & (escalations.c.episode == case[1])
     query = select(escalations.c.document).where(mine)
     document: dict[str, Any] | None = connection.scalar(query.with_for_update() if held else query)
@@ -202,16 +205,19 @@ def _round(connection: Connection, case: Case, entry: int) -> int:
     return max((one.round + 1 for one in said), default=0)
 
 
-def _next_line(connection: Connection, case: Case) -> int:
+def next_line(connection: Connection, case: Case) -> int:
+    """The number of the next line that is written after closing."""
     last = connection.scalar(select(func.max(timeline.c.seq)).where(_told(case))) or 0
     return max(last, AFTER_THE_RUN) + 1
 
 
-def _add(connection: Connection, case: Case, entry: TimelineEntry) -> None:
+def add_line(connection: Connection, case: Case, entry: TimelineEntry) -> None:
+    """Write a line; one of that number stays as it is."""
     insert_or_ignore(connection, timeline, [timeline_row(case, entry)])
 
 
-def _queue(connection: Connection, case: Case, message: Message | None, now: datetime) -> None:
+def queue(connection: Connection, case: Case, message: Message | None, now: datetime) -> None:
+    """Write down a message that is about to be sent, if there is one."""
     if message is not None:
         status: MessageStatus = "waiting" if message.not_before else "queued"
         insert_or_ignore(connection, messages, [message_row(case, message, status, now)])

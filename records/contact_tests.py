@@ -127,6 +127,11 @@ def is_reference_of_test(reference: str | None) -> bool:
     return _REFERENCE.fullmatch(reference or "") is not None
 
 
+def is_contact_test() -> ColumnElement[bool]:
+    """Of a row of `inbound_events`: whether it is a message of a contact test."""
+    return _of("")
+
+
 def _of(rest: str) -> ColumnElement[bool]:
     mine = inbound_events.c.event_id.startswith(f"{_PREFIX}{rest}", autoescape=True)
     return (inbound_events.c.source == SOURCE) & mine

@@ -7,7 +7,7 @@ others. Cases without the sorted value come last in both directions.
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -19,9 +19,10 @@ from domain.messages import CUSTOMER
 from domain.state import LIVE, Status, TimelineEntry
 from domain.tickets import Channel
 from records import rows
+from records.behind import of_reports
 from records.database import Database
 from records.stored import POSSIBLE_DUPLICATE, Doubts, MessageStatus, StoredMessage, stored_message
-from records.tables import escalations, messages, timeline
+from records.tables import LIVE_ROWS, escalations, messages, timeline
 
 LARGEST_PAGE = 200
 LATEST_MESSAGES = 500
@@ -41,7 +42,11 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list shows; None means anything. `status` may be a comma list, every word of `q` must be found."""
+    """What a list shows; None means anything. `status` may be a comma list, every word of `q` must be found.
+
+    From `opened_from` on: what the links of reports ask for (`records.behind`); an
+    empty owner, product, category, cause or origin is that of cases without any.
+    """
 
     status: str | None = None
     tier: str | None = None
@@ -51,6 +56,16 @@ class Filters:
     customer: str | None = None
     overdue: bool | None = None
     q: str | None = None
+    opened_from: datetime | None = None
+    opened_to: datetime | None = None
+    product: str | None = None
+    category: str | None = None
+    cause: str | None = None
+    origin: str | None = None
+    came_to: str | None = None
+    counted_in: str | None = None
+    opened_hour: str | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -104,13 +119,13 @@ class Escalations:
         conditions = _conditions(filters)
         if cursor is not None:
             conditions.append(_after(column, descending, _place(cursor, sort)))
-        ordered = column.desc() if descending else column.asc()
-        query = (
-            select(escalations.c.document, column.label("value"), escalations.c.id, escalations.c.episode)
-            .where(*conditions)
-            .order_by(column.is_(None), ordered, escalations.c.id, escalations.c.episode)
-            .limit(limit + 1)
-        )
+        place = (escalations.c.id, escalations.c.episode)
+        last = (column.is_(None),) if column.nullable else ()  # else the index has the order
+        ordered = (*last, column.desc() if descending else column.asc(), *place)
+        # Which rows is answered by an index alone; a document is read only of those that are shown.
+        which = select(*place, column.label("value")).where(*conditions).order_by(*ordered).limit(limit + 1).subquery()
+        here = and_(escalations.c.id == which.c.id, escalations.c.episode == which.c.episode)
+        query = select(escalations.c.document, which).select_from(which.join(escalations, here)).order_by(*ordered)
         with self._database.read() as connection:
             found = connection.execute(query).all()
         page = found[:limit]
@@ -154,16 +169,6 @@ class Escalations:
             query = query.where(messages.c.person.is_(None) if person == CUSTOMER else messages.c.person == person)
         return self._messages(query if after is None else query.where(self._following(after)))
 
-    def taken_over(self, failed: Iterable[StoredMessage]) -> dict[str, str]:
-        """The message that took each one's place, by keys: the same to the same person on another channel, made later."""
-        places = {key: one for one in failed if one.status == "failed" for key in _elsewhere(one.key)}
-        if not places:
-            return {}
-        query = select(messages.c.key, messages.c.created_at).where(messages.c.key.in_(places))
-        with self._database.read() as connection:
-            made = connection.execute(query.order_by(messages.c.created_at.desc())).all()
-        return {places[one.key].key: one.key for one in made if one.created_at > places[one.key].created_at}
-
     def in_doubt(self, since: datetime) -> Doubts:
         """How many messages made since then may have arrived twice, and of how many nobody knows whether they arrived."""
         young = messages.c.created_at >= since
@@ -192,12 +197,6 @@ class Escalations:
             return [stored_message(row) for row in connection.execute(query).mappings()]
 
 
-def _elsewhere(key: str) -> list[str]:
-    """The keys of the same message on the other channels."""
-    place, _, channel = key.rpartition("/")
-    return [f"{place}/{other}" for other in get_args(Channel) if other != channel]
-
-
 def _sort(sort: str) -> tuple[Column[Any], bool]:
     column = SORTS.get(sort.removeprefix("-"))
     if column is None:
@@ -209,10 +208,17 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     exact = ("tier", "team", "owner", "priority", "customer")
     wanted = {name: getattr(filters, name) for name in exact}
     found: list[ColumnElement[bool]] = [
-        escalations.c[name] == value for name, value in wanted.items() if value is not None
+        escalations.c[name] == value if value else escalations.c[name].is_(None)
+        for name, value in wanted.items()
+        if value is not None
     ]
+    found.extend(of_reports(filters))
     if filters.status is not None:
-        found.append(escalations.c.status.in_(_statuses(filters.status)))
+        statuses = _statuses(filters.status)
+        if set(statuses) <= set(LIVE):
+            found.append(LIVE_ROWS)
+        if set(statuses) != set(LIVE):
+            found.append(escalations.c.status.in_(statuses))
     if filters.overdue is not None:
         late = and_(escalations.c.breached, escalations.c.status.in_(LIVE))
         found.append(late if filters.overdue else ~late)

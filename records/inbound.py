@@ -1,17 +1,21 @@
 """Events that providers push to us, kept before they are acted on.
 
-A webhook sent twice is acted on once, and one that came in while we fell over is found again by `unhandled`.
+A webhook sent twice is acted on once, and one that came in while we fell over is found again by `unhandled`. What has been acted
+on is forgotten after a month: no provider sends anything again so late, and a word said by it keeps its id in the case.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 
+from records.contact_tests import is_contact_test
 from records.database import Database, insert_or_ignore
 from records.tables import inbound_events
+
+KEPT_FOR = timedelta(days=30)  # after it came; what nobody has acted on stays
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,30 @@ class Inbound:
         which = [{"its_source": source, "its_id": event_id} for source, event_id in events]
         with self._database.write() as connection:
             connection.execute(_HANDLED.values(handled_at=now), which)
+
+    def of_number(self, source: str, number: str, since: datetime) -> int:
+        """How many SMS have come from that number since then, those aside that were left without an answer."""
+        body = inbound_events.c.body
+        theirs = (body["From"].as_string() == number) & body["unanswered"].as_string().is_(None)
+        query = select(func.count()).where(inbound_events.c.source == source, theirs)
+        with self._database.read() as connection:
+            return connection.scalar(query.where(inbound_events.c.received_at >= since)) or 0
+
+    def left_unanswered(self, event: InboundEvent, why: str) -> None:
+        """Write down why nobody was answered."""
+        this = (inbound_events.c.source == event.source) & (inbound_events.c.event_id == event.event_id)
+        with self._database.write() as connection:
+            connection.execute(update(inbound_events).where(this).values(body={**event.body, "unanswered": why}))
+
+    def purge(self, now: datetime, most: int) -> int:
+        """Delete events that were handled and came a month ago, the oldest first; how many. The results of contact tests stay."""
+        row = tuple_(inbound_events.c.source, inbound_events.c.event_id)
+        handled = inbound_events.c.handled_at.is_not(None) & ~is_contact_test()
+        old = select(inbound_events.c.source, inbound_events.c.event_id).where(
+            handled, inbound_events.c.received_at <= now - KEPT_FOR
+        )
+        with self._database.write() as connection:
+            return connection.execute(delete(inbound_events).where(row.in_(old.limit(most)))).rowcount
 
     def unhandled(self, sources: Collection[str], limit: int = 100) -> list[InboundEvent]:
         """Events of these sources that nobody has acted on, oldest first."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from domain.messages import Message, may_still_go_out
 from domain.receipts import Receipt
+from records.actions import state_of
 from records.crowding import (
     CROWDED,
     Crowded,
@@ -28,6 +29,7 @@ from records.crowding import (
     take_along,
 )
 from records.database import Database
+from records.facts import recount
 from records.stored import MessageStatus, StoredMessage, message_not_found, stored_message
 from records.tables import escalations, messages
 
@@ -126,8 +128,8 @@ class Outbound:
             row = _lock_message(connection, key)
             if row["status"] in _ENDINGS:
                 return Already(row["status"], row["reason"], row["provider_id"])
-            asked = _asked_in_vain(connection, row) if row["kind"] == "customer_survey" else {}
-            why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry, **asked)
+            news = _news(connection, row)
+            why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry, **news)
             if why is not None and row["status"] in _MAY_BE_OUT:
                 reason = _after(row["reason"], f"{why}; an earlier try may have gone out")
                 _set(connection, key, status="unknown", reason=reason)
@@ -186,6 +188,7 @@ class Outbound:
                 _set(connection, key, **changes)
             if moves:
                 share_fate(connection, key, status, now, provider_id or row["provider_id"], code)
+                recount(connection, key)
             return moves
 
     def spoken_of(self, receipt: Receipt) -> list[tuple[StoredMessage, Message]]:
@@ -221,6 +224,15 @@ def _lock_case(connection: Connection, key: str) -> tuple[str, int]:
         select(escalations.c.status, escalations.c.entry).where(same).with_for_update(read=True)
     ).one()
     return row.status, row.entry
+
+
+def _news(connection: Connection, row: RowMapping) -> dict[str, Any]:
+    """What may have come since the message was written down, beside what the case itself says."""
+    if row["kind"] == "customer_survey":
+        return _asked_in_vain(connection, row)
+    if row["kind"] == "action_due":
+        return {"action": state_of(connection, row["document"]["facts"]["action"])}
+    return {}
 
 
 def _asked_in_vain(connection: Connection, row: RowMapping) -> dict[str, bool]:

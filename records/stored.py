@@ -13,6 +13,7 @@ from domain.tickets import Channel
 MessageStatus = Literal["queued", "waiting", "sending", "sent", "delivered", "failed", "skipped", "unknown"]
 CommandStatus = Literal["queued", "applied", "refused"]
 
+QUIET_HOURS = "the customer's quiet hours"  # why a message waits
 POSSIBLE_DUPLICATE = "possible_duplicate"  # the code of a message that may have arrived more than once
 
 
@@ -21,7 +22,8 @@ class StoredMessage:
     """One outbound message and what became of it; `id` and `episode` name its case, `person` is None for the customer.
 
     `to`, `subject` and `text` are None until it has been claimed: addresses are looked up when it goes out. `led_by` is the key
-    of the message it went out in, together with others (`records.crowding`).
+    of the message it went out in, together with others (`records.crowding`). `waits_until` is the end of the quiet hours that one
+    to the customer waits for, with the reason said beside it.
     """
 
     key: str
@@ -45,6 +47,7 @@ class StoredMessage:
     code: str | None
     read_at: datetime | None
     led_by: str | None
+    waits_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,12 @@ class StoredCommand:
 
 
 def stored_message(row: RowMapping) -> StoredMessage:
-    """A row of `messages`, or of more, without its domain document."""
-    return StoredMessage(**{field.name: row[field.name] for field in fields(StoredMessage)})
+    """A row of `messages`, or of more, without its domain document; of that only what it waits for."""
+    shown = {field.name: row[field.name] for field in fields(StoredMessage) if field.name != "waits_until"}
+    until = row["document"].get("not_before") if row["status"] == "waiting" and row["code"] is None else None
+    if until is not None:
+        shown["reason"] = QUIET_HOURS
+    return StoredMessage(**shown, waits_until=datetime.fromisoformat(until) if until else None)
 
 
 def message_not_found(key: str) -> NotFound:

@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKeyConstraint,
@@ -22,8 +24,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from domain.state import LIVE
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -47,6 +53,27 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Terms(TypeDecorator[tuple[str, ...]]):
+    """Words as each database's own full-text search wants them; each once, small, of letters and digits only."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL keeps them sorted, which finds one among many; SQLite's index reads them from the text."""
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        """Separated by blanks."""
+        del dialect
+        return None if value is None else " ".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        """In no particular order; PostgreSQL puts quotes around each."""
+        del dialect
+        return None if value is None else tuple(value.replace("'", "").split())
 
 
 def _json(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -73,6 +100,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+LIVE_ROWS: ColumnElement[Any] = literal_column(f"status IN ({', '.join(repr(one) for one in LIVE)})")
+"""The open cases, in the same words in a query as in the index for it: with parameters SQLite would not know them again."""
 
 escalations = Table(
     "escalations",
@@ -107,6 +137,13 @@ escalations = Table(
     Index(None, "closed_at"),
     Index(None, "updated_at"),
     Index(None, "customer"),
+    Index(
+        "ix_escalations_live",
+        *("next_due_at", "id", "episode", "status", "breached", "owner", "tier", "tier_index", "team"),
+        *("priority", "priority_rank", "opened_at", "updated_at"),
+        sqlite_where=LIVE_ROWS,
+        postgresql_where=LIVE_ROWS,
+    ),
 )
 
 timeline = Table(
@@ -259,4 +296,223 @@ reply_codes = Table(
     _number("episode"),
     _time("given_at"),
     UniqueConstraint("id", "episode"),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    _text("owner", key=True),
+    _text("name", key=True),
+    _text("query"),
+    _time("created_at"),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    _text("id", key=True),
+    _number("episode", key=True),
+    _number("version"),
+    _time("opened_at"),
+    _number("opened_quarter"),
+    _text("status"),
+    _text("system"),
+    _text("team"),
+    _text("tier"),
+    _text("highest_tier"),
+    _number("climbs"),
+    _text("priority"),
+    _text("product", nullable=True),
+    _text("category", nullable=True),
+    _text("customer"),
+    _text("owner", nullable=True),
+    _text("cause", nullable=True),
+    _time("cause_at", nullable=True),
+    _text("origin", nullable=True),
+    _time("acknowledged_at", nullable=True),
+    _time("resolved_at", nullable=True),
+    _time("closed_at", nullable=True),
+    _number("acknowledge_seconds", nullable=True),
+    _number("acknowledge_working", nullable=True),
+    _number("resolve_seconds", nullable=True),
+    _number("resolve_working", nullable=True),
+    _number("acknowledge_met"),
+    _number("acknowledge_breached"),
+    _number("tier_resolution_met"),
+    _number("tier_resolution_breached"),
+    _number("customer_update_met"),
+    _number("customer_update_breached"),
+    _number("resolution_met"),
+    _number("resolution_breached"),
+    _number("closure_met"),
+    _number("closure_breached"),
+    _number("root_cause_met"),
+    _number("root_cause_breached"),
+    _number("promises_made"),
+    _number("resolutions"),
+    _number("reopen_count"),
+    _number("survey_score", nullable=True),
+    _number("messages_sent"),
+    _number("messages_failed"),
+    _number("nobody_on_duty"),
+    Column("recurrence", Boolean, nullable=False),
+    Index(None, "opened_at"),
+    Index(None, "status", "opened_at"),
+    Index(None, "cause", "cause_at"),
+)
+
+tier_facts = Table(
+    "tier_facts",
+    metadata,
+    _text("id", key=True),
+    _number("episode", key=True),
+    _text("tier", key=True),
+    _time("opened_at"),
+    _number("stays"),
+    _number("seconds"),
+    _number("breaches"),
+    Index(None, "opened_at"),
+)
+
+tickets_seen = Table(
+    "tickets_seen",
+    metadata,
+    _text("system", key=True),
+    Column("begins", UtcDateTime, primary_key=True),
+    Column("ends", UtcDateTime, primary_key=True),
+    _text("product", key=True),
+    _text("category", key=True),
+    _number("count"),
+    _time("said_at"),
+    _text("said_by"),
+    Index(None, "ends"),
+)
+
+causes = Table(
+    "causes",
+    metadata,
+    _number("version", key=True),
+    _json("document"),
+    _text("source"),
+    _text("file_hash", nullable=True),
+    _time("created_at"),
+    _text("created_by", nullable=True),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    _text("id", key=True),
+    _text("escalation"),
+    _number("episode"),
+    _number("number"),
+    _text("text"),
+    _text("kind"),
+    _text("owner"),
+    _text("due_on"),
+    _text("state"),
+    _time("done_at", nullable=True),
+    _text("done_by", nullable=True),
+    _text("note", nullable=True),
+    _time("as_of", nullable=True),
+    Index(None, "escalation", "episode"),
+    Index(None, "state", "due_on"),
+    Index(None, "owner", "state"),
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    _text("escalation", key=True),
+    _number("episode", key=True),
+    _text("category"),
+    _text("product", nullable=True),
+    _time("at"),
+    Index(None, "category", "product", "at"),
+)
+
+problems = Table(
+    "problems",
+    metadata,
+    _text("id", key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    _text("title"),
+    _text("category"),
+    _text("product", nullable=True),
+    _text("state"),
+    _text("owner"),
+    _text("workaround", nullable=True),
+    _time("opened_at"),
+    _time("resolved_at", nullable=True),
+    _text("resolved_by", nullable=True),
+    _text("resolution", nullable=True),
+    Index(None, "category", "product", "state"),
+    Index(None, "state", "opened_at"),
+)
+
+problem_cases = Table(
+    "problem_cases",
+    metadata,
+    _text("escalation", key=True),
+    _number("episode", key=True),
+    _text("problem"),
+    _text("linked_by", nullable=True),
+    _time("linked_at"),
+    ForeignKeyConstraint(["problem"], ["problems.id"]),
+    Index(None, "problem"),
+)
+
+closures = Table(
+    "closures",
+    metadata,
+    Column(
+        "number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True
+    ),  # what SQLite's index knows a row by
+    _text("id"),
+    _number("episode"),
+    _time("closed_at"),
+    _text("customer"),
+    _text("product", nullable=True),
+    _text("category", nullable=True),
+    _text("cause_category", nullable=True),
+    _text("origin", nullable=True),
+    _text("priority"),
+    _text("subject"),
+    _text("fix", nullable=True),
+    _text("cause", nullable=True),
+    _text("language", nullable=True),
+    _text("subject_terms"),
+    Column("terms", Terms, nullable=False),
+    UniqueConstraint("id", "episode"),
+    ForeignKeyConstraint(["id", "episode"], ["escalations.id", "escalations.episode"]),
+    Index(None, "closed_at", "number"),
+    Index(None, "customer", "closed_at"),
+    Index(None, "terms", postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    _text("pseudonym", key=True),
+    _time("at"),
+    _time("done_at", nullable=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _text("id", key=True),
+    _time("at"),
+    _text("key_id", nullable=True),
+    _text("person", nullable=True),
+    _text("role", nullable=True),
+    _text("what"),
+    _text("subject_kind", nullable=True),
+    _text("subject", nullable=True),
+    _text("via"),
+    _text("request", nullable=True),
+    _json("details"),
+    Index(None, "at", "id"),
+    Index(None, "person", "at"),
+    Index(None, "subject", "at"),
 )

@@ -22,9 +22,12 @@ from domain.identity import reference_of
 from domain.messages import Message, may_still_go_out
 from domain.outcome import Settled, Transition
 from domain.state import TimelineEntry
-from records import rows
+from records import closure_rows, rows
+from records.actions import forget_actions, keep_actions
 from records.crowding import release
 from records.database import Database, insert_or_ignore
+from records.facts import refresh
+from records.problems import link_named
 from records.stored import MessageStatus
 from records.tables import commands, escalations, messages, timeline
 
@@ -49,6 +52,7 @@ class Transitions:
                 return
             as_of = transition.as_of
             rows.save(connection, _with_late_survey(connection, case, transition.document), transition.version, now)
+            closure_rows.keep(connection, transition.document)
             stamp = {"as_of": as_of, "asked_at": asked_at}
             connection.execute(update(escalations).where(_of(escalations, case)).values(**stamp))
             lines = [{**timeline_row(case, entry), "as_of": as_of} for entry in transition.timeline]
@@ -57,8 +61,12 @@ class Transitions:
             _queue(connection, case, transition, now)
             _drop(connection, transition, now)
             give_up(connection, transition.timeline)
+            keep_actions(connection, case, transition.document, as_of)
+            if any(entry.kind == "root_cause_recorded" for entry in transition.timeline):
+                link_named(connection, case, transition.document, now)
             for settled in transition.settled:
                 settle(connection, settled, now, as_of)
+            refresh(connection, case)
 
 
 def _with_late_survey(connection: Connection, case: tuple[str, int], document: dict[str, Any]) -> dict[str, Any]:
@@ -92,8 +100,10 @@ def _any_claimed(connection: Connection, case: tuple[str, int], after: datetime)
 
 def _forget(connection: Connection, case: tuple[str, int], after: datetime) -> None:
     connection.execute(update(escalations).where(_of(escalations, case)).values(version=-1))
+    closure_rows.take_back(connection, case)
     connection.execute(delete(timeline).where(_of(timeline, case), timeline.c.as_of > after))
     connection.execute(delete(messages).where(_of(messages, case), messages.c.as_of > after))
+    forget_actions(connection, case, after)
     mine = (commands.c.escalation == case[0]) & (commands.c.episode == case[1]) & (commands.c.as_of > after)
     unsettled = {"status": "queued", "code": None, "reason": None, "settled_at": None, "as_of": None}
     connection.execute(update(commands).where(mine).values(**unsettled))

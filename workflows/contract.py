@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 from temporalio.common import SearchAttributeKey
 
+from domain.actions import LessonsPlan
 from domain.afterwards import LateSurvey, SurveyPlan
 from domain.commands import BODIES
 from domain.messages import Message
@@ -19,6 +20,7 @@ ESCALATION = "Escalation"
 FOLLOW_UP = "FollowUp"
 SURVEY = "Survey"
 ALERT = "Alert"
+LESSONS = "Lessons"
 ANSWER = "Answer"
 TASK_QUEUE = "tierline"
 SEND_TASK_QUEUE = "tierline-send"  # what belongs to no channel's own queue: answers, and what earlier releases left
@@ -28,6 +30,8 @@ RECORD = "record"
 RECORD_SURVEY = "record_survey"
 RECORD_QUESTION = "record_question"
 RECORD_UNSENT = "record_unsent"
+RECORD_RECURRENCE = "record_recurrence"
+RECORD_REMINDERS = "record_reminders"
 SEND = "send"
 SEND_ANSWER = "send_answer"
 
@@ -90,13 +94,21 @@ def survey_id(plan: SurveyPlan) -> str:
     return f"{plan.escalation}/{plan.episode}/survey"
 
 
+def lessons_id(plan: LessonsPlan) -> str:
+    """The id of the run that follows up what this episode taught; there is one."""
+    return f"{plan.escalation}/{plan.episode}/lessons"
+
+
 def alert_id(given: LateSurvey) -> str:
     """The id of the run that tells the lead of this answer; one for each command."""
     return f"{given.escalation}/{given.episode}/alert/{given.command_id}"
 
 
 class Alert(BaseModel):
-    """The input of the run that tells the lead: the message, written down already, and its case's place in the queues."""
+    """The input of the run that brings one message of a closed case: it is written down already; and its place in the queues.
+
+    A low answer for the lead, or what follows a message after closing that a provider says did not arrive.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -104,6 +116,11 @@ class Alert(BaseModel):
     episode: int
     priority: Priority
     message: Message
+
+
+def bring_id(alert: Alert) -> str:
+    """The id of the run that brings a message after one that did not arrive: the message's own key, so there is one."""
+    return alert.message.key  # no id of a case has a slash
 
 
 class Answer(BaseModel):

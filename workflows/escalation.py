@@ -19,7 +19,8 @@ with workflow.unsafe.imports_passed_through():
     import workflows.describe as describe
     import workflows.sends as sends
     from activities.recording import Recording
-    from domain.afterwards import survey_plan
+    from domain.actions import LessonsPlan, lessons_plan
+    from domain.afterwards import SurveyPlan, survey_plan
     from domain.commands import Command
     from domain.errors import DomainError, Invalid
     from domain.escalation import advance, answer, apply, delivered, next_event, open_case
@@ -215,20 +216,27 @@ class EscalationWorkflow:
         self._recording = (transition, handle)
 
     async def _follow_up(self) -> None:
-        """Once the closing is written down: a run of its own asks the customer later how it was, for this one is over by then."""
-        plan = None if self._followed_up else survey_plan(self._state)
-        self._followed_up = True
-        if plan is None:
+        """Once the closing is written down: runs of their own ask the customer how it was, and follow up what was learned."""
+        if self._followed_up:
             return
-        with suppress(WorkflowAlreadyStartedError):  # by the run before, or before a reset: it has asked, or will
+        self._followed_up = True
+        survey, lessons = survey_plan(self._state), lessons_plan(self._state)
+        if survey is not None:
+            await self._begin(contract.SURVEY, survey, contract.survey_id(survey))
+        if lessons is not None:
+            await self._begin(contract.LESSONS, lessons, contract.lessons_id(lessons))
+
+    async def _begin(self, name: str, plan: SurveyPlan | LessonsPlan, id: str) -> None:
+        """Begin such a run, and leave it to itself: this one is over by then."""
+        with suppress(WorkflowAlreadyStartedError):  # by the run before, or before a reset: it has done it, or will
             await workflow.start_child_workflow(
-                contract.SURVEY,
+                name,
                 plan,
-                id=contract.survey_id(plan),
+                id=id,
                 task_timeout=contract.TASK_LIMIT,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                static_summary=describe.summary("survey", self._state.customer.name, self._state.ticket.subject),
+                static_summary=describe.summary(name.lower(), self._state.customer.name, self._state.ticket.subject),
                 priority=describe.temporal_priority(plan.priority),
             )
 

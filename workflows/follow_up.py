@@ -2,7 +2,8 @@
 
 `Survey` is started by the case itself when it closes, waits, and asks the customer. `FollowUp` is started by the API for an
 answer that comes after closing, and writes it down; `Alert` tells the lead when the answer was low, so that nobody who
-answers waits for a provider. Their messages go the way of all others: recorded, then claimed, sent and marked.
+answers waits for a provider. `Lessons`, started by the case as well, tells who gets the problem when the cause came back, and
+reminds the owners of actions until none is open. Their messages go the way of all others: recorded, claimed, sent, marked.
 """
 
 from contextlib import suppress
@@ -18,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.describe as describe
     import workflows.sends as sends
     from activities.recording import ALERT_KEY, Recording
+    from domain.actions import LessonsPlan, Look, Reminders
     from domain.afterwards import LateSurvey, SurveyPlan, Unsent
     from domain.messages import Message
     from domain.policy import QuietHours
@@ -65,7 +67,11 @@ async def _tell_the_lead(given: LateSurvey, document: dict[str, Any], message: M
 
 @workflow.defn(name=contract.ALERT)
 class AlertWorkflow:
-    """One low answer on its way to the lead, or to the owner of last resort where the lead cannot be reached."""
+    """One message of a closed case on its way, on its next channel where one fails.
+
+    A low answer to the lead, or to the owner of last resort where the lead cannot be reached; or what the API starts it with: the
+    closed notice or the survey on the next channel, when its e-mail has bounced.
+    """
 
     @workflow.run
     async def run(self, alert: contract.Alert) -> str:
@@ -90,6 +96,43 @@ class SurveyWorkflow:
         if message is None:
             return "not asked"
         return await _bring(message, plan.escalation, plan.episode, plan.priority, plan.quiet_hours)
+
+
+@workflow.defn(name=contract.LESSONS)
+class LessonsWorkflow:
+    """What one closed episode taught: that its cause came back, and what was to be done about it."""
+
+    @workflow.run
+    async def run(self, plan: LessonsPlan) -> str:
+        """Live until no action is open any more; returns `followed up`."""
+        if plan.looked_at is None:
+            problem = await workflow.execute_activity_method(
+                Recording.record_recurrence,
+                plan,
+                start_to_close_timeout=RECORD_LIMIT,
+                summary="count its cause: does it come back?",
+            )
+            await _bring(problem, plan.escalation, plan.episode, plan.priority)
+        while True:
+            found, plan = await self._look(plan)
+            for message in found.messages:
+                await _bring(message, plan.escalation, plan.episode, plan.priority)
+            if found.next_at is None:
+                return "followed up"
+            if workflow.info().is_continue_as_new_suggested():  # years of reminders to somebody who does not mind
+                workflow.continue_as_new(plan)
+            await _until(found.next_at, "then the owners of open actions are reminded")
+
+    async def _look(self, plan: LessonsPlan) -> tuple[Reminders, LessonsPlan]:
+        """What fell due since the last look, and the plan with this one in it."""
+        look = Look(plan=plan, after=plan.looked_at or plan.closed_at, at=workflow.now())
+        found = await workflow.execute_activity_method(
+            Recording.record_reminders,
+            look,
+            start_to_close_timeout=RECORD_LIMIT,
+            summary="write down which reminders of actions are due",
+        )
+        return found, plan.model_copy(update={"looked_at": look.at})
 
 
 async def _bring(

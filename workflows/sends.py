@@ -12,25 +12,25 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
 import workflows.contract as contract
 import workflows.describe as describe
 from activities.sending import Sending
-from domain.messages import Message, SendResult
+from domain.messages import LESSONS, Message, SendResult
 from domain.tickets import Priority
 
 SEND_LIMIT = timedelta(seconds=15)  # one try; the vendors' clients give up after 10 s
 SEND_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
 RESPONDER_PATIENCE = timedelta(minutes=10)  # a page later than that is the next responder's business
-CUSTOMER_PATIENCE = timedelta(hours=24)  # a customer's message is worth retrying for a day
+CUSTOMER_PATIENCE = timedelta(hours=24)  # a customer's message is worth retrying for a day; so is what has no hurry
 NOBODY_SENT = "no sender brought it to an end while it was worth sending; are workers running?"
 
 
 def begin(message: Message, priority: Priority) -> workflow.ActivityHandle[SendResult]:
     """Let it go out; a dead provider never ends the workflow, see `end_of`."""
-    patience = CUSTOMER_PATIENCE if message.person is None else RESPONDER_PATIENCE
+    patient = message.person is None or message.kind in LESSONS
     return workflow.start_activity_method(
         Sending.send,
         message,
         task_queue=contract.send_queue(message.channel),
         start_to_close_timeout=SEND_LIMIT,
-        schedule_to_close_timeout=patience,
+        schedule_to_close_timeout=CUSTOMER_PATIENCE if patient else RESPONDER_PATIENCE,
         retry_policy=SEND_RETRY,
         priority=describe.temporal_priority(priority),
         summary=describe.cut(message.summary),

@@ -1,6 +1,6 @@
 """A case as the person who is to act reads it on a page: everything already text, in their language and on their clock.
 
-What others wrote (subject, names, the ticket, the history) stays as it was written.
+What others wrote (subject, names, the ticket, words in the history) stays as it was written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from activities.history_words import HistoryWords, reason_words
 from activities.reading import known, ticket_history
 from activities.wording import Language, long_time, short_time, word
 from api.openings import Document
@@ -95,7 +96,8 @@ class Reader:
     def view(self, case: Document, history: Sequence[TimelineEntry]) -> CaseView:
         """The case, what its ticket brought, and its history."""
         written = tuple(self._written(one) for one in ticket_history(case))
-        events = tuple(Event(self._short(one.at), one.text) for one in reversed(history))
+        words = HistoryWords(self.language, self.person.timezone, self.roster)
+        events = tuple(Event(self._short(one.at), words.line(one)) for one in reversed(history))
         owner, mine = self.name(case["owner"]), case["owner"] == self.person.id
         live = case["status"] in ("acknowledged", "paused")
         return CaseView(
@@ -107,7 +109,7 @@ class Reader:
             vip=(case["customer"].get("tier") or "").casefold() == VIP,
             level=case["priority"],
             priority=word(self.language, case["priority"]),
-            reasons=tuple(case["priority_reasons"]),
+            reasons=reason_words(case["priority_reasons"], self.language),
             place=self._place(case),
             paused=self._paused(case["pause"]),
             mine=mine,

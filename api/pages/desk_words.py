@@ -96,6 +96,9 @@ EN: Mapping[str, str] = {
     "outbox_when": "{what} {at}",
     "outbox_retried": "tried again: {count}×",
     "outbox_failed_over": "failed over to: {channel}",
+    "outbox_passed_on": "told at once instead: {person}, {channel}",
+    "outbox_held_back": "not sent: not to be disturbed",
+    "outbox_quiet_hours": "the customer's quiet hours; goes out {at}",
     "outbox_led": "in one message with others",
 }
 DE: Mapping[str, str] = {
@@ -195,5 +198,8 @@ DE: Mapping[str, str] = {
     "outbox_when": "{what} {at}",
     "outbox_retried": "noch einmal versucht: {count}×",
     "outbox_failed_over": "stattdessen über: {channel}",
+    "outbox_passed_on": "stattdessen sofort benachrichtigt: {person}, {channel}",
+    "outbox_held_back": "nicht gesendet: bitte nicht stören",
+    "outbox_quiet_hours": "Ruhezeit des Kunden; geht hinaus {at}",
     "outbox_led": "in einer Nachricht mit anderen",
 }

@@ -25,11 +25,11 @@ _CHOICES: Mapping[Options, Mapping[str, str]] = {  # the value and the name of i
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to fill in: a line, a text, or one of `options`, each a value and its words."""
+    """One thing to fill in: a line, a text, a time of the reader's, a date, or one of `options`, each a value and its words."""
 
     name: str
     label: str
-    kind: Literal["line", "text", "choice"] = "text"
+    kind: Literal["line", "text", "choice", "moment", "date"] = "text"
     required: bool = True
     options: tuple[tuple[str, str], ...] = ()
     value: str = ""

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from activities.wording import short_time
+from activities.wording import Language, short_time
 from api.escalations import message_items
 from api.pages.frame import PageRoute
 from api.pages.signed_in import Reader, Session, desk_page
@@ -19,6 +19,7 @@ from api.services import Services, Wired
 from api.shapes import MessageItem
 from domain.errors import Invalid
 from domain.messages import CUSTOMER
+from domain.preferences import NOT_NOW
 from domain.tickets import Channel
 from records.stored import MessageStatus
 
@@ -97,7 +98,8 @@ def _rows(services: Services, session: Session, wanted: dict[str, str], after: s
 def _row(message: MessageItem, session: Session, names: dict[str, str]) -> Row:
     language = session.language
     read = message.read_at is not None and message.status == "delivered"
-    status = "read" if read else "kept" if _kept(message) and message.status == "sent" else message.status
+    kept, held_back = _kept(message) and message.status == "sent", message.code == NOT_NOW
+    status = "read" if read else "kept" if kept else "held_back" if held_back else message.status
     who = said(language, "a_customer") if message.person is None else names.get(message.person, message.person)
     return Row(
         at=_at(message.created_at, session),
@@ -107,14 +109,16 @@ def _row(message: MessageItem, session: Session, names: dict[str, str]) -> Row:
         to=f"{who} ({message.to})" if message.to else who,
         state=said(language, f"outbox_{status}"),
         tone=TONES.get(message.status, ""),
-        notes=tuple(_notes(message, session)),
+        notes=tuple(_notes(message, session, names)),
         subject=message.subject,
         text=message.text,
     )
 
 
-def _notes(message: MessageItem, session: Session) -> list[str]:
+def _notes(message: MessageItem, session: Session, names: dict[str, str]) -> list[str]:
     language, told = session.language, message.reason or ""
+    if message.waits_until is not None:
+        told = said(language, "outbox_quiet_hours", at=_at(message.waits_until, session))
     if message.status == "failed" and message.code and message.code not in told:
         told = f"{message.code}: {told}"
     notes, kept = [told] if told else [], _kept(message)
@@ -124,11 +128,18 @@ def _notes(message: MessageItem, session: Session) -> list[str]:
     if message.retries:
         notes.append(said(language, "outbox_retried", count=message.retries))
     if message.failed_over_to:
-        channel = said(language, f"channel_{message.failed_over_to.rpartition('/')[2]}")
-        notes.append(said(language, "outbox_failed_over", channel=channel))
+        notes.append(_instead(message, language, names))
     if message.led_by:
         notes.append(said(language, "outbox_led"))
     return notes
+
+
+def _instead(message: MessageItem, language: Language, names: dict[str, str]) -> str:
+    """What took its place: another channel, or another person and theirs."""
+    channel, person = said(language, f"channel_{message.failed_over_channel}"), message.failed_over_person
+    if person is None or person == message.person:
+        return said(language, "outbox_failed_over", channel=channel)
+    return said(language, "outbox_passed_on", channel=channel, person=names.get(person, person))
 
 
 def _kept(message: MessageItem) -> bool:

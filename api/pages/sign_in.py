@@ -17,7 +17,7 @@ from api.sessions import LIFE
 from domain.errors import Forbidden
 from records.keys import ApiKey
 
-HOME = "/outbox"  # where nobody said where to
+HOME = "/"  # where nobody said where to
 LONGEST_NEXT = 1_000  # characters
 LONGEST_KEY = 200
 CROSS_SITE = "cross-site"

@@ -27,6 +27,12 @@ FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
 READERS: tuple[Role, ...] = ("viewer", "agent", "operator", "admin")
 TESTERS: tuple[Role, ...] = ("agent", "operator", "admin")
 LINKS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
+    ("/", "nav_board", READERS),
+    ("/on-call", "nav_on_call", READERS),
+    ("/actions", "nav_actions", READERS),
+    ("/problems", "nav_problems", READERS),
+    ("/reports", "nav_reports", READERS),
+    ("/policies", "nav_policies", READERS),
     ("/outbox", "nav_outbox", READERS),
     ("/templates", "nav_templates", READERS),
     ("/contact", "nav_contact", TESTERS),

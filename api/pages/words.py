@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from activities.wording import ENGLISH, LANGUAGES, Language, language_of
-from api.pages import desk_words
+from api.pages import (
+    board_words,
+    case_words,
+    desk_words,
+    lessons_words,
+    on_call_words,
+    policy_words,
+    preview_words,
+    reports_words,
+)
 
 _EN: Mapping[str, str] = {
     "local_mode": "Local mode: {channels} go to the local outbox; nobody outside gets them.",
@@ -253,7 +262,30 @@ _DE: Mapping[str, str] = {
     "rate_unknown": "Wir finden diese Anfrage nicht mehr. Bitte antworten Sie auf die E-Mail.",
     "rate_expired": "Dieser Link ist zu alt. Bitte antworten Sie auf die E-Mail.",
 }
-TEXTS: Mapping[Language, Mapping[str, str]] = {"en": {**_EN, **desk_words.EN}, "de": {**_DE, **desk_words.DE}}
+TEXTS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        **_EN,
+        **desk_words.EN,
+        **board_words.EN,
+        **case_words.EN,
+        **policy_words.EN,
+        **preview_words.EN,
+        **on_call_words.EN,
+        **lessons_words.EN,
+        **reports_words.EN,
+    },
+    "de": {
+        **_DE,
+        **desk_words.DE,
+        **board_words.DE,
+        **case_words.DE,
+        **policy_words.DE,
+        **preview_words.DE,
+        **on_call_words.DE,
+        **lessons_words.DE,
+        **reports_words.DE,
+    },
+}
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -14,6 +14,7 @@ import pytest
 from activities.reading import Case
 from activities.rendering import CHANNELS, KINDS, Rendered, Renderer
 from activities.samples import LINK, NOW, RATE, REFERENCE, TO_CUSTOMERS, sample
+from activities.seen_before import Seen
 from activities.wording import LANGUAGES, Language
 from domain.messages import MessageKind
 from domain.roster import Roster
@@ -97,7 +98,9 @@ def leaky(kind: MessageKind, channel: Channel, language: Language, tier: str | N
     document = marked({**shown(locale=language, timezone="Europe/Berlin"), **INTERNAL}, "", marks())
     document["customer"]["tier"] = tier or document["customer"]["tier"]
     told = said.model_copy(update={"facts": facts, "purpose": "LEAK purpose", "key": "LEAK/key"})
-    return Case(told, document, marked_roster(), "https://LEAK.example/page", NOW, "LEAKCODE", "https://LEAK.example/r")
+    seen = Seen("LEAK seen", "LEAK cause", "LEAK fix", NOW, "https://LEAK.example/seen")
+    page, link = "https://LEAK.example/page", "https://LEAK.example/r"
+    return Case(told, document, marked_roster(), page, NOW, "LEAKCODE", link, seen=seen)
 
 
 def read(made: Rendered) -> str:

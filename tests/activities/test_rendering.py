@@ -16,7 +16,7 @@ import pytest
 from activities.reading import Case
 from activities.rendering import CHANNELS, KINDS, Rendered, Renderer, TemplateFault
 from activities.wording import LANGUAGES, Language, language_of, long_time, short_time, shortened, word
-from domain.messages import MessageKind
+from domain.messages import LESSONS, MessageKind
 from domain.roster import Roster
 from domain.tickets import Channel
 from tests.activities.cases import DUE, NOW, PROMISE, ROSTER, TEMPLATES, message, shown
@@ -33,6 +33,7 @@ FULL = {
 EVERY = list(product(KINDS, CHANNELS, LANGUAGES))
 TO_CUSTOMERS = [one for one in EVERY if one[0].startswith("customer_") and one[0] != "customer_replied"]
 TO_RESPONDERS = [kind for kind in KINDS if not kind.startswith("customer_") or kind == "customer_replied"]
+OF_THE_CASE = [kind for kind in TO_RESPONDERS if kind not in LESSONS]  # what it teaches is answered elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,52 @@ def test_every_message_has_words(
         assert "\n" not in made.subject
 
 
-@pytest.mark.parametrize("kind", TO_RESPONDERS)
+ACTION = {"action": "zendesk-4711.1.2", "text": "alert two weeks before", "due_on": "2026-11-23", "by": "lee"}
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "by_when"),
+    [
+        ("en", "Action overdue since Monday 23 November 2026", "Monday 23 November 2026, which has passed"),
+        (
+            "de",
+            "Maßnahme überfällig seit Montag, 23. November 2026",
+            "Montag, 23. November 2026, diese Zeit ist vorbei",
+        ),
+    ],
+)
+def test_who_promised_something_reads_what_by_when_and_how_to_say_that_it_is_done(
+    renderer: Renderer, language: Language, subject: str, by_when: str
+) -> None:
+    made = rendered(renderer, "action_due", "email", language, ACTION)
+    assert subject in (made.subject or "")
+    assert "alert two weeks before" in made.text
+    assert by_when in made.text
+    assert "tierline actions done zendesk-4711.1.2" in made.text
+    by_sms = rendered(renderer, "action_due", "sms", language, ACTION).text
+    assert "alert two weeks before" in by_sms
+    assert "tierline actions done zendesk-4711.1.2 #k7f2m9" in by_sms
+
+
+def test_until_its_day_is_over_an_action_is_due_and_not_overdue(renderer: Renderer) -> None:
+    made = rendered(renderer, "action_due", "email", "en", {**ACTION, "due_on": "2026-11-24"})
+    assert "Action due Tuesday 24 November 2026" in (made.subject or "")
+    assert "which has passed" not in made.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_gets_a_problem_reads_how_often_it_came_back_and_where_to_look(
+    renderer: Renderer, language: Language
+) -> None:
+    facts = {"problem": "P-7", "times": "3", "text": "Certificate expired: checkout"}
+    for channel in ("email", "sms"):
+        text = rendered(renderer, "problem_opened", channel, language, facts).text
+        assert "Certificate expired: checkout" in text
+        assert "3 times" in text or "3 Mal" in text
+        assert "tierline problems show P-7" in text
+
+
+@pytest.mark.parametrize("kind", OF_THE_CASE)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_responder_reads_what_for_whom_how_bad_by_when_and_what_to_do(
     renderer: Renderer, kind: MessageKind, language: Language
@@ -98,7 +144,7 @@ def test_a_responder_reads_what_for_whom_how_bad_by_when_and_what_to_do(
         assert "POST /v1/escalations/zendesk-4711/" in text
 
 
-@pytest.mark.parametrize("kind", TO_RESPONDERS)
+@pytest.mark.parametrize("kind", OF_THE_CASE)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sms_says_so_too(renderer: Renderer, kind: MessageKind, language: Language) -> None:
     text = rendered(renderer, kind, "sms", language, {**FULL, "due_at": "2026-11-24T16:05:00Z"}).text
@@ -164,6 +210,17 @@ def answerable(kind: MessageKind, channel: Channel = "email", language: Language
     told = message(kind, channel, "dana", 0, **FULL)
     case = Case(told, shown(locale="de"), speaking(language), "", NOW)
     return replace(case, code="7K2", link="https://x.example/r/abc")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_responder_reads_why_it_is_urgent_in_their_language(renderer: Renderer, language: Language) -> None:
+    document = {**shown(), "priority_reasons": ["The priority was given as high.", "as they say"]}
+    text = renderer.render(Case(message("step", "email"), document, speaking(language), "", NOW), "").text
+    said = {
+        "en": "The priority was given as high; as they say",
+        "de": "Die Priorität wurde als hoch angegeben; as they say",
+    }
+    assert f"({said[language]})" in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

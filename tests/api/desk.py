@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.outcome import Transition
-from domain.state import TimelineEntry
+from domain.state import TimelineEntry, TimelineKind
 from domain.view import document
 from records.transitions import Transitions
 from tests.api.browser import Browser, Page
@@ -37,12 +37,16 @@ class Desk:
         """What the case was told, and by whom."""
         return [(command.name, command.by) for _, command in self.api.temporal.updates]
 
-    def happens(self, *texts: str) -> None:
-        """Lines of its history."""
+    def happens(self, *texts: str | tuple[TimelineKind, str, dict[str, Any]]) -> None:
+        """Lines of its history: notes of Sam's, or lines of any kind with what they know."""
         now, state = self.api.services.now(), self.api.temporal.runs[CASE]
         self.api.temporal.runs[CASE] = state = state.model_copy(update={"version": state.version + 1})
+        told: list[tuple[TimelineKind, str, dict[str, Any]]] = [
+            ("note", one, {}) if isinstance(one, str) else one for one in texts
+        ]
         lines = tuple(
-            TimelineEntry(seq=seq, at=now, kind="note", actor="sam", text=text) for seq, text in enumerate(texts, 1)
+            TimelineEntry(seq=seq, at=now, kind=kind, actor="sam", text=text, data=data)
+            for seq, (kind, text, data) in enumerate(told, 1)
         )
         made = Transition(document=document(state), version=state.version, timeline=lines)
         Transitions(self.api.services.database).record(made, now)

@@ -21,7 +21,7 @@ from domain.escalation import apply, open_case
 from domain.rebasing import due_times_moved
 from domain.state import Escalation
 from domain.view import document
-from workflows.contract import ANSWER, GIVE_WAY, STATIC_KEYS, Answer, Start
+from workflows.contract import ANSWER, GIVE_WAY, STATIC_KEYS, Alert, Answer, Start
 
 
 def rpc_error(status: RPCStatusCode) -> RPCError:
@@ -43,18 +43,22 @@ class FakeTemporal:
         self.signals: list[tuple[str, Command]] = []
         self.gave_way: list[str] = []
         self.answers: list[str] = []  # the ids of those to e-mails
+        self.brought: dict[str, Alert] = {}  # messages of closed cases
         self.worker = True
         self.error: RPCStatusCode | None = None
         self.service_client = SimpleNamespace(check_health=self._health)
         self.workflow_service = SimpleNamespace(signal_workflow_execution=self._signal)
 
-    async def start_workflow(self, workflow: str, start: Start | str, *, id: str, **options: Any) -> None:
+    async def start_workflow(self, workflow: str, start: Start | str | Alert, *, id: str, **options: Any) -> None:
         self.fail()
-        if id in self.runs or (workflow == ANSWER and start in self.answers):
+        if id in self.runs or id in self.brought or (workflow == ANSWER and start in self.answers):
             raise WorkflowAlreadyStartedError(id, workflow)
         self.started.append({"workflow": workflow, "id": id, **options})
         if isinstance(start, str):
             self.answers.append(start)
+            return
+        if isinstance(start, Alert):
+            self.brought[id] = start
             return
         assert start.opening is not None
         self.inputs[id] = start

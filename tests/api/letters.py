@@ -8,6 +8,7 @@ from api.services import Services
 from domain.identity import message_key
 from domain.messages import Message
 from domain.outcome import Transition
+from domain.state import TimelineEntry
 from domain.tickets import Channel
 from domain.view import document
 from records.stored import MessageStatus
@@ -31,18 +32,33 @@ class Letters:
         channel: Channel = "sms",
         *,
         kind: Any = "step",
+        step: int = 0,
         round: int = 0,
         together: bool = False,
+        not_before: datetime | None = None,
     ) -> str:
         """Record one; its key. `together`: at the same instant as the one before."""
         self.count += not together
-        key = message_key(self.state.id, 1, 1, kind, 0, round, person, channel)
+        key = message_key(self.state.id, 1, 1, kind, step, round, person, channel)
         at = self.at
-        message = Message(key=key, kind=kind, channel=channel, person=person, entry=1, at=at)
-        self.state = self.state.model_copy(update={"version": self.state.version + 1})
-        made = Transition(document=document(self.state), version=self.state.version, messages=(message,))
-        Transitions(self.services.database).record(made, at)
+        place: dict[str, Any] = {"entry": 1, "step": step, "round": round, "at": at, "not_before": not_before}
+        message = Message(key=key, kind=kind, channel=channel, person=person, **place)
+        self._record(**{"waiting" if not_before else "messages": (message,)})
         return key
+
+    def heard_of(self, *failed: str) -> None:
+        """The case has heard that these have failed, at the instant of the next one."""
+        at = self.at + timedelta(seconds=1)
+        lines = tuple(
+            TimelineEntry(seq=100 + n, at=at, kind="delivery_failed", actor="tierline", text="", data={"key": key})
+            for n, key in enumerate(failed, self.count)
+        )
+        self._record(timeline=lines)
+
+    def _record(self, **what: Any) -> None:
+        self.state = self.state.model_copy(update={"version": self.state.version + 1})
+        made = Transition(document=document(self.state), version=self.state.version, **what)
+        Transitions(self.services.database).record(made, self.at)
 
     @property
     def at(self) -> datetime:

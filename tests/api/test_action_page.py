@@ -51,6 +51,19 @@ async def test_german_times_and_words_for_who_reads_german(desk: Desk) -> None:
     assert "Der Fall gehört jetzt Ihnen." in (await desk.browser.presses(page, "acknowledge")).words
 
 
+async def test_the_history_and_why_it_is_urgent_are_in_the_readers_language_with_names_and_their_own_clock(
+    desk: Desk,
+) -> None:
+    await desk.changes("dana", locale="de", timezone="Asia/Kathmandu")
+    told = {"person": "sam", "channels": ["sms"], "message": "step", "due_at": "2040-11-24T17:05:00Z"}
+    desk.happens(("told", "sam told by SMS: acknowledge by 17:05", told), ("note", "as **typed**", {}))
+    page = await desk.opens()
+    assert "Sam benachrichtigt per SMS: annehmen bis Sa 24.11. 22:50 UTC+05:45" in page.words
+    assert "Sam: as **typed**" in page.words
+    assert "Die Priorität wurde als kritisch angegeben." in page.words
+    assert "sam told" not in page.words
+
+
 def test_every_sentence_stands_in_both_languages() -> None:
     assert TEXTS["en"].keys() <= TEXTS["de"].keys()
     more = TEXTS["de"].keys() - TEXTS["en"].keys()  # English has the rules' own words for a refusal

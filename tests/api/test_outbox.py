@@ -1,5 +1,7 @@
 """The outbox: every message with its state, at the API and on its page, which is filtered and paged by its address."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -55,6 +57,75 @@ async def test_what_was_sent_beside_it_or_to_somebody_else_took_no_place(api: Ap
     out.write("sam", "email")
     out.write(channel="email", round=1)
     assert {one["key"]: one["failed_over_to"] for one in await shown(api)}[first] is None
+
+
+def instead(one: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
+    return one["failed_over_to"], one["failed_over_person"], one["failed_over_channel"]
+
+
+async def test_a_step_that_failed_on_all_its_channels_names_who_was_told_next_at_once(api: Api, out: Letters) -> None:
+    first = out.goes_out(out.write(), "failed", reason="unreachable")
+    second = out.goes_out(out.write(channel="email", together=True), "failed", reason="no such mailbox")
+    out.heard_of(first, second)
+    following = out.write("sam", step=1)
+    found = {one["key"]: instead(one) for one in await shown(api)}
+    assert found == {
+        first: (following, "sam", "sms"),
+        second: (following, "sam", "sms"),
+        following: (None, None, None),
+    }
+
+
+async def test_the_owner_of_last_resort_takes_the_place_of_the_last_step(api: Api, out: Letters) -> None:
+    first = out.goes_out(out.write(), "failed", reason="unreachable")
+    out.heard_of(first)
+    last = out.write("sam", "email", kind="last_resort")
+    assert {one["key"]: instead(one) for one in await shown(api)}[first] == (last, "sam", "email")
+
+
+async def test_a_step_that_reached_its_person_on_another_channel_is_passed_on_to_nobody(api: Api, out: Letters) -> None:
+    first = out.goes_out(out.write(), "failed", reason="unreachable")
+    out.goes_out(out.write(channel="email", together=True))
+    out.heard_of(first)
+    out.write("sam", step=1)
+    assert {one["key"]: instead(one) for one in await shown(api)}[first] == (None, None, None)
+
+
+async def test_a_step_that_came_at_its_own_time_took_nobodys_place(api: Api, out: Letters) -> None:
+    first = out.goes_out(out.write(), "failed", reason="unreachable")
+    out.heard_of(first)
+    out.count += 60
+    out.write("sam", step=1)
+    out.write("sam", kind="assigned")
+    assert {one["key"]: instead(one) for one in await shown(api)}[first] == (None, None, None)
+
+
+async def test_the_page_names_who_was_told_instead_and_what_was_held_back(out: Letters, someone: Visitor) -> None:
+    held = out.goes_out(out.write(), "skipped", code="not_now", reason="dana takes no SMS from 22:00 to 07:00")
+    out.heard_of(held)
+    out.write("sam", "email", step=1)
+    page = await someone.opens("/outbox")
+    assert "told at once instead: Sam, E-mail" in page.words
+    assert "not sent: not to be disturbed" in page.words
+    assert "dana takes no SMS from 22:00 to 07:00" in page.words
+
+
+async def test_an_sms_that_waits_for_the_end_of_quiet_hours_says_why_and_until_when(
+    api: Api, out: Letters, someone: Visitor
+) -> None:
+    until = datetime(2040, 11, 24, 7, 0, tzinfo=UTC)
+    out.write(None, kind="customer_update", not_before=until)
+    [waiting] = await shown(api, "?status=waiting")
+    assert (waiting["reason"], waiting["waits_until"]) == ("the customer's quiet hours", "2040-11-24T07:00:00Z")
+    page = await someone.opens("/outbox")
+    assert re.search(r"the customer's quiet hours; goes out Sat 24 Nov \d\d:00 \w+", page.words), page.words
+
+
+async def test_what_waits_no_longer_says_nothing_of_quiet_hours(api: Api, out: Letters) -> None:
+    key = out.write(None, kind="customer_update", not_before=datetime(2040, 11, 24, 7, 0, tzinfo=UTC))
+    out.goes_out(key)
+    [gone] = await shown(api)
+    assert (gone["status"], gone["reason"], gone["waits_until"]) == ("sent", None, None)
 
 
 async def test_a_message_that_went_out_in_another_names_it(api: Api, out: Letters) -> None:

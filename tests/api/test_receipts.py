@@ -1,6 +1,6 @@
 """Providers' receipts: only their own are taken, each acts once, in whatever order they come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -15,11 +15,13 @@ from api.receipts import sendgrid_receipt, twilio_receipt
 from api.signatures import Signatures
 from domain.commands import parse_body
 from domain.identity import reference_of
-from domain.messages import Message
+from domain.messages import AFTER_CLOSING, CustomerKind, Message
 from domain.outcome import Transition
 from domain.receipts import Receipt
 from domain.tickets import Channel
 from domain.view import document
+from records.afterwards import queue
+from records.outbound import Granted
 from records.stored import StoredMessage
 from records.transitions import Transitions
 from settings import HookSettings
@@ -399,3 +401,83 @@ def test_twilios_ways_of_saying_that_it_is_on_its_way(status: str | None) -> Non
 
 def test_a_token_that_is_a_secret_is_not_shown() -> None:
     assert "hush" not in repr(HookSettings(TWILIO_AUTH_TOKEN=SecretStr("hush")))
+
+
+# After closing
+
+
+CUSTOMER_MAIL = "it@acme.example"
+
+
+async def closed_with(api: Api, kind: CustomerKind) -> Out:
+    """A closed case, and a message of that kind that went to its customer by e-mail, with SMS behind it."""
+    await api.opened(customer={"id": "acme", "name": "Acme", "email": CUSTOMER_MAIL, "phone": NUMBER})
+    case = "zendesk-4711"
+    await api.say(case, "resolve", summary="renewed the certificate")
+    await api.say(case, "root-cause", category="tls", origin="ours", description="expired")
+    if kind in AFTER_CLOSING:
+        await api.say(case, "close")
+        return went_out(api, kind)
+    sent = went_out(api, kind)
+    await api.say(case, "close")
+    return sent
+
+
+def went_out(api: Api, kind: CustomerKind) -> Out:
+    now, services = api.services.now(), api.services
+    key = f"zendesk-4711.1/1/{kind}/0.0/~customer/email"
+    message = Message(key=key, kind=kind, channel="email", person=None, entry=1, at=now, fallbacks=("sms",))
+    with services.database.write() as connection:
+        queue(connection, ("zendesk-4711", 1), message, now)
+    assert isinstance(services.outbound.claim(key, CUSTOMER_MAIL, "News", "News", now), Granted)
+    services.outbound.mark(key, "sent", now, provider_id="x")
+    return Out(api, message)
+
+
+def brought(out: Out) -> list[tuple[str, str]]:
+    return [(one.message.kind, one.message.channel) for one in out.api.temporal.brought.values()]
+
+
+@pytest.mark.parametrize("kind", ["customer_closed", "customer_survey"])
+async def test_what_bounces_after_closing_goes_by_the_next_channel_once(api: Api, kind: CustomerKind) -> None:
+    notice = await closed_with(api, kind)
+    await notice.sendgrid_says("bounce", reason="550 no such user")
+    await notice.sendgrid_says("dropped", reason="550 no such user")
+    assert brought(notice) == [(kind, "sms")]
+    lines = api.services.escalations.timeline("zendesk-4711", 1)
+    assert [one.kind for one in lines][-2:] == ["delivery_failed", "customer_told"]
+    [sms] = [
+        one for one in api.services.escalations.messages("zendesk-4711", 1) if one.channel == "sms" and not one.person
+    ]
+    assert (sms.kind, sms.status) == (kind, "queued")
+
+
+async def test_an_update_of_before_that_bounces_after_closing_is_no_news_any_more(api: Api) -> None:
+    update = await closed_with(api, "customer_update")
+    await update.sendgrid_says("bounce", reason="550 no such user")
+    assert (update.stored.status, brought(update)) == ("failed", [])
+
+
+async def test_a_customer_who_is_back_hears_no_more_of_the_closing(api: Api) -> None:
+    notice = await closed_with(api, "customer_closed")
+    assert (await api.opened())["episode"] == 2
+    await notice.sendgrid_says("bounce", reason="550 no such user")
+    assert brought(notice) == []
+
+
+async def test_a_bounce_days_later_sends_nothing_more(api: Api) -> None:
+    notice = await closed_with(api, "customer_closed")
+    later = api.services.now() + timedelta(days=1, minutes=1)
+    api.app.state.services = replace(api.services, now=lambda: later)
+    await notice.sendgrid_says("bounce", reason="550 no such user")
+    assert (notice.stored.status, brought(notice)) == ("failed", [])
+
+
+async def test_while_temporal_is_away_the_bounce_waits_and_is_acted_on_afterwards(api: Api) -> None:
+    notice = await closed_with(api, "customer_closed")
+    api.temporal.error = RPCStatusCode.UNAVAILABLE
+    await notice.sendgrid_says("bounce", reason="550 no such user")
+    assert brought(notice) == []
+    api.temporal.error = None
+    await act(api.services)
+    assert brought(notice) == [("customer_closed", "sms")]

@@ -1,18 +1,21 @@
 """Replies by SMS: the case moves for who is known and says what is clear; everybody else is told what to write."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from api.inbound import act
 from domain.messages import Message, ResponderKind
 from domain.outcome import Transition
 from domain.view import document
 from records.inbound import Inbound
+from records.tables import inbound_events
 from records.transitions import Transitions
 from tests.api.conftest import Api
 from tests.api.signing import by_twilio
@@ -120,11 +123,43 @@ async def test_the_answer_is_in_the_readers_language(phones: Phones) -> None:
     assert f"{code} gehört jetzt Ihnen" in await phones.sends(SAM, f"ACK {code}")
 
 
+async def test_the_next_deadline_is_on_the_readers_clock_and_names_its_zone(phones: Phones) -> None:
+    one, two = await phones.hear_of("1"), await phones.hear_of("2")
+    said = await phones.sends(DANA, f"ACK {one}")
+    assert re.search(r"Next deadline: \w{3} \d+ \w{3} \d\d:\d\d UTC\.$", said), said
+    gesagt = await phones.sends(SAM, f"ACK {two}")
+    assert re.search(r"Nächste Frist: \w\w \d+\.\d+\. \d\d:\d\d UTC\.$", gesagt), gesagt
+
+
 async def test_who_comes_second_hears_who_has_it(phones: Phones) -> None:
     code = await phones.hear_of("1")
     await phones.sends(SAM, f"ACK {code}")
     assert await phones.sends(DANA, f"ACK {code}") == f"{code} is already taken by Sam. Nothing was changed."
     assert (await phones.sends(SAM, f"ACK {code}")).startswith(f"{code} gehört jetzt Ihnen: Checkout is down.")
+
+
+@pytest.mark.parametrize("number", [DANA, STRANGER])
+async def test_a_number_hears_ten_answers_an_hour_then_nothing_which_is_written_down(
+    phones: Phones, number: str
+) -> None:
+    """An auto-responder answers each of ours, and would go on for ever."""
+    answers = [await phones.sends(number, "I am away until Monday") for _ in range(13)]
+    assert [bool(answer) for answer in answers] == [True] * 10 + [False] * 3
+    assert await phones.sends(SAM, "ACK"), "another number is answered"
+    with phones.api.services.database.read() as connection:
+        why = [body.get("unanswered") for body in connection.scalars(select(inbound_events.c.body))]
+    assert why.count("10 answers went to this number within an hour") == 3
+    later = phones.api.services.now() + timedelta(hours=1, seconds=1)
+    phones.api.app.state.services = replace(phones.api.services, now=lambda: later)
+    assert await phones.sends(number, "I am back")
+
+
+async def test_a_word_beyond_the_tenth_still_acts(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    for _ in range(10):
+        await phones.sends(DANA, "hello")
+    assert await phones.sends(DANA, f"ACK {code}") == ""
+    assert (await phones.shown("1"))["owner"] == "dana"
 
 
 async def test_a_stranger_is_told_so_and_learns_nothing(phones: Phones) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from api import examples
+from api import examples, tickets_seen
 from api.app import create_app
 from api.pages.signed_in import FORM_TOKEN
 from settings import ApiSettings
@@ -64,7 +64,31 @@ DELETE  /v1/roster/bad-addresses/{channel}/{address}     -       -       -      
 GET     /v1/roster/teams/{id}/webhook-secret             -       -       -      -         yes
 POST    /v1/roster/people/{id}/contact-test              -       -       yes    yes       yes
 GET     /v1/roster/people/{id}/contact-test              -       yes     yes    yes       yes
+POST    /v1/customers/{id:path}/forget                   -       -       -      -         yes
+GET     /v1/audit                                        -       -       -      yes       yes
+GET     /v1/causes                                       -       yes     yes    yes       yes
+PUT     /v1/causes                                       -       -       -      yes       yes
+GET     /v1/actions                                      -       yes     yes    yes       yes
+POST    /v1/actions/{id}/done                            -       -       yes    yes       yes
+POST    /v1/actions/{id}/drop                            -       -       yes    yes       yes
+GET     /v1/problems                                     -       yes     yes    yes       yes
+GET     /v1/problems/{id}                                -       yes     yes    yes       yes
+POST    /v1/problems/{id}/link                           -       -       yes    yes       yes
+POST    /v1/problems/{id}/unlink                         -       -       yes    yes       yes
+POST    /v1/problems/{id}/workaround                     -       -       yes    yes       yes
+POST    /v1/problems/{id}/assign                         -       -       yes    yes       yes
+POST    /v1/problems/{id}/resolve                        -       -       yes    yes       yes
+GET     /v1/closures                                     yes     yes     yes    yes       yes
+GET     /v1/closures/similar                             yes     yes     yes    yes       yes
 GET     /v1/on-call                                      -       yes     yes    yes       yes
+POST    /v1/tickets/seen                                 yes     -       -      yes       yes
+GET     /v1/reports/summary                              -       yes     yes    yes       yes
+GET     /v1/reports/trend                                -       yes     yes    yes       yes
+GET     /v1/reports/root-causes                          -       yes     yes    yes       yes
+GET     /v1/reports/heatmap                              -       yes     yes    yes       yes
+GET     /v1/reports/time-in-tier                         -       yes     yes    yes       yes
+GET     /v1/reports/backlog                              -       yes     yes    yes       yes
+GET     /v1/reports/definitions                          -       yes     yes    yes       yes
 POST    /v1/keys                                         -       -       -      -         yes
 GET     /v1/keys                                         -       -       -      -         yes
 DELETE  /v1/keys/{id}                                    -       -       -      -         yes
@@ -80,17 +104,37 @@ MATRIX = {f"{method} {path}": dict(zip(HEAD, words, strict=True)) for method, pa
 OPEN = {route for route, row in MATRIX.items() if set(row.values()) == {"open"}}
 SIGNED = {route for route, row in MATRIX.items() if set(row.values()) == {"signed"}}
 PAGES = """
+GET     /                                                -       yes     yes    yes       yes
+POST    /board/act                                       -       -       yes    yes       yes
+POST    /board/views                                     -       yes     yes    yes       yes
+GET     /escalations/{id}                                -       yes     yes    yes       yes
+POST    /escalations/{id}                                -       -       yes    yes       yes
+GET     /reports                                         -       yes     yes    yes       yes
+GET     /reports/cases                                   -       yes     yes    yes       yes
+GET     /reports/{name}.csv                              -       yes     yes    yes       yes
 GET     /outbox                                          -       yes     yes    yes       yes
 GET     /templates                                       -       yes     yes    yes       yes
 GET     /templates/{kind}/{channel}/{language}           -       yes     yes    yes       yes
 GET     /templates/{kind}/{channel}/{language}/html      -       yes     yes    yes       yes
 GET     /contact                                         -       -       yes    yes       yes
 POST    /contact                                         -       -       yes    yes       yes
+GET     /policies                                        -       yes     yes    yes       yes
+GET     /policies/{name}                                 -       yes     yes    yes       yes
+GET     /policies/{name}/what-if                         -       yes     yes    yes       yes
+GET     /on-call                                         -       yes     yes    yes       yes
+POST    /on-call                                         -       -       -      yes       yes
+GET     /actions                                         -       yes     yes    yes       yes
+POST    /actions                                         -       -       yes    yes       yes
+GET     /problems                                        -       yes     yes    yes       yes
+GET     /problems/{id}                                   -       yes     yes    yes       yes
+POST    /problems/{id}                                   -       -       yes    yes       yes
 """
 BY_SESSION = {
     f"{method} {path}": dict(zip(HEAD, words, strict=True))
     for method, path, *words in map(str.split, PAGES.strip().splitlines())
 }
+PRESSED = {"POST /contact": {"person": "dana"}, "POST /escalations/{id}": {"command": "note", "nonce": "n"}}
+STREAMS = {"GET /board/events"}  # they do not end by themselves; who may listen: test_watching.py
 SIGNING_IN = {"GET /sign-in", "POST /sign-in", "POST /sign-out"}
 BY_LINK = {f"{method} /r/{{token}}" for method in ("GET", "HEAD", "POST")}  # the token in the address is the key
 UNSIGNED = ((401, "signature_missing"), (401, "webhook_key_missing"))  # whatever key comes with it
@@ -103,11 +147,20 @@ BODIES: dict[str, Any] = {
     "POST /v1/roster/absences": ABSENCE,
     "POST /v1/policies/preview": examples.PREVIEW,
     "POST /v1/keys": {"role": "viewer"},
+    "PUT /v1/causes": {"categories": [{"id": "data", "title": {"en": "Data"}}]},
+    "POST /v1/actions/{id}/done": {"by": "dana"},
+    "POST /v1/actions/{id}/drop": {"by": "dana"},
+    **{f"POST /v1/problems/{{id}}/{name}": {"by": "dana", "escalation": "zendesk-4711"} for name in ("link", "unlink")},
+    "POST /v1/problems/{id}/workaround": {"by": "dana", "text": "restart it"},
+    "POST /v1/problems/{id}/assign": {"by": "dana", "to": "sam"},
+    "POST /v1/problems/{id}/resolve": {"by": "dana", "resolution": "it renews itself"},
+    "POST /v1/tickets/seen": tickets_seen.EXAMPLE,
     **{f"POST /v1/escalations/{{id}}/{name}": body for name, body in examples.COMMANDS.items()},
 }
 
 
 QUERIES = {
+    "GET /v1/closures/similar": "?q=certificate",
     "PUT /v1/roster/feeds/{name}": "?as=absences",
     **{
         f"DELETE /v1/roster/{section}": "?person=sam&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"
@@ -119,7 +172,7 @@ QUERIES = {
 def test_the_table_has_a_row_for_every_route_and_no_other(api: Api) -> None:
     routes = [one for one in iter_route_contexts(api.app.routes) if isinstance(one.original_route, APIRoute)]
     assert {f"{method} {route.path}" for route in routes for method in route.methods or ()} == (
-        set(MATRIX) | BY_LINK | set(BY_SESSION) | SIGNING_IN
+        set(MATRIX) | BY_LINK | set(BY_SESSION) | STREAMS | SIGNING_IN
     )
 
 
@@ -129,6 +182,7 @@ async def asks(api: Api, route: str, key: str | None, role: str | None = None) -
     key_id = api.services.keys.create("viewer", None, "to be revoked", api.services.now())[0]
     id = key_id if template.startswith("/v1/keys") else "dana" if "/people/" in template else "zendesk-4711"
     bad = {"channel": "email", "address": "dana@tierline.example"}
+    template = template.replace(":path}", "}")
     path = template.format(id=id, command_id="c1", name="standard", command="explode", **bad) + QUERIES.get(route, "")
     body = dict(BODIES.get(route, {}))
     if role == "system":
@@ -183,7 +237,9 @@ async def test_no_key_opens_what_a_link_opens(api: Api, method: str) -> None:
 @pytest.mark.parametrize("route", BY_SESSION)
 async def test_a_page_is_for_the_roles_its_row_says_and_for_nobody_without_a_session(api: Api, route: str) -> None:
     method, template = route.split(" ")
-    path = template.format(kind="step", channel="sms", language="en")
+    await api.opened()
+    id = "P-1" if template.startswith("/problems") else "zendesk-4711"
+    path = template.format(kind="step", channel="sms", language="en", name="standard", id=id)
     no_key_does = await api.call(method, path, "admin")
     assert (no_key_does.status_code, "/sign-in?next=" in no_key_does.headers["location"]) == (303, True)
     seen = {}
@@ -191,7 +247,7 @@ async def test_a_page_is_for_the_roles_its_row_says_and_for_nobody_without_a_ses
         someone = visitor(api)
         await someone.signs_in(role)
         token = api.services.sessions.form_token(api.client.cookies[COOKIE])
-        answer = await api.client.request(method, path, data={FORM_TOKEN: token, "person": "dana"})
+        answer = await api.client.request(method, path, data={**PRESSED.get(route, {}), FORM_TOKEN: token})
         seen[role] = "-" if answer.status_code == 403 else "yes"
     assert seen == BY_SESSION[route]
 

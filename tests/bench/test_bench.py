@@ -1,13 +1,26 @@
 """The bench runs from end to end and writes every figure. What it measures is for `make bench`: here nothing is timed."""
 
 import json
+import re
 from pathlib import Path
 
 from bench.__main__ import run
 from bench.figures import Figure, percentile, table
 from bench.lateness import Handed, disorder
 from bench.sizes import TINY
+from records.counted import DIMENSIONS
 
+REPORTS = {
+    "summary",
+    *(f"summary_by_{one}" for one in DIMENSIONS),
+    "trend_by_day",
+    "trend_by_week",
+    "root_causes",
+    "heat_map",
+    "time_in_tier",
+    "time_in_tier_of_a_team",
+    "backlog_by_owner",
+}
 KEYS = {
     "opening_p50",
     "command_p50",
@@ -32,6 +45,13 @@ KEYS = {
     "rush_critical_p50",
     "rush_low_p50",
     "rush_disorder",
+    *(
+        f"similar_{asked}_{on}_{p}"
+        for asked in ("case", "words")
+        for on in ("sqlite", "postgresql")
+        for p in ("p50", "p95")
+    ),
+    *(f"report_{what}_{on}" for what in REPORTS for on in ("sqlite", "postgresql")),
     "opening_rate",
     "told_rate",
     "memory_1000",
@@ -43,7 +63,9 @@ KEYS = {
     "idle_cpu_temporal",
     "put_off",
 }
-AIMS = {"opening_p50", "life_ratio", "late_p99", "idle_cpu"}
+AIMS = {"opening_p50", "life_ratio", "late_p99", "idle_cpu"} | {
+    key for key in KEYS if re.fullmatch("similar_.*_p95|report_.*", key)
+}
 
 
 def test_a_tiny_run_writes_every_figure(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.chaos import weather
 from tests.chaos.journal import OPEN, Blow, CaseFile, Evidence, Receipt, Shown, Try, Word
+from tests.chaos.lessons import check_lessons, without_lessons
 from tests.chaos.matrix import people
 from tests.chaos.retelling import Fault, Told, retell
 from tests.chaos.twin import AFTER_CLOSING, Clock, Message, Twin
@@ -51,7 +52,7 @@ def check(evidence: Evidence) -> Verdict:
     receipts: dict[str, list[Receipt]] = defaultdict(list)
     for receipt in evidence.receipts:
         receipts[receipt.reference].append(receipt)
-    for file in evidence.cases:
+    for file in without_lessons(evidence).cases:
         told = verdict.told[file.id] = retell(file, merges, evidence.ended)
         verdict.faults += [*told.faults, *_words(file, told), *_end_state(file, told), *_meant(file)]
         if told.faults:  # then nobody knows which messages there must be
@@ -59,7 +60,7 @@ def check(evidence: Evidence) -> Verdict:
         else:
             verdict.faults += _messages(file, told, receipts, evidence.blows, verdict)
         verdict.faults += _after_the_end(file, receipts)
-    verdict.faults += _strangers(evidence)
+    verdict.faults += [*_strangers(evidence), *check_lessons(evidence)]
     verdict.faults += [Fault("process", "-", death) for death in evidence.deaths]
     verdict.faults += [Fault("unfinished", "-", f"nobody could finish: {name}") for name in evidence.unfinished]
     return verdict

@@ -126,7 +126,8 @@ def document() -> dict[str, Any]:
         "id": ID, "episode": 1, "policy": {"name": "chaos"}, "status": "closed", "priority": "low",
         "tier": {"index": 1, "name": "L2"}, "team": "specialists", "entry": 2, "owner": "kim", "accountable": "kim",
         "responders_told": ["kim"], "watchers": [], "resolution": {"summary": "[3]", "by": "kim"},
-        "root_cause": {"description": "[4]", "by": "kim"}, "reopen_count": 0, "reopened_from": None, "parent": None,
+        "root_cause": {"category": "disk", "description": "[4]", "by": "kim"},
+        "reopen_count": 0, "reopened_from": None, "parent": None,
         "children": [], "survey": None, "targets": [target(*one) for one in TARGETS],
     }  # fmt: skip
 

@@ -144,8 +144,7 @@ def customer_reply(twin: Twin, _: str, __: Mapping[str, Any]) -> None:
     if twin.pause is not None and twin.pause[0] == "waiting_on_customer":
         end_pause(twin, "tierline")
     twin.silence = None
-    if twin.owner is not None:
-        twin.one_to(twin.owner, "customer_replied")
+    twin.one_to(twin.accountable, "customer_replied")
 
 
 def reprioritize(twin: Twin, by: str, body: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from domain.afterwards import LateSurvey, SurveyPlan, Unsent, alert, is_low, las
 from domain.commands import Survey
 from domain.escalation import open_case
 from domain.messages import Message, SendResult, may_still_go_out
-from domain.state import Opening
+from domain.state import RULES_VERSION, Opening
 from domain.view import document
 from tests.domain.story import Story, policy, said, when
 
@@ -75,7 +75,7 @@ def test_a_case_of_earlier_rules_asks_nobody() -> None:
 def test_an_opening_that_does_not_say_by_which_rules_began_before_they_were_asked() -> None:
     """A running case is made of its opening at every replay, and must not learn new rules by that."""
     opening = Opening.model_validate(_opening()).model_dump(mode="json")
-    assert Opening.model_validate_json(json.dumps(opening)).rules_version == 4
+    assert Opening.model_validate_json(json.dumps(opening)).rules_version == RULES_VERSION
     del opening["rules_version"]
     old = Opening.model_validate_json(json.dumps(opening))
     assert (old.rules_version, open_case(old).state.rules_version) == (3, 3)

@@ -9,7 +9,6 @@ from domain.duty_answers import answered
 from domain.errors import PolicyFaults
 from domain.messages import DutyAnswer, DutyQuestion
 from domain.roster_file import check_roster, load_roster, roster_text
-from domain.state import RULES_VERSION
 from domain.tickets import Channel, Priority
 from tests.domain.story import Story, policy, when
 
@@ -54,7 +53,7 @@ def test_what_goes_on_one_channel_takes_the_persons_order_and_keeps_the_others_a
 def test_a_responder_is_told_only_on_the_channels_they_take() -> None:
     with Story(takes={"dana": {"all": ["email"]}}) as story:
         story.expect_told("dana", "email")
-        assert story.texts("told") == ["dana told by e-mail: acknowledge by 10:30"]
+        assert story.texts("told") == ["dana told by e-mail: acknowledge by 10:30 UTC"]
 
 
 def test_who_says_nothing_is_told_on_all_channels_of_the_step() -> None:
@@ -118,7 +117,7 @@ def test_a_case_of_earlier_rules_goes_on_as_before() -> None:
     with Story(policy(L1="steps: [{tell: on_call, channels: [sms, email]}]")) as story:
         story.expect_told("dana", "sms", "email")
         story.takes = {"dana": order(all=["email"])}
-        story.state = story.state.model_copy(update={"rules_version": RULES_VERSION - 1})
+        story.state = story.state.model_copy(update={"rules_version": 3})
         story.lea.escalates()
         story.never_mind()
         story.greta.hands_back()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.channel_order import PREFERENCES_SINCE
 from domain.messages import Message
 from domain.policy import Policy
 from domain.preferences import NOT_NOW, TO_THE_LAST_RESORT, why_no_sms, why_not_now
@@ -164,7 +165,7 @@ def test_the_owner_of_last_resort_is_told_whatever_the_hour(kind: str) -> None:
 
 def test_in_a_case_of_earlier_rules_nothing_is_held_back() -> None:
     """Its warnings have no next channel, or its state knows of no preferences."""
-    assert why_not_now(of(), SLEEPER, "high", RULES_VERSION - 1) is None
+    assert why_not_now(of(), SLEEPER, "high", PREFERENCES_SINCE - 1) is None
 
 
 # In a case

@@ -197,6 +197,45 @@ def test_customer_reply_ends_a_wait_on_the_customer_and_no_other() -> None:
             assert story.status == after
 
 
+def test_a_customer_reply_on_a_case_that_nobody_owns_tells_whoever_was_told_last() -> None:
+    with Story() as story:
+        story.expect_told("dana", "sms", "email")
+        story.customer_replies()
+        story.expect_told("dana", "sms", kind="customer_replied")
+        assert (story.owner, story.accountable) == ("nobody", "dana")
+
+
+def test_a_customer_reply_before_anybody_was_told_tells_the_lead_and_without_one_the_owner_of_last_resort() -> None:
+    for leads, hears in (({"support": "lea"}, "lea"), ({}, "olga")):
+        with Story(policy(L1="calendar: office"), opens="06:00", leads=leads) as story:
+            story.customer_replies()
+            story.expect_told(hears, "sms", kind="customer_replied")
+
+
+def test_a_customer_reply_on_a_case_of_earlier_rules_that_nobody_owns_tells_nobody() -> None:
+    """Running cases keep their rules: a replay of their history finds the messages it had."""
+    with Story() as story:
+        story.expect_told("dana", "sms", "email")
+        story.state = story.state.model_copy(update={"rules_version": 4})
+        story.customer_replies()
+        story.expect_nobody_told()
+        assert story.happened("customer_replied") == ["10:00 customer_replied"]
+
+
+def test_every_time_that_is_told_names_its_zone() -> None:
+    berlin = "calendars: {here: {timezone: Europe/Berlin, hours: always}}"
+    with Story(policy(berlin, L1="{calendar: here, targets: {acknowledge: {all: 30m, warn_at: [50]}}}")) as story:
+        told = story.expect_told("dana", "sms", "email")
+        assert {one.purpose for one in told} == {"acknowledge by 11:30 CET"}
+        story.at("10:10").expect_told("eli", "sms")
+        [warning] = story.at("10:15").expect_told("eli", "sms", kind="warning")
+        assert warning.purpose == "L1 acknowledge due by 11:30 CET"
+        assert story.texts("warned") == ["50 % of L1 acknowledge used; eli warned, due by 11:30 CET"]
+        story.dana.acknowledges()
+        story.dana.pauses("scheduled", "Tue 10:00")
+        assert story.texts("paused")[0].endswith("until Tue 11:00 CET")
+
+
 def test_paused_targets_neither_warn_nor_breach() -> None:
     with acknowledged("targets: {resolution: {all: 4h, warn_at: [50]}}") as story:
         story.dana.waits_for_the_customer(until="Wed 10:00")

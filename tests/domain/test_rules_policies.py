@@ -70,7 +70,7 @@ def test_rebase_says_what_is_due_at_another_time() -> None:
     with acknowledged(before) as story:
         story.ops.moves_to(policy("targets: {resolution: {all: 30h}, closure: {all: 15d}}").with_version(2))
         [text] = story.texts("rebased")
-        moved = "resolution due Tue 16:00 instead of 14:00"
+        moved = "resolution due Tue 16:00 UTC instead of 14:00 UTC"
         assert text == f"ops moved it from standard version 0 to version 2; {moved}"
         due = story.timeline[-1].data["due"]
         assert due["resolution"] == ["2026-03-02T14:00:00Z", "2026-03-03T16:00:00Z"]
@@ -85,7 +85,7 @@ def test_rebase_says_of_a_paused_target_when_it_is_due_if_it_goes_on_now() -> No
         story.at("11:30")
         story.ops.moves_to(sooner)
         [text] = story.texts("rebased")
-        assert text.endswith("; resolution due 13:30 instead of 14:30 if it went on now")
+        assert text.endswith("; resolution due 13:30 UTC instead of 14:30 UTC if it went on now")
         story.dana.resumes()
         assert story.target("resolution").due == "13:30"
 

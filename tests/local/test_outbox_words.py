@@ -11,6 +11,8 @@ from local import show
 
 SENT: dict[str, Any] = {"status": "sent", "reason": None, "code": None, "provider_id": "m1", "retries": 0}
 
+FAILED: dict[str, Any] = {"status": "failed", "reason": "no", "person": "dana"}
+
 
 @pytest.mark.parametrize(
     ("row", "words"),
@@ -21,8 +23,16 @@ SENT: dict[str, Any] = {"status": "sent", "reason": None, "code": None, "provide
         ({"retries": 1}, "retried 1 time"),
         ({"retries": 2, "reason": "429; then sent"}, "429; then sent; retried 2 times"),
         (
-            {"status": "failed", "reason": "no", "failed_over_to": "a.1/1/step/0.0/dana/email"},
+            {**FAILED, "failed_over_to": "k", "failed_over_person": "dana", "failed_over_channel": "email"},
             "no; failed over to email",
+        ),
+        (
+            {**FAILED, "failed_over_to": "k", "failed_over_person": "sam", "failed_over_channel": "sms"},
+            "no; told at once instead: sam by sms",
+        ),
+        (
+            {"status": "waiting", "reason": "the customer's quiet hours", "waits_until": "2026-03-06T07:00:00Z"},
+            f"the customer's quiet hours; until {show.moment('2026-03-06T07:00:00Z')}",
         ),
         ({"led_by": "a.1/1/step/0.0/dana/sms"}, "in one message with others"),
         ({"led_by": "k", "reason": "in one message with others"}, "in one message with others"),

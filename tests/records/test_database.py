@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -48,8 +49,15 @@ def test_threads_that_migrate_at_once_both_succeed(empty_url: str) -> None:
 
 def test_the_migrations_make_exactly_the_tables(database: Database) -> None:
     with database.write() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _on_both})
         assert compare_metadata(context, metadata) == []
+
+
+def _on_both(thing: Any, name: str | None, kind: str, reflected: bool, _: Any) -> bool:
+    """Each database has its own full-text index: SQLite tables of its own making, PostgreSQL an index of its own kind."""
+    of_sqlite = kind == "table" and str(name).startswith("closure_words")
+    of_postgresql = kind == "index" and "gin" in thing.dialect_kwargs.values() and not reflected
+    return not of_sqlite and not of_postgresql
 
 
 def test_times_come_back_aware_in_utc(database: Database) -> None:

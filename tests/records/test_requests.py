@@ -9,7 +9,9 @@ import pytest
 
 from domain.errors import Invalid
 from domain.outcome import Settled
+from records.answers import MailAnswer
 from records.command_log import CommandLog
+from records.contact_tests import ContactTests
 from records.database import Database
 from records.idempotency import Fresh, Given, Idempotency, Pending, Replay
 from records.inbound import Inbound
@@ -178,6 +180,33 @@ def test_a_webhook_is_stored_once(database: Database) -> None:
     assert inbound.store_new("twilio", [("e1", {"status": "failed"})], at(1)) == 0
     assert inbound.store_new("sendgrid", [("e1", []), ("e2", []), ("e1", [])], at(1)) == 2
     assert [event.body for event in inbound.unhandled(["twilio", "sendgrid"])] == [{"status": "delivered"}, [], []]
+
+
+def test_what_was_handled_is_forgotten_after_a_month_and_nothing_else(database: Database) -> None:
+    inbound, tests = Inbound(database), ContactTests(database)
+    inbound.store_new("twilio", [(name, {}) for name in ("old", "older", "waits")], NOW)
+    inbound.store_new("twilio", [("young", {})], at(1))
+    inbound.all_handled([("twilio", name) for name in ("old", "older", "young")], at(2))
+    test = MailAnswer("+4915112345678", "", "Please reply TEST", None, channel="sms", person="dana")
+    tests.begin("t1", "dana", [test], NOW)
+    inbound.handled("mail-answer", "contact-test/dana/t1/sms", at(2))
+    a_month_on = NOW + timedelta(days=30)
+    assert inbound.purge(a_month_on - timedelta(seconds=1), 10) == 0
+    assert [inbound.purge(a_month_on, 1) for _ in range(3)] == [1, 1, 0], "in parts, for others want to write"
+    assert inbound.store_new("twilio", [(name, {}) for name in ("old", "older", "waits", "young")], NOW) == 2
+    assert [event.event_id for event in inbound.unhandled(["twilio"])] == ["old", "older", "waits"]
+    assert tests.latest("dana") is not None
+
+
+def test_sms_are_counted_by_their_number_without_those_that_got_no_answer(database: Database) -> None:
+    inbound = Inbound(database)
+    for number, (sender, second) in enumerate((("+491", 0), ("+491", 5), ("+491", 6), ("+492", 7))):
+        inbound.store_new("sms", [(f"e{number}", {"From": sender, "Body": "hi"})], at(second))
+    assert inbound.of_number("sms", "+491", at(5)) == 2
+    last = inbound.unhandled(["sms"])[2]
+    inbound.left_unanswered(last, "too many")
+    assert inbound.of_number("sms", "+491", at(5)) == 1
+    assert inbound.unhandled(["sms"])[2].body == {"From": "+491", "Body": "hi", "unanswered": "too many"}
 
 
 def test_a_handled_webhook_is_no_longer_waiting(database: Database) -> None:

@@ -172,9 +172,10 @@ class Case:
 
     async def skips(self, person: str | None, channel: str, kind: str) -> None:
         """That message is recorded, and did not go out."""
+        which = (person, channel, kind)
+        await until(lambda: which in [(one.person, one.channel, one.kind) for one in self._unexpected()])
         await self.settles()
-        found = [one for one in self._unexpected() if (one.person, one.channel, one.kind) == (person, channel, kind)]
-        assert found, f"{(person, channel, kind)} is not among the messages"
+        found = [one for one in self._unexpected() if (one.person, one.channel, one.kind) == which]
         assert found[0].status == "skipped"
         self.expected.add(found[0].key)
 
@@ -204,13 +205,17 @@ class Case:
 
 @asynccontextmanager
 async def system(
-    env: WorkflowEnvironment, folder: Path, database_url: str | None = None, answered: Set[Channel] = frozenset()
-) -> AsyncIterator[Tierline]:
-    """Bring the whole system up on loopback and take it down again; replies reach it on the channels `answered`."""
+    env: WorkflowEnvironment, folder: Path, database_url: str | None = None, answered: Set[Channel] = frozenset(),
+    *, links: bool = False,
+) -> AsyncIterator[Tierline]:  # fmt: skip
+    """Bring the whole system up on loopback and take it down again.
+
+    Replies reach it on the channels `answered`; with `links` messages lead to the pages to act on.
+    """
     clock = Clock()
     settings = ApiSettings(home=folder, policies=Path("policies"), port=1, public_url=PUBLIC_URL)
     async with house(
-        env.client, folder, task_queue=contract.TASK_QUEUE, database_url=database_url, answered=answered
+        env.client, folder, task_queue=contract.TASK_QUEUE, database_url=database_url, answered=answered, links=links
     ) as running:
         app = create_app(settings, client=env.client, database=running.database)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))

@@ -16,7 +16,7 @@ async def test_a_customer_rates_a_closed_case_and_has_it_looked_at_again(tierlin
     await case.tells("dana", "sms", "step")
     await case.tells("dana", "email", "step")
     await case.says("dana", "resolve", summary="new certificate")
-    await case.says("dana", "root-cause", category="tls", origin="ours", description="expired")
+    await case.says("dana", "root-cause", category="certificate", origin="ours", description="expired")
     await case.says("dana", "close")
     await case.ends()
 

@@ -95,6 +95,18 @@ async def test_who_got_the_mail_answers_it_and_has_the_case(post: Post) -> None:
     await case.says("dana", "cancel", reason="the story ends")
 
 
+async def test_a_mail_with_attachments_acts_by_its_words_alone(post: Post) -> None:
+    case = await post.tierline.opens(policy="mail-only")
+    called = post.mail_of(await case.tells("dana", "email", "step"))
+    reply = called.answered("ACK")
+    reply.add_attachment(bytes(2_000_000), maintype="image", subtype="png", filename="screen.png")
+    reply.add_attachment("RES fixed it", subtype="plain", filename="notes.txt")
+    await post.brings(reply)
+    await until(lambda: len(post.sendgrid.sent_to(DANA)) == 2)
+    assert (await case.shows())["status"] == "acknowledged"
+    await case.says("dana", "cancel", reason="the story ends")
+
+
 async def test_two_machines_do_not_answer_each_other(post: Post) -> None:
     case = await post.tierline.opens(policy="mail-only")
     called = post.mail_of(await case.tells("dana", "email", "step"))

@@ -40,8 +40,11 @@ async def test_who_is_not_to_be_disturbed_is_passed_over_at_once_for_the_next_on
     wished: Tierline,
 ) -> None:
     case = await wished.opens(policy="by-sms")
-    await case.fails("dana", "sms", "step", "not_now")
+    await case.skips("dana", "sms", "step")
     await case.tells("sam", "email", "step")  # at once, not after the twenty minutes, and no SMS
+    first, instead = (await wished.call("GET", f"/v1/escalations/{case.id}/messages")).json()
+    assert (first["status"], first["code"], first["failed_over_to"]) == ("skipped", "not_now", instead["key"])
+    assert (first["failed_over_person"], first["failed_over_channel"]) == ("sam", "email")
     assert "SMS to dana failed: dana takes no SMS from 00:00 to 24:00 (UTC) except critical" in str(
         await case.timeline()
     )

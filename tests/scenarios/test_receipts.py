@@ -4,7 +4,7 @@ from domain.identity import reference_of
 from records.stored import StoredMessage
 from tests.api.signing import by_sendgrid, by_twilio
 from tests.scenarios.system import PUBLIC_URL, Tierline, on_both_databases
-from tests.scenarios.test_stories import LADDER
+from tests.scenarios.test_stories import CAUSE, LADDER
 from tests.until import until
 
 NOTICES = "customer_updates: {every: {all: 8h}, channels: [email, sms], on: [opened]}"
@@ -57,3 +57,28 @@ async def test_the_customers_notice_comes_by_the_other_channel_and_the_dead_mail
     await second.tells("dana", "email", "step")
     await second.tells(None, "sms", "customer_opened")
     await second.says("dana", "cancel", reason="the story ends")
+
+
+CLOSES = """
+customer_updates: {every: {all: 8h}, channels: [email, sms], on: [closed]}
+"""
+
+
+@on_both_databases
+async def test_a_closed_notice_that_bounces_comes_by_sms_once_however_often_that_is_reported(
+    tierline: Tierline,
+) -> None:
+    await tierline.has_policy(LADDER + CLOSES)
+    case = await tierline.opens(policy="ladder", priority="low")
+    await case.tells("dana", "sms", "step")
+    await case.tells("dana", "email", "step")
+    await case.says("dana", "resolve", summary="renewed the certificate")
+    await case.says("dana", "root-cause", **CAUSE)
+    await case.says("dana", "close")
+    notice = await case.tells(None, "email", "customer_closed")
+    await case.ends()
+    for _ in range(2):
+        await did_not_arrive(tierline, notice)
+    await case.tells(None, "sms", "customer_closed")
+    last = [entry["text"] for entry in await case.timeline()][-2:]
+    assert last == ["e-mail to customer failed: 550 no such user", "customer told by SMS: your case is closed"]

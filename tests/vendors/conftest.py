@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.faults.vendor import MAIL_PATH, Vendor, vendor
-from tests.vendors.node import SENDGRID, TWILIO, NotHere, Server, installed, listens, serving
+from tests.npm import NotHere
+from tests.vendors.node import SENDGRID, TWILIO, Server, installed, listens, serving
 
 MESSAGES = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
 

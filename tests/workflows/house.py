@@ -27,11 +27,11 @@ from records.database import Database
 from records.escalations import Escalations
 from records.roster import RosterStore
 from settings import ServerSettings
-from signed_links import secret_of
+from signed_links import SignedLinks, secret_of
 from workflows import contract, describe, sandbox
 from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
 
 TEMPLATES = Path("policies/templates")
 
@@ -207,9 +207,15 @@ def case_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[EscalationWorkflow, AnswerWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow],
+        workflows=[
+            *(EscalationWorkflow, AnswerWorkflow),
+            *(FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, LessonsWorkflow),
+        ],
         workflow_runner=sandbox.runner(),
-        activities=[recording.record, recording.record_survey, recording.record_question, recording.record_unsent],
+        activities=[
+            *(recording.record, recording.record_survey, recording.record_question, recording.record_unsent),
+            *(recording.record_recurrence, recording.record_reminders),
+        ],
         activity_executor=threads,
         max_concurrent_activities=4,
         max_concurrent_local_activities=4,
@@ -228,10 +234,12 @@ async def house(
     database_url: str | None = None,
     answered: Set[Channel] = frozenset(),
     per_minute: int | None = None,
+    links: bool = False,
 ) -> AsyncIterator[House]:
     """Run a worker for cases and one for sends (unless `sends` is false) until the block ends.
 
-    `answered`: the channels on which replies reach us; `per_minute`: how much a person gets before messages go out together.
+    `answered`: the channels on which replies reach us; `per_minute`: how much a person gets before messages go out together;
+    `links`: whether messages lead to the pages to act on.
     """
     queue = task_queue or f"test-{uuid.uuid4().hex[:8]}"
     sms, email = Postbox("sms"), Postbox("email")
@@ -242,7 +250,8 @@ async def house(
         webhook = TeamWebhook(secret, private=True)  # a test's own server stands for a team's
         providers: dict[Channel, Provider] = {"sms": sms, "email": email, "webhook": webhook}
         url = "http://tierline.example"
-        sending = Sending(database, providers, Renderer(TEMPLATES), url, answered, per_minute=per_minute)
+        signed = SignedLinks(secret, url) if links else None
+        sending = Sending(database, providers, Renderer(TEMPLATES), url, answered, links=signed, per_minute=per_minute)
         with ThreadPoolExecutor(8) as threads:
             crew = Crew(lambda: case_worker(client, Recording(database), threads, queue, cached))
             answering = Answering(database, providers)

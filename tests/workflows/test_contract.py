@@ -10,7 +10,7 @@ from workflows import contract
 from workflows.answer import AnswerWorkflow
 from workflows.describe import LONGEST_SUMMARY, summary
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
 
 COMMANDS = (
     "acknowledge assign escalate hand-back pause resume note customer-update customer-reply ticket-update watch reprioritize "
@@ -27,7 +27,7 @@ SEARCH_ATTRIBUTES = {
 
 def test_names_on_the_wire_are_pinned() -> None:
     assert (contract.ESCALATION, contract.FOLLOW_UP) == ("Escalation", "FollowUp")
-    assert (contract.SURVEY, contract.ALERT) == ("Survey", "Alert")
+    assert (contract.SURVEY, contract.ALERT, contract.LESSONS) == ("Survey", "Alert", "Lessons")
     assert (contract.TASK_QUEUE, contract.SEND_TASK_QUEUE) == ("tierline", "tierline-send")
     assert contract.send_queue("sms") == "tierline-send-sms"
     assert contract.DEPLOYMENT == "tierline"
@@ -36,13 +36,14 @@ def test_names_on_the_wire_are_pinned() -> None:
 
 
 def test_what_runs_bears_the_names_of_the_contract() -> None:
-    classes = (EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow)
+    classes = (EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, LessonsWorkflow)
     names = [workflow._Definition.must_from_class(cls).name for cls in classes]
-    assert names == [contract.ESCALATION, contract.FOLLOW_UP, contract.SURVEY, contract.ALERT]
+    assert names == [contract.ESCALATION, contract.FOLLOW_UP, contract.SURVEY, contract.ALERT, contract.LESSONS]
     assert workflow._Definition.must_from_class(AnswerWorkflow).name == contract.ANSWER == "Answer"
     assert activity._Definition.must_from_callable(Answering.send_answer).name == contract.SEND_ANSWER == "send_answer"
     methods = (
         *(Recording.record, Recording.record_survey, Recording.record_question, Recording.record_unsent),
+        *(Recording.record_recurrence, Recording.record_reminders),
         Sending.send,
     )
     assert [activity._Definition.must_from_callable(method).name for method in methods] == [
@@ -50,10 +51,13 @@ def test_what_runs_bears_the_names_of_the_contract() -> None:
         "record_survey",
         "record_question",
         "record_unsent",
+        "record_recurrence",
+        "record_reminders",
         "send",
     ]
     assert (contract.RECORD, contract.RECORD_SURVEY, contract.SEND) == ("record", "record_survey", "send")
     assert (contract.RECORD_QUESTION, contract.RECORD_UNSENT) == ("record_question", "record_unsent")
+    assert (contract.RECORD_RECURRENCE, contract.RECORD_REMINDERS) == ("record_recurrence", "record_reminders")
 
 
 @pytest.mark.parametrize("subject", ["Checkout is down", "Kasse ist tot — " * 40, "結帳" * 90])

@@ -23,6 +23,7 @@ from activities.providers.port import Envelope, Outcome, Refused
 from domain.afterwards import LateSurvey
 from domain.commands import Survey
 from domain.policy_file import load_policy
+from records.actions import Actions
 from records.command_log import CommandLog
 from records.policies import Policies
 from tests.until import LIMIT, until
@@ -135,6 +136,36 @@ async def test_a_case_that_began_by_earlier_rules_starts_no_survey(env: Workflow
         await case.result()
     events = (await case.fetch_history()).events
     assert "start Survey" not in [line for event in events for line in commands_and_causes(event)]
+
+
+async def test_the_commands_of_lessons_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    """The case starts it when it closes, and goes; it counts the cause, and reminds an owner until the action is done."""
+    now = datetime.now(UTC)
+    due = (now + timedelta(days=10 - now.weekday())).replace(hour=9, minute=1)  # after a working day, whatever today is
+    action = {"text": "alert", "kind": "preventive", "owner": "sam", "due_on": due.date().isoformat()}
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ONE_BY_ONE)
+        for name, body in WORDS[-3:]:
+            await says(case, name, "dana", **({**body, "actions": [action]} if name == "root-cause" else body))
+        await case.result()
+        lessons = tierline.client.get_workflow_handle(f"{case.id}/1/lessons")
+        await env.fast_forward(lessons, due - now)
+        await sends_taken_in(lessons, 6)  # one count, three looks, two reminders
+        Actions(tierline.database).end(f"{case.id}.1.1", "done", "sam", None, datetime.now(UTC))
+        await env.fast_forward(lessons, timedelta(days=8))
+        assert await lessons.result() == "followed up"
+    await check_as_written("lessons", lessons)
+
+
+async def test_a_case_that_began_by_earlier_rules_starts_no_lessons(env: WorkflowEnvironment, tierline: House) -> None:
+    """Its history may have been written by a worker that knew none."""
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ONE_BY_ONE, rules_version=4)
+        for name, body in WORDS[-3:]:
+            await says(case, name, "dana", **body)
+        await case.result()
+    events = (await case.fetch_history()).events
+    assert "start Lessons" not in [line for event in events for line in commands_and_causes(event)]
 
 
 async def test_the_commands_of_an_alert_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:

@@ -16,7 +16,7 @@ from temporalio.worker import Replayer
 
 from workflows import sandbox
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
 OLD = {path.stem: path.read_text() for path in sorted(HISTORIES.glob("*.json"))}
@@ -25,7 +25,7 @@ OLD = {path.stem: path.read_text() for path in sorted(HISTORIES.glob("*.json"))}
 @pytest.mark.parametrize("name", OLD)
 async def test_a_case_of_an_earlier_version_replays(name: str) -> None:
     replayer = Replayer(
-        workflows=[EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow],
+        workflows=[EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, LessonsWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox.runner(),
     )

@@ -1,0 +1,161 @@
+"""One look at the store for all who watch it: while somebody has a board open, this process asks once a second what changed.
+
+A hundred boards cost one query a second, like one. What a listener has not taken yet is a set of ids that cannot grow: a slow
+one is told less often and with more in it. A key that is revoked ends its listeners at the next look; a store that does not
+answer ends them all, so that no page shows itself as live when it is not.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+
+from api.errors import Unavailable
+from records.board import OVERLAP, Board, Changes
+from records.database import Database
+from records.keys import Keys
+
+LOOK_EVERY = 1.0  # seconds; a change is on the page within two
+MOST_LISTENERS = 500  # of one process; each is an open connection
+MOST_NAMED = 100  # ids in one piece of news; more, and everything is looked at anew
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class News:
+    """The ids of the cases that changed; None: so many that everything is to be looked at."""
+
+    ids: frozenset[str] | None
+
+
+@dataclass(eq=False)
+class Listener:
+    """Somebody who watches; `over` is set when there is nothing more to hear (`revoked`: ever), `fresh` until the first look."""
+
+    key_id: str
+    over: bool = False
+    revoked: bool = False
+    fresh: bool = True
+    _ids: set[str] | None = field(default_factory=set)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self, ids: frozenset[str] | None) -> None:
+        """Add to what has not been taken yet."""
+        together = None if self._ids is None or ids is None else self._ids | ids
+        self._ids = None if together is not None and len(together) > MOST_NAMED else together
+        self._woken.set()
+
+    def end(self) -> None:
+        """There will be no more."""
+        self.over = True
+        self._woken.set()
+
+    async def next(self, patience: float) -> News | None:
+        """What changed since it was last asked; None when nothing does within so many seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._woken.wait()
+        except TimeoutError:
+            return None
+        news = News(None if self._ids is None else frozenset(self._ids))
+        self._ids = set()
+        self._woken.clear()
+        return news
+
+
+class Watcher:
+    """One per process; looks only while somebody listens."""
+
+    def __init__(self, database: Database, every: float = LOOK_EVERY) -> None:
+        self._board, self._keys = Board(database), Keys(database)
+        self._every = every
+        self._listeners: set[Listener] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return len(self._listeners)
+
+    def admit(self) -> None:
+        """Raises Unavailable `too_many_listeners` when there is no room for one more."""
+        if self._closed or len(self._listeners) >= MOST_LISTENERS:
+            raise Unavailable("too_many_listeners", "too many boards are open on this server; this one is not live")
+
+    @contextmanager
+    def listening(self, key_id: str) -> Iterator[Listener]:
+        """A listener for the length of the block. Its first news is that everything is to be looked at. Raises as `admit`."""
+        self.admit()
+        listener = Listener(key_id)
+        self._listeners.add(listener)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_again_and_again())
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners and self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
+
+    def close(self) -> None:
+        """The process is going: end every stream, so that the server need not wait for them."""
+        self._closed = True
+        self._end_all()
+
+    def _end_all(self) -> None:
+        for listener in self._listeners:
+            listener.end()
+
+    async def _look_again_and_again(self) -> None:
+        known: Changes | None = None
+        try:
+            while True:
+                known = await self._look(known)
+                await asyncio.sleep(self._every)
+        except Exception as error:  # noqa: BLE001 - whatever broke it: no page may show itself as live
+            log.error("the store does not say what changed; boards are told to come again", error=type(error).__name__)
+            self._looking = None
+            self._end_all()
+
+    async def _look(self, known: Changes | None) -> Changes:
+        """Ask what changed, and tell."""
+        found = await asyncio.to_thread(self._board.changes, _since(known))
+        fresh = {one for one in self._listeners if one.fresh}
+        if known is None or found.revoked != known.revoked:
+            await self._end_revoked(self._listeners)
+        else:
+            await self._end_revoked(fresh)
+        changed = frozenset(key[0] for key, version in found.versions.items() if not _knew(known, key, version))
+        for listener in list(self._listeners):
+            if listener.fresh:
+                listener.tell(None)
+            elif changed and known is not None:
+                listener.tell(changed)
+        for listener in fresh:
+            listener.fresh = False
+        return found
+
+    async def _end_revoked(self, listeners: set[Listener]) -> None:
+        """End those whose key opens nothing any more."""
+        for key_id in {one.key_id for one in listeners}:
+            if await asyncio.to_thread(self._keys.valid, key_id) is None:
+                for listener in [one for one in self._listeners if one.key_id == key_id]:
+                    listener.revoked = True
+                    listener.end()
+
+
+def _since(known: Changes | None) -> datetime | None:
+    """From when on to look: a row written by a clock that is ahead of ours must not hide what comes until then."""
+    if known is None or known.latest is None:
+        return None
+    return min(known.latest, datetime.now(UTC)) - OVERLAP
+
+
+def _knew(known: Changes | None, key: tuple[str, int], version: int) -> bool:
+    return known is not None and known.versions.get(key) == version

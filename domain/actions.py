@@ -1,0 +1,223 @@
+"""What was promised so that it does not come back: actions kept one by one, and when their owners are reminded.
+
+An action is known by its text: a later root cause that says the same text keeps it, with what has become of it, and may give it
+another owner or day; what it no longer says is dropped. Reminders come at nine on the owner's clock: on the working day before,
+on the day itself, and then every week until it is done; from the third week on the owner's manager hears, too.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.calendars import WEEKDAYS, Weekday, wall_to_utc
+from domain.commands import Action
+from domain.errors import NotAllowed
+from domain.identity import message_key
+from domain.messages import Message
+from domain.policy import Policy
+from domain.roster import Person, Roster, lead, manager_of
+from domain.state import Escalation, TimelineEntry
+from domain.tickets import EARLIEST, LATEST, PersonalChannel, Priority
+from domain.turn import TIERLINE
+
+SINCE: Final = 5  # the rules version from which on what a case teaches is followed up; see `domain.state`
+
+REMINDED_AT: Final = time(9)
+BEFORE, ON_THE_DAY = 0, 1  # the first two reminders; those behind them are a week apart
+LAST_TO_THE_OWNER_ALONE: Final = 3  # the second of the overdue ones
+WEEK: Final = timedelta(days=7)
+CHANNELS: tuple[PersonalChannel, ...] = ("email", "sms")  # nothing burns: the SMS only where no e-mail goes
+_WORKING_WEEK: tuple[Weekday, ...] = WEEKDAYS[:5]
+
+ActionState = Literal["open", "done", "dropped"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class KeptAction(_Part):
+    """One action of one episode and what has become of it; `id` is `{escalation}.{episode}.{number}`.
+
+    One that is dropped by nobody (`done_by` None) went with a later root cause, and comes back with the next that has it.
+    """
+
+    id: str
+    escalation: str
+    episode: int
+    number: int
+    text: str
+    kind: Literal["corrective", "preventive"]
+    owner: str
+    due_on: date
+    state: ActionState = "open"
+    done_at: datetime | None = None
+    done_by: str | None = None
+    note: str | None = None
+
+    def overdue(self, at: datetime, roster: Roster) -> bool:
+        """Whether its day is over at the owner's place, and it is still open."""
+        return self.state == "open" and overdue(self.owner, self.due_on, at, roster)
+
+
+class LessonsPlan(_Part):
+    """What the run that follows up a closed episode is begun with; `looked_at` is how far an earlier run of it has come."""
+
+    escalation: str
+    episode: int
+    entry: int
+    priority: Priority
+    closed_at: datetime
+    looked_at: datetime | None = None
+
+
+class Look(_Part):
+    """The question which reminders fell due after one instant and up to another."""
+
+    plan: LessonsPlan
+    after: datetime
+    at: datetime
+
+
+class Reminders(_Part):
+    """What is to be sent now, and when to look again; None when no action is open any more."""
+
+    messages: tuple[Message, ...] = ()
+    next_at: datetime | None = None
+
+
+def overdue(owner: str, due_on: date, at: datetime, roster: Roster) -> bool:
+    """Whether that day is over at the owner's place; of nobody in UTC."""
+    person = roster.person(owner)
+    return at.astimezone(ZoneInfo(person.timezone if person else "UTC")).date() > due_on
+
+
+def lessons_plan(state: Escalation) -> LessonsPlan | None:
+    """The plan to follow up what a closed case teaches; None where it has no root cause, or began before there were lessons."""
+    if state.status != "closed" or state.closed_at is None or state.root_cause is None or state.rules_version < SINCE:
+        return None
+    return LessonsPlan(
+        escalation=state.id,
+        episode=state.episode,
+        entry=state.entry.number,
+        priority=state.priority,
+        closed_at=state.closed_at,
+    )
+
+
+def kept(escalation: str, episode: int, before: Sequence[KeptAction], said: Sequence[Action]) -> list[KeptAction]:
+    """All actions of an episode once its root cause says these: old ones in their order, then the new ones."""
+    texts = {action.text: action for action in said}
+    old = [_again(one, texts[one.text]) if one.text in texts else _replaced(one) for one in before]
+    known = {one.text for one in before}
+    first = max((one.number for one in before), default=0) + 1
+    new = [action for text, action in texts.items() if text not in known]
+    return [*old, *(_new(escalation, episode, number, action) for number, action in enumerate(new, first))]
+
+
+def _new(escalation: str, episode: int, number: int, action: Action) -> KeptAction:
+    place = {"id": f"{escalation}.{episode}.{number}", "escalation": escalation, "episode": episode, "number": number}
+    return KeptAction.model_validate({**place, **action.model_dump()})
+
+
+def _again(before: KeptAction, said: Action) -> KeptAction:
+    back = {"state": "open"} if before.state == "dropped" and before.done_by is None else {}
+    return before.model_copy(update={"kind": said.kind, "owner": said.owner, "due_on": said.due_on, **back})
+
+
+def _replaced(before: KeptAction) -> KeptAction:
+    return before.model_copy(update={"state": "dropped"}) if before.state == "open" else before
+
+
+def ended(action: KeptAction, state: Literal["done", "dropped"], by: str, note: str | None, at: datetime) -> KeptAction:
+    """The action done or dropped; once more the same changes nothing. Raises NotAllowed `action_done`, `action_dropped`."""
+    if action.state == state:
+        return action
+    if action.state != "open":
+        raise NotAllowed(f"action_{action.state}", f"the action '{action.id}' is {action.state} already")
+    return action.model_copy(update={"state": state, "done_by": by, "done_at": at, "note": note})
+
+
+def reminder_at(due_on: date, round: int, person: Person | None) -> datetime:
+    """When the reminder of that number comes: before, on the day, then week by week. Of nobody in UTC.
+
+    A day beyond what can be told in every time zone, a slip of the pen, is the last one that can.
+    """
+    due_on = min(max(due_on, EARLIEST.date()), LATEST.date())
+    day = _working_day_before(due_on, person) if round == BEFORE else due_on + WEEK * (round - ON_THE_DAY)
+    return wall_to_utc(datetime.combine(day, REMINDED_AT), ZoneInfo(person.timezone if person else "UTC"))
+
+
+def _working_day_before(day: date, person: Person | None) -> date:
+    """As the person's working hours say, else from Monday to Friday."""
+    hours: Mapping[Weekday, Any] = (person.working_hours if person else None) or dict.fromkeys(_WORKING_WEEK, True)
+    days = (day - timedelta(days=back) for back in range(1, 8))
+    return next((one for one in days if hours.get(WEEKDAYS[one.weekday()])), day - timedelta(days=1))
+
+
+def latest_round(due_on: date, person: Person | None, at: datetime) -> int | None:
+    """The reminder that came last at or before that instant; None before the first."""
+    weeks = (at - reminder_at(due_on, ON_THE_DAY, person)) // WEEK
+    # A clock change moves nine o'clock by an hour, so the count of whole weeks may be one short or one over.
+    near = range(max(ON_THE_DAY + weeks - 1, BEFORE), max(ON_THE_DAY + weeks + 1, BEFORE) + 1)
+    return max((round for round in near if reminder_at(due_on, round, person) <= at), default=None)
+
+
+def due_round(action: KeptAction, person: Person | None, after: datetime, at: datetime) -> int | None:
+    """The reminder to send for what fell due in between; of several, as after an outage, the last one says it all."""
+    latest = latest_round(action.due_on, person, at)
+    if latest is None or reminder_at(action.due_on, latest, person) <= after:
+        return None
+    return latest
+
+
+def next_reminder(action: KeptAction, person: Person | None, at: datetime) -> datetime:
+    """When the next reminder of an open action comes."""
+    latest = latest_round(action.due_on, person, at)
+    return reminder_at(action.due_on, BEFORE if latest is None else latest + 1, person)
+
+
+def responsible(owner: str | None, roster: Roster, team: str, policy: Policy | None) -> str:
+    """The owner; where there is none, or none the roster has any more, the team's lead, else the owner of last resort."""
+    if owner is not None and roster.person(owner) is not None:
+        return owner
+    return lead(roster, team) or (policy.owner_of_last_resort if policy else owner or team)
+
+
+def reminders(action: KeptAction, look: Look, owner: str, roster: Roster) -> list[Message]:
+    """What is to be said of one open action now: to its owner, and to the owner's manager once that was in vain twice."""
+    round = due_round(action, roster.person(owner), look.after, look.at)
+    if round is None:
+        return []
+    manager = manager_of(roster, owner, look.at) if round > LAST_TO_THE_OWNER_ALONE else None
+    return [_reminder(action, look, round, person, owner) for person in (owner, manager) if person is not None]
+
+
+def _reminder(action: KeptAction, look: Look, round: int, person: str, owner: str) -> Message:
+    plan, (first, *others) = look.plan, CHANNELS
+    facts = {"action": action.id, "text": action.text, "due_on": action.due_on.isoformat(), "by": owner}
+    place = (plan.escalation, plan.episode, plan.entry)
+    return Message(
+        key=message_key(*place, "action_due", action.number, round, person, first),
+        kind="action_due",
+        channel=first,
+        person=person,
+        entry=plan.entry,
+        step=action.number,
+        round=round,
+        at=look.at,
+        facts=facts,
+        purpose=f"action {action.number} {'overdue since' if round > ON_THE_DAY else 'due on'} {action.due_on}",
+        fallbacks=tuple(others),
+    )
+
+
+def told(seq: int, message: Message) -> TimelineEntry:
+    """The line of the timeline that says who was told."""
+    text = f"{message.person} told: {message.purpose}"
+    data: dict[str, Any] = {"person": message.person, "message": message.kind, "words": message.facts["text"]}
+    data |= {name: message.facts[name] for name in ("due_on", "problem", "times") if name in message.facts}
+    return TimelineEntry(seq=seq, at=message.at, kind="told", actor=TIERLINE, text=text, data=data)

@@ -1,0 +1,139 @@
+"""What a closed case teaches, written down: that its cause came back, and who was reminded of what was to be done about it.
+
+Each is written once: an activity that runs again finds what it wrote.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from domain.actions import LessonsPlan, Look, Reminders, next_reminder, reminders, responsible, told
+from domain.causes import Causes, Recurrence, title_of
+from domain.messages import Message
+from domain.policy import Policy
+from domain.problems import Occurrence, Problem, announcement, came_back, title
+from records.actions import of_case
+from records.afterwards import Case, add_line, document_of, locked, next_line, queue
+from records.causes import CauseTree
+from records.database import Database
+from records.policies import Policies
+from records.problems import (
+    count_in,
+    link,
+    one_opens_at_a_time,
+    open_problem,
+    problem_of,
+    seen_since_resolved,
+    unresolved,
+)
+from records.roster import RosterStore
+from records.tables import messages
+
+
+class Lessons:
+    """Writes what comes of a root cause after closing; every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._policies = Policies(database)
+        self._roster = RosterStore(database)
+        self._causes = CauseTree(database)
+
+    def record_recurrence(self, plan: LessonsPlan, now: datetime) -> Message | None:
+        """Count the cause of a closed case; the message to the owner of the problem that this opens, else None.
+
+        Raises NotFound `escalation_not_found`.
+        """
+        case, tree = (plan.escalation, plan.episode), self._causes.tree
+        rules, roster = self._rules_of(case), self._roster.current()  # before the lock: parsing takes a while
+        with self._database.write() as connection:
+            one_opens_at_a_time(connection)
+            document = locked(connection, case)
+            before = _announced(connection, case)
+            if before is not None or document["root_cause"] is None:
+                return before
+            lately = _counted(connection, plan, document, tree, now)
+            if not lately:
+                return None
+            category = document["root_cause"]["category"]
+            owner = _rule(tree, category).owner or responsible(None, roster, document["team"], rules)
+            problem = _opened(connection, document, title_of(tree, category), owner, lately, plan.closed_at)
+            message = announcement(problem, plan, len(lately), plan.closed_at)
+            add_line(connection, case, told(next_line(connection, case), message))
+            queue(connection, case, message, now)
+            return message
+
+    def _rules_of(self, case: Case) -> Policy | None:
+        """The policy the case ended with; None for one the store never had."""
+        with self._database.read() as connection:
+            policy = document_of(connection, case)["policy"]
+        return self._policies.find(policy["name"], policy["version"])
+
+    def record_reminders(self, look: Look, now: datetime) -> Reminders:
+        """Queue the reminders that fell due since the last look; what to send, and when to look again.
+
+        Raises NotFound `escalation_not_found`.
+        """
+        case = (look.plan.escalation, look.plan.episode)
+        rules, roster = self._rules_of(case), self._roster.current()  # before the lock: parsing takes a while
+        with self._database.write() as connection:
+            document = locked(connection, case)
+            due: list[Message] = []
+            ahead: list[datetime] = []
+            for action in (one for one in of_case(connection, case) if one.state == "open"):
+                owner = responsible(action.owner, roster, document["team"], rules)
+                due += reminders(action, look, owner, roster)
+                ahead.append(next_reminder(action, roster.person(owner), look.at))
+            for message in due:
+                if not _is_kept(connection, message):
+                    add_line(connection, case, told(next_line(connection, case), message))
+                    queue(connection, case, message, now)
+            return Reminders(messages=tuple(due), next_at=min(ahead, default=None))
+
+
+def _counted(
+    connection: Connection, plan: LessonsPlan, document: dict[str, Any], tree: Causes | None, now: datetime
+) -> tuple[Occurrence, ...]:
+    """The cases that make a problem of the cause of this one; none where it is of a problem that is known already."""
+    case, category, product = (plan.escalation, plan.episode), *_cause_of(document)
+    count_in(connection, case, category, product, plan.closed_at)
+    if problem_of(connection, case) is not None:  # its root cause named it, or somebody linked it
+        return ()
+    known = unresolved(connection, category, product)
+    if known is not None:
+        link(connection, known, case, None, now)
+        return ()
+    seen = seen_since_resolved(connection, category, product)
+    # The runs of two cases may come in another order than the cases closed.
+    return came_back(seen, _rule(tree, category), max((one.at for one in seen), default=now))
+
+
+def _opened(
+    connection: Connection, document: dict[str, Any], named: str, owner: str, lately: Sequence[Occurrence], at: datetime
+) -> Problem:
+    category, product = _cause_of(document)
+    problem = open_problem(connection, title(named, product), category, product, owner, at)
+    for one in lately:
+        link(connection, problem.id, (one.escalation, one.episode), None, at)
+    return problem
+
+
+def _cause_of(document: dict[str, Any]) -> tuple[str, str | None]:
+    return document["root_cause"]["category"], document["ticket"].get("product")
+
+
+def _rule(tree: Causes | None, category: str) -> Recurrence:
+    return tree.recurrence_of(category) if tree is not None else Recurrence()
+
+
+def _announced(connection: Connection, case: Case) -> Message | None:
+    """What an earlier try of the same plan has queued."""
+    mine = (messages.c.id == case[0]) & (messages.c.episode == case[1]) & (messages.c.kind == "problem_opened")
+    kept = connection.scalar(select(messages.c.document).where(mine).order_by(messages.c.created_at).limit(1))
+    return None if kept is None else Message.model_validate(kept)
+
+
+def _is_kept(connection: Connection, message: Message) -> bool:
+    return connection.scalar(select(messages.c.key).where(messages.c.key == message.key)) is not None

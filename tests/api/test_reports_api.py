@@ -1,0 +1,250 @@
+"""The reports over HTTP: numbers with their definition and a link that lists just the cases behind them; JSON and CSV."""
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from api.report_shapes import (
+    BacklogReport,
+    CausesReport,
+    DefinitionList,
+    HeatReport,
+    SummaryReport,
+    TierReport,
+    TrendReport,
+)
+from api.reports_csv import safe
+from api.shapes import Shape
+from domain.facts import Facts
+from records.counted import DIMENSIONS
+from records.facts import facts_row, tier_rows
+from records.rows import escalation_row
+from records.tables import escalations, facts, tier_facts
+from tests.api.conftest import Api
+from tests.records.made_up import made_up
+from tests.records.samples import document
+
+CASES = 120
+SHAPES: Mapping[str, type[Shape]] = {
+    "summary": SummaryReport,
+    "trend": TrendReport,
+    "root-causes": CausesReport,
+    "heatmap": HeatReport,
+    "time-in-tier": TierReport,
+    "backlog": BacklogReport,
+}
+PERIOD = "from=2026-01-10&to=2026-04-10&timezone=Europe/Berlin"
+
+
+def keep(api: Api, made: list[Facts]) -> None:
+    """These cases in the store, each with its row, its document and its facts."""
+    rows = [_row(one) for one in made]
+    with api.services.database.write() as connection:
+        connection.execute(insert(escalations), rows)
+        connection.execute(insert(facts), [facts_row(one) for one in made])
+        connection.execute(insert(tier_facts), [row for one in made for row in tier_rows(one)])
+
+
+def _row(one: Facts) -> dict[str, Any]:
+    shown = document(
+        one.id,
+        one.episode,
+        status=one.status,
+        team=one.team,
+        owner=one.owner,
+        priority=one.priority,
+        opened_at=one.opened_at.isoformat(),
+        tier={"index": 0, "name": one.tier},
+        customer={"id": one.customer, "name": one.customer},
+    )
+    return {**escalation_row(shown, 1, one.opened_at), "search": one.id}
+
+
+@pytest.fixture
+def stored(api: Api) -> list[Facts]:
+    chance = Random(6)  # noqa: S311 - made-up cases, no secrets
+    made = [made_up(chance, number) for number in range(CASES)]
+    keep(api, made)
+    return made
+
+
+async def report(api: Api, path: str) -> dict[str, Any]:
+    answer = await api.get(f"/v1/reports/{path}", "viewer")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def listed(api: Api, address: str) -> int:
+    """How many cases the address lists."""
+    answer = await api.get(f"{address}&limit=200", "viewer")
+    assert answer.status_code == 200, answer.text
+    return len(answer.json()["items"])
+
+
+def figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {one["kpi"]: one for one in row["figures"]}
+
+
+async def test_every_answer_has_its_declared_shape(api: Api, stored: list[Facts]) -> None:
+    for name, shape in SHAPES.items():
+        grouped = {"summary": "&group_by=team", "backlog": "?group_by=tier"}.get(name, "")
+        asked = f"{name}{grouped}" if name == "backlog" else f"{name}?{PERIOD}{grouped}"
+        shape.model_validate(await report(api, asked))
+    DefinitionList.model_validate(await report(api, "definitions"))
+
+
+async def test_the_link_of_a_number_lists_just_the_cases_behind_it(api: Api, stored: list[Facts]) -> None:
+    found = await report(api, f"summary?{PERIOD}&group_by=team&priority=high")
+    inside = [one for one in stored if one.priority == "high" and _inside(one)]
+    whole = figures(found)
+    assert whole["volume"]["value"] == len(inside) > 0
+    assert await listed(api, whole["volume"]["cases"]) == len(inside)
+    assert await listed(api, whole["reopen_rate"]["cases"]) == sum(one.reopen_count > 0 for one in inside)
+    assert await listed(api, whole["compliance_closure"]["cases"]) == sum(one.breached["closure"] > 0 for one in inside)
+    for group in found["groups"]:
+        mine = [one for one in inside if one.team == group["value"]]
+        assert figures(group)["volume"]["value"] == await listed(api, figures(group)["volume"]["cases"]) == len(mine)
+
+
+def _inside(one: Facts) -> bool:
+    berlin = timedelta(hours=1)
+    return datetime(2026, 1, 10, tzinfo=UTC) - berlin <= one.opened_at < datetime(2026, 4, 11, tzinfo=UTC) - 2 * berlin
+
+
+@pytest.mark.parametrize("by", DIMENSIONS)
+async def test_the_groups_of_every_dimension_have_links_that_list_them(api: Api, stored: list[Facts], by: str) -> None:
+    found = await report(api, f"summary?{PERIOD}&group_by={by}")
+    for group in found["groups"]:
+        volume = figures(group)["volume"]
+        assert await listed(api, volume["cases"]) == volume["value"], group["value"]
+
+
+async def test_a_trend_has_every_week_and_links_of_its_own(api: Api, stored: list[Facts]) -> None:
+    found = await report(api, f"trend?{PERIOD}&group_by=week")
+    assert [row["value"] for row in found["groups"]][:2] == ["2026-01-05", "2026-01-12"]
+    assert found["groups"][0]["from"] == found["from"] == "2026-01-09T23:00:00Z"
+    counts = [figures(row)["volume"] for row in found["groups"]]
+    assert sum(one["value"] for one in counts) == sum(map(_inside, stored))
+    assert await listed(api, counts[3]["cases"]) == counts[3]["value"]
+
+
+async def test_the_pareto_adds_up_and_its_lines_lead_to_their_cases(api: Api, stored: list[Facts]) -> None:
+    found = (await report(api, f"root-causes?{PERIOD}"))["causes"]
+    assert found[-1]["cumulative_share"] == 100
+    assert [row["count"] for row in found] == sorted((row["count"] for row in found), reverse=True)
+    for row in found:
+        assert await listed(api, row["cases"]) == row["count"]
+
+
+async def test_a_cell_of_the_heat_map_leads_to_the_cases_of_that_hour(api: Api, stored: list[Facts]) -> None:
+    found = (await report(api, f"heatmap?{PERIOD}"))["cells"]
+    assert len(found) == 7 * 24
+    assert sum(cell["count"] for cell in found) == sum(map(_inside, stored))
+    for cell in [cell for cell in found if cell["count"]][:5]:
+        assert await listed(api, cell["cases"]) == cell["count"]
+
+
+async def test_the_backlog_and_the_tiers_lead_to_their_cases(api: Api, stored: list[Facts]) -> None:
+    waiting = figures(await report(api, "backlog"))["backlog"]
+    assert await listed(api, waiting["cases"]) == waiting["value"]
+    for row in (await report(api, f"time-in-tier?{PERIOD}"))["tiers"]:
+        assert await listed(api, row["cases"]) == row["count"]
+
+
+async def test_csv_by_parameter_or_by_accept(api: Api, stored: list[Facts]) -> None:
+    asked = f"/v1/reports/summary?{PERIOD}&group_by=product"
+    by_parameter = await api.get(f"{asked}&format=csv")
+    by_header = await api.get(asked, headers={"Accept": "text/csv"})
+    assert by_parameter.headers["content-type"] == by_header.headers["content-type"] == "text/csv; charset=utf-8"
+    assert by_parameter.text == by_header.text
+    heading, *rows = csv.reader(io.StringIO(by_parameter.text))
+    found = await report(api, f"summary?{PERIOD}&group_by=product")
+    assert heading[:2] == ["product", "volume"]
+    assert [row[0] for row in rows] == ["*", *((one["value"] or "") for one in found["groups"])]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
+async def test_no_name_of_a_customer_becomes_a_formula(api: Api, text: str) -> None:
+    chance = Random(1)  # noqa: S311 - made-up cases, no secrets
+    keep(api, [made_up(chance, 1).model_copy(update={"customer": text})])
+    answer = await api.get(f"/v1/reports/summary?{PERIOD}&group_by=customer&format=csv")
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert rows[-1][0] == f"'{text}"
+
+
+def test_a_number_stays_one() -> None:
+    assert [safe(cell) for cell in (-5, 2.5, None, "L1")] == [-5, 2.5, None, "L1"]
+
+
+async def test_definitions_are_in_english_and_german(api: Api) -> None:
+    english, german = [(await report(api, f"definitions?lang={lang}"))["items"] for lang in ("en", "de")]
+    assert [one["kpi"] for one in english] == [one["kpi"] for one in german]
+    assert all(one["text"] != other["text"] for one, other in zip(english, german, strict=True))
+    by_name = {one["kpi"]: one for one in german}
+    assert by_name["volume"]["title"] == "Eskalationen"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("summary?from=2026-04-01&to=2026-03-01", "period_empty"),
+        ("trend?from=2020-01-01&to=2026-01-01", "too_many_pieces"),
+        ("summary?group_by=weather", "invalid_field"),
+        ("summary?from=2026-04-01T10:00:00", "invalid_field"),
+        ("summary?timezone=Mars/Olympus", "invalid_field"),
+        ("summary?from=0001-01-01&timezone=Asia/Tokyo", "invalid_field"),
+        ("summary?to=9999-12-31", "invalid_field"),
+        ("summary?from=0001-01-01T00:00:00Z", "invalid_field"),
+        ("summary?teem=support", "invalid_field"),
+    ],
+)
+async def test_what_cannot_be_reported_is_refused_in_words(api: Api, asked: str, code: str) -> None:
+    answer = await api.get(f"/v1/reports/{asked}")
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_without_dates_it_is_the_last_ninety_days(api: Api) -> None:
+    found = await report(api, "summary")
+    begin, end = (datetime.fromisoformat(found[name]) for name in ("from", "to"))
+    assert end - begin == timedelta(days=90)
+    assert begin < api.services.now() <= end
+
+
+# Tickets seen
+
+SPAN = {"system": "zendesk", "from": "2026-02-01T00:00:00Z", "to": "2026-02-02T00:00:00Z", "count": 50}
+
+
+async def test_the_same_span_again_replaces_the_count(api: Api) -> None:
+    keep(api, [_on_the_first_of_february(number) for number in range(2)])
+    for count in (40, 50):
+        assert (await api.post("/v1/tickets/seen", {**SPAN, "count": count}, "system")).status_code == 200
+    found = await report(api, "summary?from=2026-02-01&to=2026-02-01")
+    assert figures(found)["escalation_rate"]["value"] == 4
+
+
+def _on_the_first_of_february(number: int) -> Facts:
+    chance, at = Random(1), datetime(2026, 2, 1, 9, tzinfo=UTC)  # noqa: S311 - made-up cases, no secrets
+    return made_up(chance, number).model_copy(update={"opened_at": at, "system": "zendesk", "id": f"zendesk-{number}"})
+
+
+async def test_a_span_that_shares_time_with_another_is_refused(api: Api) -> None:
+    await api.post("/v1/tickets/seen", SPAN)
+    answer = await api.post("/v1/tickets/seen", {**SPAN, "to": "2026-02-03T00:00:00Z"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "spans_overlap")
+    beside = {**SPAN, "from": SPAN["to"], "to": "2026-02-03T00:00:00Z"}
+    assert (await api.post("/v1/tickets/seen", beside)).status_code == 200
+    by_product = {**SPAN, "to": "2026-02-03T00:00:00Z", "by": {"product": "checkout"}}
+    assert (await api.post("/v1/tickets/seen", by_product)).status_code == 200
+
+
+async def test_a_span_that_ends_before_it_begins_is_refused(api: Api) -> None:
+    answer = await api.post("/v1/tickets/seen", {**SPAN, "to": SPAN["from"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
