@@ -83,7 +83,7 @@ class ForgetReport(Shape):
     left: list[Counted]
 
 
-@router.post("/{id:path}/forget", response_model=ForgetReport, responses=problems(401, 403, 409, *BODY, 503))
+@router.post("/{id:path}/forget", response_model=ForgetReport, responses=problems(401, 403, 404, 409, *BODY, 503))
 async def forget_customer(id: CustomerId, caller: Admin, services: Wired, body: Forget | None = None) -> Response:
     """Forget a customer none of whose cases is open. Once more: removes what was left, of whoever was forgotten before."""
     given = body or Forget()

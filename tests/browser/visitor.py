@@ -133,6 +133,11 @@ class Visitor:
         for key in keys:
             await self.page.keyboard.press(key)
 
+    async def follows(self) -> None:
+        """Press Enter on what has the focus, and be on the page it leads to."""
+        async with self.page.expect_navigation(timeout=PATIENCE):
+            await self.page.keyboard.press("Enter")
+
     def _form(self, title: str) -> Locator:
         """What is folded under that title, or stands under it."""
         titled = self.page.locator("summary, h3", has_text=title)

@@ -30,16 +30,17 @@ FAILED: dict[str, Any] = {"status": "failed", "reason": "no", "person": "dana"}
             {**FAILED, "failed_over_to": "k", "failed_over_person": "sam", "failed_over_channel": "sms"},
             "no; told at once instead: sam by sms",
         ),
-        (
-            {"status": "waiting", "reason": "the customer's quiet hours", "waits_until": "2026-03-06T07:00:00Z"},
-            f"the customer's quiet hours; until {show.moment('2026-03-06T07:00:00Z')}",
-        ),
         ({"led_by": "a.1/1/step/0.0/dana/sms"}, "in one message with others"),
         ({"led_by": "k", "reason": "in one message with others"}, "in one message with others"),
     ],
 )
 def test_what_is_said_beside_the_state(row: dict[str, Any], words: str) -> None:
     assert show.why({**SENT, **row}) == words
+
+
+def test_until_when_it_waits_is_said() -> None:
+    waits = {"status": "waiting", "reason": "the customer's quiet hours", "waits_until": "2026-03-06T07:00:00Z"}
+    assert show.why({**SENT, **waits}).startswith("the customer's quiet hours; until Fri 2026-03-06 0")
 
 
 def test_when_it_was_read_is_said() -> None:
