@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -127,8 +127,8 @@ def test_a_quarter_of_a_roster_of_twenty_thousand_entries_is_looked_at_in_second
     absences = [{"from": begins, "to": ends, "person": "cem"} for begins, ends in spans]
     document = {**ROSTER.model_dump(by_alias=True), "overrides": overrides, "absences": absences}
     whole = Roster.model_validate(document)
-    began = perf_counter()
+    began = process_time()
     found = shifts(whole, "week", MONDAY, MONDAY + timedelta(days=92))
-    took = perf_counter() - began
+    took = process_time() - began
     record_property("measured", f"shifts of 92 days, 20,000 entries: {len(found)} shifts in {took * 1000:.0f} ms")
     assert took < 5
