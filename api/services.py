@@ -8,15 +8,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar, TypeVarTuple, cast
+from typing import Annotated, Any, cast
 
-from anyio import to_thread
 from fastapi import Depends, Request
 from temporalio.client import Client
 
 from api.cases import Cases
 from api.sessions import Sessions, Tries
 from api.signatures import Signatures
+from api.threads import in_thread as in_thread
 from api.watching import Watcher
 from domain.tickets import Channel
 from records.actions import Actions
@@ -40,9 +40,6 @@ from records.roster import RosterStore
 from records.views import Views
 from settings import ApiSettings, HookSettings, without_credentials
 from signed_links import SignedLinks, secret_of
-
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 
 def utc_now() -> datetime:
@@ -136,8 +133,3 @@ async def services_of(request: Request) -> Services:
 
 
 Wired = Annotated[Services, Depends(services_of)]
-
-
-async def in_thread(call: Callable[[*Ts], T], *args: *Ts) -> T:
-    """Run a store call on a thread and wait for it without holding up the event loop."""
-    return await to_thread.run_sync(call, *args)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
-from anyio import to_thread
 
 from api.errors import Unavailable
+from api.threads import in_thread
 from records.board import OVERLAP, Board, Changes
 from records.database import Database
 from records.keys import Keys
@@ -126,7 +126,7 @@ class Watcher:
 
     async def _look(self, known: Changes | None) -> Changes:
         """Ask what changed, and tell."""
-        found = await to_thread.run_sync(self._board.changes, _since(known))
+        found = await in_thread(self._board.changes, _since(known))
         fresh = {one for one in self._listeners if one.fresh}
         if known is None or found.revoked != known.revoked:
             await self._end_revoked(self._listeners)
@@ -145,7 +145,7 @@ class Watcher:
     async def _end_revoked(self, listeners: set[Listener]) -> None:
         """End those whose key opens nothing any more."""
         for key_id in {one.key_id for one in listeners}:
-            if await to_thread.run_sync(self._keys.valid, key_id) is None:
+            if await in_thread(self._keys.valid, key_id) is None:
                 for listener in [one for one in self._listeners if one.key_id == key_id]:
                     listener.revoked = True
                     listener.end()
