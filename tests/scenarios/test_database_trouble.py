@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import event
 from temporalio.testing import WorkflowEnvironment
 
+from records.database import Database
 from tests.postgres import embedded
 from tests.records.troubles import disk_full, everything
 from tests.scenarios.system import Case, Tierline, on_both_databases, system
@@ -50,18 +51,23 @@ async def goes_on_as_if_nothing_had_been(case: Case) -> None:
     await case.nothing_else_was_said()
 
 
+def recorded(database: Database) -> dict[str, int | None]:
+    """How many rows there are, without who looked: that is written down a moment later, and lost where there is no room."""
+    return {name: number for name, number in everything(database).items() if name != "audit"}
+
+
 @on_both_databases
 async def test_a_full_disk_holds_up_the_record_and_not_the_case(tierline: Tierline) -> None:
     case = await told_l1(tierline)
     database, failures = tierline.house.database, []
-    before, version = everything(database), (await case.shows())["version"]
+    before, version = recorded(database), (await case.shows())["version"]
     with disk_full(database):
         event.listen(database.engine, "handle_error", lambda context: failures.append(context.statement))
         workflow = tierline.house.client.get_workflow_handle(case.id)
         await workflow.signal("note", said("note", text=LONG_NOTE))  # kept by Temporal, as a 202 promises
         await runs_on(case, OUTAGE)
         await until(lambda: len(failures) > 1)  # the worker has tried to record that, and tried again
-        assert everything(database) == before
+        assert recorded(database) == before
         assert (await case.shows())["version"] == version
     await goes_on_as_if_nothing_had_been(case)
     assert [entry["text"] for entry in await case.timeline() if entry["kind"] == "note"] == [LONG_NOTE.strip()] * 2
