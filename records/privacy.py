@@ -8,7 +8,7 @@ beside nothing: no way leads from it to the customer.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -120,13 +120,10 @@ class Privacy:
 
     @contextmanager
     def _step(self, try_out: bool) -> Iterator[Connection]:
-        try:
-            with self._database.write() as connection:
-                yield connection
-                if try_out:
-                    raise _NotForGood
-        except _NotForGood:
-            pass
+        with suppress(_NotForGood), self._database.write() as connection:
+            yield connection
+            if try_out:
+                raise _NotForGood  # takes it all back
 
 
 def _documents_of(connection: Connection, customer: str) -> list[Document]:
