@@ -44,7 +44,8 @@ from signed_links import SecretFault, SignedLinks, secret_of
 from workflows import contract, sandbox
 from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.lessons import ActionsWorkflow, LessonsWorkflow
 
 ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
 
@@ -102,6 +103,7 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
             SurveyWorkflow,
             AlertWorkflow,
             LessonsWorkflow,
+            ActionsWorkflow,
             AnswerWorkflow,
         ],
         workflow_runner=sandbox.runner(),

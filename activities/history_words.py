@@ -87,7 +87,8 @@ def _form(entry: TimelineEntry) -> str:
 def _told(entry: TimelineEntry) -> str:
     message = entry.data.get("message")
     late = message == "step" and not _lies_ahead(entry)
-    return f"told_{message}{'_now' if late else ''}"
+    stands = "_stands" if _knows(entry, "promise") else ""
+    return f"told_{message}{'_now' if late else stands}"
 
 
 def _lies_ahead(entry: TimelineEntry) -> bool:
@@ -107,6 +108,8 @@ def _failed(entry: TimelineEntry) -> str:
 
 
 def _customer_told(entry: TimelineEntry) -> str:
+    if _knows(entry, "told_by"):
+        return f"customer_told_{entry.data['told_by']}"
     spoken = entry.data.get("message") == "customer_update" and _knows(entry, "text")
     return f"customer_told{'_words' if spoken else ''}{'_held' if _knows(entry, 'not_before') else ''}"
 
@@ -221,6 +224,7 @@ _FIELDS: Mapping[str, _Field] = {
     "channel": lambda words, entry: words.said("channel", entry.data["channel"]),
     "channel_first": _channel_first,
     "message": lambda words, entry: words.said("message", entry.data["message"]),
+    "unsaid": lambda words, entry: words.said("message", entry.data["unsaid"]),
     "reason": _reason,
     "trigger": lambda words, entry: words.said("trigger", entry.data["trigger"]).replace("_", " "),
     "fields": lambda _, entry: ", ".join(entry.data["fields"]),
@@ -229,6 +233,12 @@ _FIELDS: Mapping[str, _Field] = {
     "moved": _moved,
 }
 """How a field is made; any other is taken from the entry's data as it is."""
+
+
+def unsaid_words(kind: str, language: Language) -> str:
+    """What a message was to tell the customer, in the reader's language."""
+    spoken = language if language in WORDS else ENGLISH
+    return WORDS[spoken]["message"].get(kind, kind)
 
 
 def reason_words(reasons: Sequence[str], language: Language) -> tuple[str, ...]:

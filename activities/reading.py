@@ -11,12 +11,15 @@ from datetime import date, datetime
 from typing import Any, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
-from activities.history_words import reason_words
+from activities.history_words import reason_words, unsaid_words
 from activities.seen_before import Seen
 from activities.wording import Language, language_of, long_day, long_time, one_line, short_day, short_time, word
-from domain.due import TARGET_WORDS
 from domain.messages import Message, ResponderKind
+from domain.priority import SENTENCES
+from domain.problems import Problem
+from domain.refusals import IN_WORK
 from domain.roster import Person, Roster
+from domain.view import called
 
 VIP = "vip"  # the customer tier that gets the personal wording
 NO_ZONE = "UTC"  # whose time zone nobody told us; the zone stands beside every time
@@ -42,6 +45,7 @@ _ANSWERS: dict[ResponderKind, tuple[str | None, str | None]] = {
     "low_score": ("reopen", None),
     "action_due": (None, None),
     "problem_opened": (None, None),
+    "unreachable": ("customer-update", "customer_update"),
 }
 _UNPROMPTED = ("resolve", "assign")  # of a case that nobody has taken, the answer to these is taking it
 # What stands behind `tierline`; the dots are for the reader to fill in.
@@ -62,8 +66,9 @@ class ResponderView:
     """A case as the person who is to act reads it; a time that is `late` is past.
 
     `action` is the id of what somebody promised, `day` when it is to be done and `overdue` whether that is past; `problem` is the
-    id of a cause that came back, `times` how often. `reply`, `link`, `cli` and `api` are ways to answer this message: words to
-    write back, a signed page, a command, a request.
+    id of a cause that came back, `times` how often. `unsaid` is what the customer could not be told. `known` is the id of the
+    problem that the case belongs to, where somebody has written down what helps for now, the `workaround`. `reply`, `link`, `cli`
+    and `api` are ways to answer this message: words to write back, a signed page, a command, a request.
     """
 
     reader: str
@@ -87,6 +92,7 @@ class ResponderView:
     missed: str | None
     by: str | None
     text: str | None
+    unsaid: str | None
     score: str | None
     action: str | None
     day: str | None
@@ -96,6 +102,8 @@ class ResponderView:
     cause: str | None
     seen: str | None
     seen_page: str | None
+    known: str | None
+    workaround: str | None
     news: str
     page: str
     code: str | None
@@ -140,7 +148,7 @@ class Case:
     """Everything a view is made from: the message, the case's document, the roster, the page's address, the clock.
 
     `code` names the case in a reply, `link` is the signed page to act on, `rate` the one to answer the survey on, `seen` the
-    closed case that resembles this one; None where there is none.
+    closed case that resembles this one, `known` the problem it belongs to that has a workaround; None where there is none.
     """
 
     message: Message
@@ -152,6 +160,7 @@ class Case:
     link: str | None = None
     rate: str | None = None
     seen: Seen | None = None
+    known: Problem | None = None
 
     @property
     def person(self) -> Person | None:
@@ -206,6 +215,7 @@ class Case:
             missed=self._missed(language),
             by=self._name(facts.get("by")),
             text=facts.get("text"),
+            unsaid=unsaid_words(facts["unsaid"], language) if "unsaid" in facts else None,
             score=facts.get("score"),
             action=facts.get("action"),
             day=self._day(language),
@@ -215,8 +225,10 @@ class Case:
             cause=self._cause(),
             seen=self._seen(language),
             seen_page=self.seen.page if self.seen else None,
+            known=self.known.id if self.known else None,
+            workaround=self.known.workaround if self.known else None,
             news=one_line(self.message.purpose),
-            page=self.page,
+            page=self._page,
             code=self.code,
             reply=self._reply(command),
             link=self.link,
@@ -224,8 +236,20 @@ class Case:
             cli=command and f"tierline {_TYPED[command].format(document['id'])}",
         )
 
+    @property
+    def _page(self) -> str:
+        """Where what the message is about can be done: the page of the case, or that of its actions, or of its problem."""
+        desk = self.page.rpartition("/escalations/")[0]
+        if self.message.kind == "action_due":
+            return f"{desk}/actions"
+        if self.message.kind == "problem_opened":
+            return f"{desk}/problems/{self.message.facts.get('problem', '')}"
+        return self.page
+
     def _reasons(self, language: Language) -> str | None:
-        said = reason_words(self.document["priority_reasons"], language)
+        # That it was given says nothing that does not stand beside it.
+        given = SENTENCES["given"].format(priority=self.document["priority"])
+        said = reason_words([one for one in self.document["priority_reasons"] if one != given], language)
         return one_line("; ".join(reason.rstrip(".") for reason in said)) or None
 
     @property
@@ -267,8 +291,10 @@ class Case:
         return writer.casefold() in [name.casefold() for name in called if name]
 
     def _command(self) -> str | None:
-        """What to answer with; while nobody has taken the case, that is taking it."""
+        """What to answer with; while nobody has taken the case, that is taking it. Of a solved one there is no more news."""
         command = _ANSWERS[_responder_kind(self.message)][0]
+        if command == "customer-update" and self.document["status"] not in IN_WORK:
+            return None
         waiting = self.document["status"] == "open"
         return "acknowledge" if waiting and command in _UNPROMPTED else command
 
@@ -309,7 +335,7 @@ class Case:
         missed = [one for one in self.document["targets"] if one["breached_at"]]
         last = max((datetime.fromisoformat(one["breached_at"]) for one in missed), default=None)
         lately = [one for one in missed if datetime.fromisoformat(one["breached_at"]) == last]
-        return ", ".join(word(language, _label(one)) for one in lately) or None
+        return ", ".join(word(language, called(one)) for one in lately) or None
 
     def _target_due(self, name: str) -> str | None:
         due = [
@@ -339,12 +365,6 @@ def known(document: Mapping[str, Any]) -> str | None:
 def ticket_history(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """What was written on the ticket before it was escalated, the oldest first, whatever the order it came in."""
     return sorted(document["ticket"].get("history") or (), key=lambda one: datetime.fromisoformat(one["at"]))
-
-
-def _label(target: Mapping[str, Any]) -> str:
-    """`L1 acknowledge`, `resolution`: as `domain.due.label`, of a target in a document."""
-    name = TARGET_WORDS.get(target["name"], target["name"])
-    return f"{target['tier']} {name}" if target["tier"] else name
 
 
 def _responder_kind(message: Message) -> ResponderKind:

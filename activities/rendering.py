@@ -23,6 +23,7 @@ from activities.template_faults import FAULTS, fault_of, misnamed, missing, no_f
 from activities.template_faults import TemplateFault as TemplateFault
 from activities.together import head, one_sms, one_text
 from activities.wording import ENGLISH, LANGUAGES, Language, language_of, shortened
+from domain.directions import undirected
 from domain.messages import CustomerKind, MessageKind, ResponderKind
 from domain.sms_segments import segments
 from domain.tickets import Channel, PersonalChannel
@@ -118,7 +119,8 @@ class Renderer:
         return Rendered(None, sms_text(write, view, reference), None)
 
     def _mail(self, name: str, view: View, language: Language) -> Rendered:
-        first, _, rest = self._jinja.get_template(name).render(vars(view)).lstrip().partition("\n")
+        said = undirected(self._jinja.get_template(name).render(vars(view)))
+        first, _, rest = said.lstrip().partition("\n")
         subject = shortened(" ".join(first.split()), LONGEST_SUBJECT)
         text = re.sub(r"\n{3,}", "\n\n", rest).strip() + "\n"
         return Rendered(subject, text, self._html(subject, text, language, view.links))
@@ -141,7 +143,7 @@ class Renderer:
         if len(made) == 1:
             return answerable(first, cases[0].code), 1
         subject = shortened(f"{head(language, len(made))}: {first.subject}", LONGEST_SUBJECT)
-        text = one_text([one.text for _, one in made])
+        text = one_text([(case, one.subject or "", one.text) for case, one in made], language)
         links = [link for case in cases for link in case.view(language).links]
         return Rendered(subject, text, self._html(subject, text, language, links)), len(made)
 

@@ -12,6 +12,7 @@ from activities.reading import VIP, Case
 from activities.seen_before import KINDS, Seen
 from activities.wording import Language
 from domain.messages import CustomerKind, Message, MessageKind
+from domain.problems import Problem
 from domain.roster import Roster
 from domain.tickets import Channel
 from domain.view_time import rfc3339
@@ -41,6 +42,7 @@ _STORY: Mapping[Language, Mapping[str, str]] = {
         "seen": "Card payments fail",
         "seen_cause": "A certificate of the payment service had expired",
         "seen_fix": "Certificate renewed",
+        "workaround": "Restart the payment service; it holds for an hour.",
         "solved": "Payments work again since 17:40: the certificate of our payment service has been renewed.",
     },
     "de": {
@@ -55,6 +57,7 @@ _STORY: Mapping[Language, Mapping[str, str]] = {
         "seen": "Kartenzahlungen schlagen fehl",
         "seen_cause": "Ein Zertifikat des Zahlungsdienstes war abgelaufen",
         "seen_fix": "Zertifikat erneuert",
+        "workaround": "Zahlungsdienst neu starten; das hält eine Stunde.",
         "solved": "Zahlungen laufen seit 17:40 Uhr wieder: Das Zertifikat unseres Zahlungsdienstes ist erneuert.",
     },
 }
@@ -62,6 +65,7 @@ _SAID: Mapping[str, str] = {
     "customer_update": "update",
     "customer_resolved": "solved",
     "customer_replied": "reply",
+    "unreachable": "update",
     "low_score": "rated",
     "action_due": "action",
     "problem_opened": "problem",
@@ -70,7 +74,7 @@ _WARNS: Mapping[str, tuple[str, str]] = {
     "warning": ("L1 resolution at this tier", "75"),
     "promise_reminder": ("customer update", "80"),
 }
-_TAKEN = frozenset({"warning", "promise_reminder", "customer_replied", "assigned", "closure_overdue"})
+_TAKEN = frozenset({"warning", "promise_reminder", "customer_replied", "unreachable", "assigned", "closure_overdue"})
 _OVER = frozenset({"customer_survey", "low_score", "action_due", "problem_opened"})
 _FIXED = frozenset({"root_cause_overdue", "customer_resolved", "customer_closed"}) | _OVER
 _MISSED = frozenset({"last_resort", "top_breach"})
@@ -94,9 +98,8 @@ def sample(
         purpose="L3 resolution at this tier missed" if kind == "top_breach" else "acknowledge by 17:15",
     )
     people = _roster(language, timezone)
-    return Case(
-        message, document, people, f"{PUBLIC_URL}/escalations/{ID}", NOW, CODE, LINK, RATE, _seen(kind, channel, story)
-    )
+    page, seen, known = f"{PUBLIC_URL}/escalations/{ID}", _seen(kind, channel, story), _known(kind, story)
+    return Case(message, document, people, page, NOW, CODE, LINK, RATE, seen, known)
 
 
 def _seen(kind: MessageKind, channel: Channel, story: Mapping[str, str]) -> Seen | None:
@@ -107,6 +110,16 @@ def _seen(kind: MessageKind, channel: Channel, story: Mapping[str, str]) -> Seen
     return Seen(story["seen"], story["seen_cause"], story["seen_fix"], NOW - timedelta(days=240), page)
 
 
+def _known(kind: MessageKind, story: Mapping[str, str]) -> Problem | None:
+    """A problem that a case in work belongs to."""
+    if kind in TO_CUSTOMERS or kind in _FIXED:
+        return None
+    title, helps = story["problem"], story["workaround"]
+    about = {"category": "certificate", "product": "checkout", "title": title, "workaround": helps, "owner": "lee"}
+    opened_at = NOW - timedelta(days=3)
+    return Problem.model_validate({"id": "P-7", "number": 7, "state": "known_error", "opened_at": opened_at, **about})
+
+
 def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
     facts = {"text": story[_SAID[kind]]} if kind in _SAID else {}
     if kind in _WARNS:
@@ -115,6 +128,8 @@ def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
         facts["due_at"] = _at(minutes=15)
     if kind in ("assigned", "customer_update"):
         facts["by"] = "lee"
+    if kind == "unreachable":
+        facts["unsaid"] = "customer_update"
     if kind == "low_score":
         facts |= {"score": "1", "by": "dana"}
     if kind == "action_due":

@@ -8,7 +8,7 @@ copy, the case's id and the ticket's, gives way last of all.
 from collections.abc import Callable, Mapping
 
 from activities.reading import View
-from activities.wording import shortened
+from activities.wording import one_line, shortened
 from domain.sms_segments import plain, segments
 
 MOST_SEGMENTS = 2  # longer ones are dear, and arrive in pieces
@@ -18,10 +18,20 @@ Fields = Mapping[str, str | bool | None]
 # Characters of a field worth one, step by step: from what two GSM segments hold in most cases down to what always fits.
 ROOM = (40, 32, 26, 21, 17, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1)
 # Of every field that is not named here and that others wrote: one.
-WORTH = {"text": 4, "detail": 4, "subject": 2, "target": 2, "missed": 2, "ticket": 8, "id": 8, "action": 8}
+WORTH = {
+    "text": 4,
+    "detail": 4,
+    "workaround": 4,
+    "subject": 2,
+    "target": 2,
+    "missed": 2,
+    "ticket": 8,
+    "id": 8,
+    "action": 8,
+}
 NEVER_CUT = frozenset(
     {
-        *("priority", "status", "percent", "due", "day", "times", "problem", "next_update"),
+        *("priority", "status", "percent", "due", "day", "times", "problem", "known", "next_update"),
         *("reply", "code", "link", "page", "api", "cli", "rate"),
     }
 )
@@ -32,7 +42,7 @@ def sms_text(write: Callable[[Fields], str], view: View, reference: str) -> str:
     leave room for that."""
     ending, text = f" #{reference}" if reference else "", ""
     for room in ROOM:
-        text = plain(" ".join(write(_cut(view, room)).split()) + ending)
+        text = plain(one_line(write(_cut(view, room))) + ending)
         if segments(text) <= MOST_SEGMENTS:
             break
     return text

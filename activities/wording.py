@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from domain.directions import undirected
 from domain.view_time import zone_name
 
 Language: TypeAlias = str
@@ -115,8 +116,8 @@ def _zone(local: datetime, language: Language) -> str:
 
 
 def one_line(text: str) -> str:
-    """Every run of white space, line ends of any kind included, as one blank."""
-    return " ".join(text.split())
+    """Every run of white space, line ends of any kind included, as one blank; no sign that changes the direction of writing."""
+    return " ".join(undirected(text).split())
 
 
 def shortened(text: str, longest: int) -> str:

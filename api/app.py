@@ -35,6 +35,7 @@ from api import (
     tickets_seen,
 )
 from api.auditing import Auditing, keep_log
+from api.declared import AsDeclared
 from api.description import DescribedApi
 from api.filling import fill_facts
 from api.housekeeping import keep_house
@@ -42,6 +43,7 @@ from api.inbound import act_on_what_comes
 from api.limits import BodyLimit
 from api.mails import LONGEST_MAIL
 from api.pages import actions as actions_page
+from api.pages import audit as audit_page
 from api.pages import (
     board,
     board_act,
@@ -106,6 +108,7 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
         version="1",
         description=DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,  # its script would come from another site, and run beside the cookie of who is signed in
         redoc_url=None,
         dependencies=[Depends(each_key_once)],
     )
@@ -113,6 +116,7 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
     app.add_middleware(BodyLimit, largest=settings.max_body_bytes, streamed=streamed)
     app.add_middleware(Auditing)
     errors.register(app)
+    app.add_middleware(AsDeclared)
     for module in (escalations, preview, policies, bad_addresses, contact_tests, roster, keys, outbox, hooks, health):
         app.include_router(module.router)
     for module in (causes, actions, problems, closures):
@@ -120,7 +124,7 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
     for module in (reports, tickets_seen, forgetting, audit):
         app.include_router(module.router)
     app.include_router(webhook_secrets)
-    for page in (actions_page, problems_page, reports_page):
+    for page in (actions_page, problems_page, reports_page, audit_page):
         app.include_router(page.router)
     for page in (
         links,

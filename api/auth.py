@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.audit_notes import notes
 from api.errors import Unauthorized
 from api.services import Wired
 from domain.errors import Forbidden, Invalid
@@ -49,6 +50,7 @@ def authenticated(
     key = services.keys.find(credentials.credentials)
     if key is None:
         raise Unauthorized("key_unknown", "this API key is unknown or was revoked")
+    notes().key = key
     return Caller(key.id, key.role, key.person, key.label)
 
 
@@ -96,7 +98,8 @@ def acting(caller: Caller, command: str, by: str | None, roster: Roster) -> str 
         if command in NEEDS_NOBODY:
             return None
         raise Invalid("field_required", "by: name the person who acts; this key belongs to nobody", field="by")
-    return known_person(roster, person, "by")
+    notes().person = known_person(roster, person, "by")
+    return person
 
 
 def known_person(roster: Roster, person: str, field: str) -> str:

@@ -13,6 +13,7 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.audit_notes import saying
 from api.auth import Caller, acting, known_person
 from api.cases import MOVED, NoRoom, NoWorkflow
 from api.causes import check_cause
@@ -53,6 +54,11 @@ async def execute(
 
 async def obey(services: Services, case: Document, said: Said, *, perhaps_again: bool) -> Answered:
     """Say a command whose speaker and names are known to be good; `perhaps_again`: it may have been said under this id before."""
+    with saying(case["id"], said.name, said.by, said.id):
+        return await _obey(services, case, said, perhaps_again=perhaps_again)
+
+
+async def _obey(services: Services, case: Document, said: Said, *, perhaps_again: bool) -> Answered:
     earlier = await in_thread(services.commands.find, said.id) if perhaps_again else None
     if earlier is not None and earlier.settled_at is not None:
         return await _told_again(services, case, earlier)

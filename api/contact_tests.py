@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from activities.wording import short_time
 from api import receipts
+from api.audit_notes import notes
 from api.auth import Caller, Reader, allow
 from api.errors import BODY, Json, problems
 from api.idempotency import Acting, Answered
@@ -56,6 +57,7 @@ async def begin(services: Services, caller: Caller, person_id: str) -> ContactTe
 
     Raises Forbidden `not_yourself`, NotFound `person_not_found`, NotAllowed `no_address` or `contact_test_running`.
     """
+    notes().about(person_id)
     if caller.role == "agent" and person_id != caller.person:
         raise Forbidden("not_yourself", f"this key tests the contact of '{caller.person}' only")
     test = await in_thread(_kept, services, caller, person_id)

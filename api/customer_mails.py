@@ -1,5 +1,7 @@
 """A customer's e-mail or SMS: to the case it is about while that lives, else kept with it; and whoever reaches nobody is told so.
 
+After closing, a number from 1 to 5 is the answer to the survey that has gone out, the words behind it are the comment.
+
 Which case is meant is never guessed: the one whose code the subject quotes, or whose ticket's number the SMS begins with; without
 either the only one that lives. Whose case it is, is the address's that the message is proven to come from, and of another
 customer's cases nothing is said. An SMS is always answered: who writes one sees no case and no mailbox.
@@ -14,7 +16,8 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from api.commands import say
+from api.audit_notes import notes, saying
+from api.commands import obey, say
 from api.errors import Unavailable
 from api.mail_replies import MailReply
 from api.openings import Document
@@ -24,10 +27,12 @@ from api.services import Services, in_thread
 from domain import customer_answers
 from domain.customer_answers import Request
 from domain.errors import DomainError
+from domain.policy import Closing
+from domain.ratings import score_in
 from domain.replies import quoted_code
 from domain.reply_answers import Language
 from domain.state import LIVE
-from domain.tickets import PersonalChannel
+from domain.tickets import LONGEST_TEXT, PersonalChannel
 from records.afterwards import Afterwards
 from records.customers import Customers
 from records.inbound import InboundEvent
@@ -35,6 +40,7 @@ from records.inbound import InboundEvent
 NO_WORDS = "(an e-mail without words of its own: {})"
 EMPTY_SMS = "(an SMS without words)"
 REMEMBERED = timedelta(days=365)  # whose last case ended longer ago is a stranger, unless a code says which it was
+_MAY_HAVE_ARRIVED = ("sending", "unknown", "sent", "delivered")
 AGAIN = "?again=1"  # behind the link to the customer's page: it asks at once what is still not right
 
 _WORDS = UUID(
@@ -64,8 +70,18 @@ class _Wrote:
     text: str
 
 
-_Outcome = Literal["unclear", "told", "refused", "withdrawn", "closed"]
-"""`told`: the case has the words; `refused`: it lives and has not taken them; else they are kept with a case that is over."""
+_Outcome = Literal["unclear", "told", "refused", "withdrawn", "closed", "rated"]
+"""`told`: the case has the words; `refused`: it lives and has not taken them; `rated`: they answer its survey; else they are kept
+with a case that is over."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """What became of a message, and the case it is about; where that is unclear, the latest of theirs."""
+
+    outcome: _Outcome
+    case: Document
+    score: int = 0
 
 
 def theirs(services: Services, mail: MailReply) -> Theirs | None:
@@ -100,31 +116,50 @@ def _begins_with(text: str, number: str) -> bool:
 
 async def act_on(services: Services, event: InboundEvent, mail: MailReply, found: Theirs) -> str | None:
     """Do what can be done with a mail; the answer, None where the case has the words and its people answer."""
-    outcome, case = await _done(services, event, _Wrote("email", _said_in(mail)), found)
-    if outcome == "unclear":
-        return customer_answers.which([_request(one) for one in found.live], _language(case))
-    if outcome == "withdrawn":
-        return customer_answers.withdrawn(_request(case), _language(case))
-    if outcome == "closed":
-        return customer_answers.closed(_request(case), _back(services, case), _language(case))
+    end = await _done(services, event, _Wrote("email", _said_in(mail)), found)
+    return await in_thread(_by_mail, services, end, found)
+
+
+def _by_mail(services: Services, end: _End, found: Theirs) -> str | None:
+    request, language = _request(end.case), _language(end.case)
+    match end.outcome:
+        case "unclear":
+            return customer_answers.which([_request(one) for one in found.live], language)
+        case "withdrawn":
+            return customer_answers.withdrawn(request, language)
+        case "closed":
+            return customer_answers.closed(request, _back(services, end.case), language)
+        case "rated":
+            low = _is_low(services, end)
+            return customer_answers.rated(end.score, low, request, _back(services, end.case), language)
     return None  # of what was refused the log tells
 
 
-async def act_on_sms(services: Services, event: InboundEvent, number: str, text: str) -> str | None:
-    """Do what can be done with an SMS; the answer, None for a number that is no customer's."""
+async def act_on_sms(services: Services, event: InboundEvent, number: str, text: str) -> tuple[str, Language] | None:
+    """Do what can be done with an SMS; the answer and its language, None for a number that is no customer's."""
     found = await in_thread(theirs_by_sms, services, number, text)
     if found is None:
         return None
-    outcome, case = await _done(services, event, _Wrote("sms", text.strip() or EMPTY_SMS), found)
-    if outcome == "unclear":
-        return customer_answers.sms_which([_request(one) for one in found.live], _language(case))
-    if outcome == "closed":
-        return customer_answers.sms_closed(_request(case), _back(services, case), _language(case))
-    return customer_answers.sms(outcome, _request(case), _language(case))
+    end = await _done(services, event, _Wrote("sms", text.strip() or EMPTY_SMS), found)
+    language = _language(end.case)
+    return await in_thread(_by_sms, services, end, found, language), language
 
 
-async def _done(services: Services, event: InboundEvent, wrote: _Wrote, found: Theirs) -> tuple[_Outcome, Document]:
-    """What became of it, and the case it is about; where that is unclear, the latest of theirs."""
+def _by_sms(services: Services, end: _End, found: Theirs, language: Language) -> str:
+    request = _request(end.case)
+    match end.outcome:
+        case "unclear":
+            return customer_answers.sms_which([_request(one) for one in found.live], language)
+        case "closed":
+            return customer_answers.sms_closed(request, _back(services, end.case), language)
+        case "rated":
+            low = _is_low(services, end)
+            return customer_answers.sms_rated(end.score, low, request, _back(services, end.case), language)
+        case other:
+            return customer_answers.sms(other, request, language)
+
+
+async def _done(services: Services, event: InboundEvent, wrote: _Wrote, found: Theirs) -> _End:
     case = found.meant
     if case is None:
         log.warning(
@@ -132,14 +167,50 @@ async def _done(services: Services, event: InboundEvent, wrote: _Wrote, found: T
             id=event.event_id,
             why="which of their cases it is about is unclear",
         )
-        return "unclear", found.live[0]
+        notes().customer(None)
+        return _End("unclear", found.live[0])
+    notes().customer(case["id"])
     if case["status"] in LIVE and await _tell(services, event, case, wrote):
-        return "told", case
+        return _End("told", case)
     case = await in_thread(services.escalations.find, case["id"], case["episode"]) or case
     if case["status"] in LIVE:
-        return "refused", case  # for another reason than that it has ended meanwhile
+        return _End("refused", case)  # for another reason than that it has ended meanwhile
+    score = await _rate(services, event, case, wrote)
+    if score is not None:
+        return _End("rated", case, score)
     await in_thread(_keep, services, event, case, wrote)
-    return "closed" if case["status"] == "closed" else "withdrawn", case
+    return _End("closed" if case["status"] == "closed" else "withdrawn", case)
+
+
+async def _rate(services: Services, event: InboundEvent, case: Document, wrote: _Wrote) -> int | None:
+    """Say how they rate the closed case, where they were asked and this is their answer; the score, None for other words.
+
+    Raises Unavailable: no run is left that could be told later, so the message is acted on again.
+    """
+    given = score_in(wrote.text)
+    if given is None or case["status"] != "closed":
+        return None
+    score, comment = given
+    body = {"score": score, **({"comment": comment[:LONGEST_TEXT]} if comment else {})}
+    said = Said("survey", None, body, str(uuid5(_WORDS, f"{event.event_id}/survey")), event.received_at)
+    if not await in_thread(_is_asked, services, case, said.id):
+        return None
+    await obey(services, case, said, perhaps_again=True)
+    return score
+
+
+def _is_asked(services: Services, case: Document, word: str) -> bool:
+    """Whether the survey has gone out and nobody has answered it; or this very word has, when it is acted on again."""
+    if services.commands.find(word) is not None:
+        return True
+    told = services.escalations.messages(case["id"], case["episode"])
+    asked = any(one.kind == "customer_survey" and one.status in _MAY_HAVE_ARRIVED for one in told)
+    return asked and case["survey"] is None
+
+
+def _is_low(services: Services, end: _End) -> bool:
+    policy = services.policies.find(end.case["policy"]["name"], end.case["policy"]["version"])
+    return end.score <= (policy.closing if policy else Closing()).low_score
 
 
 def _back(services: Services, case: Document) -> str:
@@ -180,7 +251,8 @@ async def _tell(services: Services, event: InboundEvent, case: Document, wrote: 
     body = {"text": wrote.text, "channel": wrote.channel}
     said = Said("customer-reply", None, body, str(uuid5(_WORDS, event.event_id)), event.received_at)
     try:
-        await say(services, case, said)
+        with saying(case["id"], said.name, said.by, said.id):
+            await say(services, case, said)
     except Unavailable:
         await in_thread(services.commands.owe, said.id, services.now())  # `api/relay.py` says it when Temporal is back
     except DomainError as refusal:

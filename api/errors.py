@@ -34,8 +34,8 @@ from signed_links import masked
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"  # seconds; a restart of Temporal or a fail-over of the database takes about that long
 HTTP = {  # what the framework refuses by itself: its code here, and what to do
-    404: ("not_found", "there is nothing at this address; every route is described at /docs"),
-    405: ("method_not_allowed", "this address does not take that method; every route is described at /docs"),
+    404: ("not_found", "there is nothing at this address; every route is described at /openapi.json"),
+    405: ("method_not_allowed", "this address does not take that method; every route is described at /openapi.json"),
 }
 JSON_TYPE = "application/json"
 READ_ONLY = "25006"  # SQLSTATE: a PostgreSQL that has become, or is not yet, the one to write to
@@ -199,12 +199,19 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted({method.upper() for methods in here for method in methods}))
 
 
-async def _database(request: Request, error: Exception) -> Json:
-    """503 for what may pass: away, locked, full, failing over. Everything else is a fault of ours and goes on its way."""
+def database_trouble(error: Exception) -> str | None:
+    """Why the database does not serve, where that may pass; None for everything else."""
     cause = getattr(error, "orig", None)
     reason = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or type(error).__name__
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    if not (lost or reason == READ_ONLY or isinstance(error, (OperationalError, PoolTimeout))):
+    passes = lost or reason == READ_ONLY or isinstance(error, (OperationalError, PoolTimeout))
+    return str(reason) if passes else None
+
+
+async def _database(request: Request, error: Exception) -> Json:
+    """503 for what may pass: away, locked, full, failing over. Everything else is a fault of ours and goes on its way."""
+    reason = database_trouble(error)
+    if reason is None:
         raise error
     log.error("database does not serve", path=masked(request.url.path), reason=reason)
     code, detail = FULL if reason in DISK_FULL else AWAY
@@ -234,9 +241,15 @@ class LastResort:
             await _broken(scope["path"], error)(scope, receive, send)
 
 
-def _broken(path: str, error: Exception) -> Json:
+def reported(path: str, error: Exception) -> str:
+    """The reference under which our log has what nobody expected."""
     reference = uuid4().hex[:12]
     log.error("request failed", path=masked(path), reference=reference, trace=_trace(error))
+    return reference
+
+
+def _broken(path: str, error: Exception) -> Json:
+    reference = reported(path, error)
     return answer(
         500, problem(500, "internal_error", f"something went wrong on our side; our log has it as {reference}")
     )

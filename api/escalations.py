@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from api import commands, examples
+from api.audit_notes import notes
 from api.auth import Anybody, Caller, Opener, Reader, allow, command_roles
 from api.errors import BODY, Json, problems
 from api.idempotency import Acting, Answered, Once
@@ -28,7 +29,7 @@ from domain.calendars import Zone
 from domain.commands import BODIES, Body
 from domain.errors import NotFound
 from domain.tickets import Line, Moment
-from records.counted import COUNTED_IN
+from records.counted import COUNTED
 from records.escalations import Filters
 from records.stored import StoredMessage
 from records.taken_over import InItsPlace, taken_over
@@ -38,14 +39,14 @@ router = APIRouter(prefix="/v1", tags=["escalations"])
 
 
 def _known_number(name: str) -> str:
-    if name not in COUNTED_IN:
-        raise ValueError(f"it is one of {', '.join(COUNTED_IN)}")
+    if name not in COUNTED:
+        raise ValueError(f"it is one of {', '.join(COUNTED)}")
     return name
 
 
 _ID = re.compile(r"[a-z0-9_]{1,32}-[A-Za-z0-9_.~-]{1,198}")
 Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]  # PostgreSQL takes no NUL
-CountedIn = Annotated[str, Field(json_schema_extra={"enum": sorted(COUNTED_IN)}), AfterValidator(_known_number)]
+CountedIn = Annotated[str, Field(json_schema_extra={"enum": sorted(COUNTED)}), AfterValidator(_known_number)]
 OpenedHour = Annotated[str, Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)-([01]\d|2[0-3])$")]
 Episode = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the latest when left out")]
 
@@ -74,11 +75,15 @@ class ListQuery(BaseModel):
     q: Word | None = Field(None, description="words that must all be found in id, subject or customer")
     opened_from: Moment | None = None
     opened_to: Annotated[Moment | None, Field(description="opened before it")] = None
+    closed_from: Annotated[Moment | None, Field(description="closed or withdrawn then or later")] = None
+    closed_to: Annotated[Moment | None, Field(description="closed or withdrawn before it")] = None
     product: Word | None = Field(None, description="empty: those without any; so with category, cause, origin, owner")
     category: Word | None = None
     cause: Word | None = Field(None, description="category of the root cause")
     origin: Word | None = None
     came_to: Word | None = Field(None, description="a tier the case has been at")
+    breached_at_tier: Word | None = Field(None, description="a tier at which the case missed a target")
+    problem: Word | None = Field(None, description="the id of the problem the case belongs to")
     counted_in: CountedIn | None = Field(None, description="a KPI of the reports: the cases behind its number")
     opened_hour: OpenedHour | None = Field(None, description="such as mon-09; needs opened_from and opened_to")
     timezone: Zone = Field("UTC", description="whose hours `opened_hour` means")
@@ -112,6 +117,7 @@ async def open_case(request: OpenRequest, caller: Opener, acting: Acting, servic
 async def _open(services: Services, caller: Caller, request: OpenRequest, acting: Once) -> Answered:
     shown, created = await open_escalation(services, caller, request, acting.received_at)
     body = with_links(services, shown)
+    notes().about(shown["id"])
     return Answered(201 if created else 200, body, headers={"Location": body["links"]["self"]} if created else {})
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
+from api.audit_notes import notes
 from api.auth import Admin, Caller, known_person
 from api.errors import BODY, Json, problems
 from api.histories import delete_histories
@@ -91,6 +92,7 @@ async def forget_customer(id: CustomerId, caller: Admin, services: Wired, body: 
         known_person(await in_thread(services.roster.current), given.by, "by")
     wanted = "" if "\0" in id else id  # no customer has such an id, and PostgreSQL takes none
     if given.dry_run:
+        notes().what = "forget_tried"
         tally = await in_thread(partial(_forget, services, wanted, new_pseudonym(), try_out=True))
         return Json(await _report(services, tally, [tally], dry_run=True))
     return Json(await _for_good(services, caller, wanted, given))
@@ -101,6 +103,7 @@ async def _for_good(services: Services, caller: Caller, id: str, given: Forget) 
     log, privacy, pseudonym = AuditLog(services.database), Privacy(services.database), new_pseudonym()
     line = _line(services, caller, given, pseudonym)
     await in_thread(log.write, [line])
+    notes().told_itself = True
     before = await in_thread(privacy.unfinished)
     try:
         tally = await in_thread(partial(_forget, services, id, pseudonym, try_out=False))

@@ -1,5 +1,5 @@
 """What nobody asks for any more is deleted, so that the store does not grow for ever: answers kept for a retry, handled events,
-lines of the audit log after `TIERLINE_AUDIT_DAYS`.
+sessions that are over, lines of the audit log after `TIERLINE_AUDIT_DAYS`.
 
 Every API process looks, soon after its start and then every hour; what another one has deleted is gone, and that is all.
 Nothing is lost by it: an event that is deleted has been acted on, and what came of it stands with its case.
@@ -35,6 +35,7 @@ async def tidy(services: Services) -> int:
     """Delete what is old by now; how many rows there were."""
     now = services.now()
     deleted = await in_thread(services.idempotency.purge, now)
+    deleted += await in_thread(services.ended_sessions.purge, now)
     while part := await in_thread(services.inbound.purge, now, AT_ONCE):
         deleted += part
     audit, before = AuditLog(services.database), now - timedelta(days=services.settings.audit_days)

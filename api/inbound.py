@@ -7,7 +7,7 @@ Temporal is away answers stay where they are.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import NoReturn
 
@@ -61,14 +61,28 @@ async def _act_on_line(services: Services, line: Collection[str]) -> NoReturn:
             continue
 
 
+async def _arrived(services: Services, events: Sequence[InboundEvent]) -> list[tuple[str, str]]:
+    """Those that say that something has arrived, acted on together; none where one cannot be read: then each by itself."""
+    try:
+        return await receipts.act_on_arrivals(services, events)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one of them
+        log.error("receipts are acted on one by one", error=type(error).__name__)
+        return []
+
+
 async def act(services: Services, sources: Collection[str] = tuple(ACT)) -> int:
     """Act on the oldest of what was kept; how many there were. What cannot be acted on is left aside: others wait behind it."""
     now = services.now()
     kept = await in_thread(services.inbound.unhandled, sources, AT_ONCE)
     free = [event for event in kept if event.source != replies.SMS or now - event.received_at > IN_HAND]
-    settled: list[tuple[str, str]] = []  # receipts, written off together: acting on one again changes nothing
-    done = 0
+    # Receipts are written off together: acting on one again changes nothing. Most are of what has arrived.
+    settled = await _arrived(services, free)
+    done = len(settled)
     for event in free:
+        if (event.source, event.event_id) in settled:
+            continue
         try:
             await ACT[event.source](services, event)
         except SQLAlchemyError:

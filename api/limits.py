@@ -2,14 +2,19 @@
 
 The body is read here, up to the limit, before anything else sees it: our bodies are small JSON, so keeping one costs nothing,
 and a stream that goes on and on is cut off before it has been parsed or stored. Mails with pictures are larger, so the one
-path that takes them reads piece by piece and keeps little; there the limit counts what has come by.
+path that takes them reads piece by piece and keeps little; there the limit counts what has come by. A person with a form is
+told by a page.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import answer, problem
+
+API = "/v1/"  # all else is read by people
 
 
 class BodyLimit:
@@ -33,12 +38,20 @@ class BodyLimit:
             read = counting if scope["path"] in self._streamed else _again(await _read(counting), receive)
             await self._app(scope, read, send)
         except _TooLarge:
+            if scope["method"] == "POST" and not scope["path"].startswith(API):
+                await self._app(scope, _too_large_for_a_page, send)
+                return
             detail = f"the body is larger than {largest} bytes"
             await answer(413, problem(413, "body_too_large", detail), {"Connection": "close"})(scope, receive, send)
 
 
 class _TooLarge(Exception):
     """More has come than the limit; whoever reads has answered nothing yet."""
+
+
+async def _too_large_for_a_page() -> Message:
+    """For who asks for the body: its route answers as it does to a form that cannot be read, with a page."""
+    raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _counting(receive: Receive, largest: int) -> Receive:

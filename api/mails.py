@@ -14,6 +14,8 @@ from typing import Any
 import structlog
 
 from api import customer_mails, replies
+from api.audit_inbound import acting_on
+from api.audit_notes import notes
 from api.customer_mails import Theirs
 from api.mail_replies import MailReply
 from api.services import Services, in_thread
@@ -45,10 +47,16 @@ def kept(mail: MailReply) -> tuple[str, dict[str, Any]]:
 
 async def act_on(services: Services, event: InboundEvent) -> None:
     """Do what the mail says, and keep the answer for whoever wrote it, if there is to be one."""
+    async with acting_on(services, event, "mail"):
+        await _act(services, event)
+
+
+async def _act(services: Services, event: InboundEvent) -> None:
     mail = MailReply(**event.body)
     why = why_aside(mail)
     if why is not None:
         log.info("a mail was left aside", id=event.event_id, why=why)
+        notes().outcome = "left_aside"
         return
     people = people_at(await in_thread(services.roster.current), "email", mail.sender)
     ordered = bool(people) and not isinstance(understand(mail.text), NotUnderstood)
@@ -75,7 +83,7 @@ async def _as_responder(services: Services, event: InboundEvent, mail: MailReply
     at_once = services.now() - event.received_at < AT_ONCE
     quoted = quoted_code(mail.subject)
     reply = replies.Reply(event.event_id, people[0], mail.text, event.received_at, at_once, quoted, "email")
-    return await replies.answer(services, reply)
+    return (await replies.answer(services, reply)).text
 
 
 def why_aside(mail: MailReply) -> str | None:

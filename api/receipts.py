@@ -3,7 +3,7 @@ that moves the case has an id made of the receipt's own.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,12 +18,13 @@ from api.prepared import Said
 from api.services import Services, in_thread
 from domain.afterwards import Unsent
 from domain.errors import NotAllowed
-from domain.messages import AFTER_CLOSING, Message, SendResult
+from domain.messages import AFTER_CLOSING, LESSONS, Message, SendResult
 from domain.provider_codes import ADDRESS_FAULTS
 from domain.receipts import Receipt
 from domain.state import LIVE
 from records.afterwards import Afterwards
 from records.bad_addresses import BadAddress
+from records.contact_tests import is_reference_of_test
 from records.inbound import InboundEvent
 from records.stored import MessageStatus, StoredMessage
 from workflows.contract import Alert
@@ -98,6 +99,19 @@ KEPT_OF_SENDGRID = ("event", "type", "status", "reason", "bounce_classification"
 READ = {TWILIO: twilio_receipt, SENDGRID: sendgrid_receipt}
 
 
+async def act_on_arrivals(services: Services, events: Sequence[InboundEvent]) -> list[tuple[str, str]]:
+    """Write down everything that has arrived, at once; which events said so, by source and id.
+
+    They may overtake a failure that came before them: whatever the order, a message that has failed has failed.
+    """
+    read = {(one.source, one.event_id): READ[one.source](one.body) for one in events if one.source in READ}
+    arrived = {id: one for id, one in read.items() if one is not None and one.fate == "delivered"}
+    ours = {id: one for id, one in arrived.items() if not is_reference_of_test(one.reference)}
+    if ours:
+        await in_thread(services.outbound.arrived, list(ours.values()), services.now())
+    return list(ours)
+
+
 async def act_on(services: Services, event: InboundEvent) -> None:
     """Write down what became of the message, and let its case go on where it did not arrive."""
     receipt = READ[event.source](event.body)
@@ -142,8 +156,9 @@ async def _tell_the_case(
 ) -> None:
     """Where the episode it belongs to still lives, the case goes on to the next channel or the next responder."""
     case = await in_thread(services.escalations.find, stored.id, stored.episode)
-    if case is not None and case["status"] == "closed":
-        await _after_closing(services, receipt, case, stored, message)
+    if case is not None and (case["status"] == "closed" or (case["status"] in LIVE and message.kind in LESSONS)):
+        await _after_closing(services, receipt, case, stored, message)  # the run of the case is over, or never sent it
+        return
     if case is None or case["status"] not in LIVE:
         return
     body = {"message": message.model_dump(mode="json"), "code": receipt.code, "reason": receipt.reason or "no reason"}

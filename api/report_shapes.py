@@ -27,11 +27,20 @@ class GroupRow(Shape):
     figures: list[Figure]
 
 
+class TierBreaches(Shape):
+    """Targets missed at a tier."""
+
+    tier: str
+    breaches: int
+    cases: str
+
+
 class Piece(GroupRow):
     """A day, week or month; `value` is its first day."""
 
     from_: Annotated[str, Field(alias="from")]
     to: str
+    breaches_by_tier: list[TierBreaches]
 
 
 class _Report(Shape):
@@ -49,6 +58,7 @@ class SummaryReport(_Report):
 
 
 class TrendReport(_Report):
+    breaches_definition: str
     groups: list[Piece]
 
 
@@ -62,6 +72,7 @@ class CauseRow(Shape):
     customers: int
     recurrences: int
     cases: str
+    recurrences_cases: str
 
 
 class CausesReport(_Report):
@@ -92,18 +103,29 @@ class TierRow(Shape):
     median: int | None
     p90: int | None
     cases: str
+    breaches_cases: str
+
+
+class TierGroup(Shape):
+    """The tiers of the cases with `value`; null: of those without any."""
+
+    value: str | None
+    tiers: list[TierRow]
 
 
 class TierReport(_Report):
     definition: str
     breaches_definition: str
     tiers: list[TierRow]
+    groups: list[TierGroup]
+    groups_left_out: int
 
 
 class BacklogRow(GroupRow):
-    """`by_age`: how many are younger than 1, 3, 7, 30 days, and how many older."""
+    """`by_age`: how many are younger than 1, 3, 7, 30 days, and how many older; `by_age_cases` lists each of them."""
 
     by_age: list[int]
+    by_age_cases: list[str]
 
 
 class BacklogReport(Shape):
@@ -112,6 +134,7 @@ class BacklogReport(Shape):
     at: str
     figures: list[Figure]
     by_age: list[int]
+    by_age_cases: list[str]
     groups: list[BacklogRow]
 
 

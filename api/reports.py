@@ -6,7 +6,7 @@ plain dictionaries, which the page shows and `reports_csv` writes as CSV; the ro
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -27,13 +27,16 @@ from api.report_shapes import (
 from api.reports_csv import CSV, Csv, wants_csv
 from api.services import Services, Wired
 from domain.calendars import WEEKDAYS, Zone
-from domain.kpi_words import DEFINITIONS, NEAREST_RANK
+from domain.kpi_formulas import NEAREST_RANK
+from domain.kpi_words import DEFINITIONS
 from domain.kpis import Language, Value
-from domain.periods import Cut, Period, period, pieces
+from domain.periods import Cut, Period, Piece, period, pieces
 from domain.tickets import EARLIEST, LATEST, Day, Moment
 from domain.view_time import rfc3339
-from records.counted import COUNTED_IN, DIMENSIONS, NONE
-from records.figures import Dimension, Figures, Group, Wanted
+from records.at_tiers import breaches_over_time, time_in_tier_by
+from records.closings import closings
+from records.counted import COUNTED, DIMENSIONS, NONE
+from records.figures import BANDS, Dimension, Figures, Group, TierRow, Wanted
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -103,6 +106,13 @@ class CausesQuery(ReportQuery):
     group_by: Dimension = "cause"
 
 
+class TierQuery(ReportQuery):
+    """Of all cases, and of each value of a dimension."""
+
+    group_by: Dimension | None = None
+    limit: int = Field(50, ge=1, le=200, description="of groups, those with most cases")
+
+
 class BacklogQuery(Filtered):
     """Of now, so without a period."""
 
@@ -154,7 +164,7 @@ class Shown:
             "value": round(value, 2) if isinstance(value, float) else value,
             "unit": definition.unit,
             "definition": self.text(name),
-            "cases": self.cases(**more, **({"counted_in": name} if name in COUNTED_IN and name != "volume" else {})),
+            "cases": self.cases(**more, **({"counted_in": name} if name in COUNTED and name != "volume" else {})),
         }
 
     def cases(self, **more: str) -> str:
@@ -162,15 +172,25 @@ class Shown:
         dates: dict[str, str | None] = {}
         if self.period is not None:
             dates = {"opened_from": rfc3339(self.period.begin), "opened_to": rfc3339(self.period.end)}
-        asked = {**dates, **self.query.filters, **more}
+        return self.listed(**(dates | self.query.filters | more))
+
+    def closed(self, piece: Piece, count: int) -> Report:
+        """How many cases were closed in a piece, whenever they were opened."""
+        edges = {"closed_from": rfc3339(piece.begin), "closed_to": rfc3339(piece.end)}
+        return self.figure("closed", count) | {"cases": self.listed(**edges, **self.query.filters)}
+
+    def listed(self, **asked: str | None) -> str:
+        """The address that lists the cases that are so."""
         return f"{self.services.settings.public_address}/v1/escalations?{urlencode(asked)}"
 
 
 def summary(services: Services, query: SummaryQuery) -> Report:
     """Every KPI, of all cases and of each group."""
     shown = Shown.of(services, query)
-    groups = shown.figures.groups(shown.wanted, query.group_by) if query.group_by else []
-    total = shown.figures.total(shown.wanted)
+    if query.group_by:
+        total, groups = shown.figures.total_and_groups(shown.wanted, query.group_by)
+    else:
+        total, groups = shown.figures.total(shown.wanted), []
     return {
         **shown.head(query.group_by),
         "figures": [shown.figure(name, value) for name, value in total.items()],
@@ -184,17 +204,27 @@ def trend(services: Services, query: TrendQuery) -> Report:
     shown = Shown.of(services, query)
     assert shown.period is not None  # noqa: S101 - as above
     cut = pieces(shown.period, query.group_by)
-    found = zip(cut, shown.figures.trend(shown.wanted, cut), strict=True)
+    closed = closings(services.database, cut, query.filters)
+    missed = breaches_over_time(services.database, shown.wanted, cut)
+    tiers = sorted({tier for one in missed for tier in one})
     rows = []
-    for piece, one in found:
+    for piece, one, count, by_tier in zip(cut, shown.figures.trend(shown.wanted, cut), closed, missed, strict=True):
         edges = {"opened_from": str(rfc3339(piece.begin)), "opened_to": str(rfc3339(piece.end))}
-        rows.append({**_group(shown, one, **edges), "from": edges["opened_from"], "to": edges["opened_to"]})
-    return {**shown.head(query.group_by), "groups": rows}
+        row = _group(shown, one, **edges)
+        row["figures"].append(shown.closed(piece, count))
+        row["breaches_by_tier"] = [
+            {"tier": tier, "breaches": by_tier.get(tier, 0), "cases": shown.cases(breached_at_tier=tier, **edges)}
+            for tier in tiers
+        ]
+        rows.append({**row, "from": edges["opened_from"], "to": edges["opened_to"]})
+    words = {"breaches_definition": shown.text("breaches_by_tier")}
+    return {**shown.head(query.group_by), **words, "groups": rows}
 
 
 def root_causes(services: Services, query: CausesQuery) -> Report:
     """The Pareto, with the share of each and of it and all before it."""
-    shown = Shown.of(services, query)
+    shown, by = Shown.of(services, query), query.group_by
+    explained = {} if by == "cause" else {"counted_in": "causes"}
     rows = [
         {
             "value": row.value,
@@ -203,11 +233,12 @@ def root_causes(services: Services, query: CausesQuery) -> Report:
             "cumulative_share": round(row.cumulative, 2),
             "customers": row.customers,
             "recurrences": row.recurrences,
-            "cases": shown.cases(**_only(query.group_by, row.value)),
+            "cases": shown.cases(**_only(by, row.value), **explained),
+            "recurrences_cases": shown.cases(**_only(by, row.value), counted_in="recurrence"),
         }
-        for row in shown.figures.causes(shown.wanted, query.group_by)
+        for row in shown.figures.causes(shown.wanted, by)
     ]
-    return {**shown.head(query.group_by), "definition": shown.text("causes"), "causes": rows}
+    return {**shown.head(by), "definition": shown.text("causes"), "causes": rows}
 
 
 def heatmap(services: Services, query: ReportQuery) -> Report:
@@ -227,24 +258,19 @@ def heatmap(services: Services, query: ReportQuery) -> Report:
     return {**shown.head(None), "definition": shown.text("heatmap"), "cells": cells}
 
 
-def time_in_tier(services: Services, query: ReportQuery) -> Report:
-    """How long cases were at each tier, and what was missed there."""
-    shown = Shown.of(services, query)
-    rows = [
-        {
-            "tier": row.tier,
-            "count": row.cases,
-            "stays": row.stays,
-            "breaches": row.breaches,
-            "seconds": row.seconds,
-            "median": row.median,
-            "p90": row.p90,
-            "cases": shown.cases(came_to=row.tier),
-        }
-        for row in shown.figures.time_in_tier(shown.wanted)
+def time_in_tier(services: Services, query: TierQuery) -> Report:
+    """How long cases were at each tier, and what was missed there, in all and by group."""
+    shown, by = Shown.of(services, query), query.group_by
+    found = time_in_tier_by(services.database, shown.wanted, by) if by else {}
+    largest = sorted(found.items(), key=lambda one: (-max(row.cases for row in one[1]), one[0] is None, one[0] or ""))
+    groups = [
+        {"value": value, "tiers": [_tier(shown, row, **_only(by, value)) for row in rows]}
+        for value, rows in largest[: query.limit]
     ]
     words = {"definition": shown.text("time_in_tier"), "breaches_definition": shown.text("breaches_by_tier")}
-    return {**shown.head(None), **words, "tiers": rows}
+    whole = [_tier(shown, row) for row in shown.figures.time_in_tier(shown.wanted)]
+    left_out = max(len(found) - query.limit, 0)
+    return {**shown.head(by), **words, "tiers": whole, "groups": groups, "groups_left_out": left_out}
 
 
 def backlog(services: Services, query: BacklogQuery) -> Report:
@@ -252,15 +278,21 @@ def backlog(services: Services, query: BacklogQuery) -> Report:
     shown, now = Shown(services, query), services.now()
     rows = shown.figures.backlog(query.filters, None, now)
     groups = shown.figures.backlog(query.filters, query.group_by, now) if query.group_by else []
-    named = [
-        {"value": row.value, "figures": _ages(shown, row, **_only(query.group_by, row.value)), "by_age": row.by_age}
-        for row in groups
-    ]
+    named = []
+    for row in groups:
+        only = _only(query.group_by, row.value)
+        ages = {
+            "figures": _ages(shown, row, **only),
+            "by_age": row.by_age,
+            "by_age_cases": _of_ages(shown, now, **only),
+        }
+        named.append({"value": row.value, **ages})
     return {
         **shown.head(query.group_by),
         "at": rfc3339(now),
         "figures": _ages(shown, rows[0] if rows else None),
         "by_age": rows[0].by_age if rows else (0,) * 5,
+        "by_age_cases": _of_ages(shown, now),
         "groups": named,
     }
 
@@ -268,10 +300,10 @@ def backlog(services: Services, query: BacklogQuery) -> Report:
 def definitions(lang: Language) -> Report:
     """Every number: its name, unit, sentence and formula."""
     listed = [
-        {"kpi": name, "title": one.title[lang], "text": one.text[lang], "unit": one.unit, "formula": one.formula}
+        {"kpi": name, "title": one.title[lang], "text": one.text[lang], "unit": one.unit, "formula": one.formula[lang]}
         for name, one in DEFINITIONS.items()
     ]
-    return {"percentiles": NEAREST_RANK, "items": listed}
+    return {"percentiles": NEAREST_RANK[lang], "items": listed}
 
 
 @router.get("/summary", response_model=SummaryReport, responses=AS_CSV)
@@ -282,7 +314,7 @@ def show_summary(query: Annotated[SummaryQuery, Query()], _: Reader, services: W
 
 @router.get("/trend", response_model=TrendReport, responses=AS_CSV)
 def show_trend(query: Annotated[TrendQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
-    """Every KPI by day, week or month of the opening."""
+    """Every KPI by day, week or month of the opening, with the breaches at each tier; and how many were closed then."""
     return _answer(request, query, trend(services, query))
 
 
@@ -299,8 +331,8 @@ def show_heatmap(query: Annotated[ReportQuery, Query()], _: Reader, services: Wi
 
 
 @router.get("/time-in-tier", response_model=TierReport, responses=AS_CSV)
-def show_tier_times(query: Annotated[ReportQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
-    """How long cases were at each tier, and how many targets were missed there."""
+def show_tier_times(query: Annotated[TierQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
+    """How long cases were at each tier, and how many targets were missed there, in all and by group."""
     return _answer(request, query, time_in_tier(services, query))
 
 
@@ -317,11 +349,26 @@ def show_definitions(_: Reader, lang: Language = "en") -> Response:
 
 
 def _answer(request: Request, query: Filtered, report: Report) -> Response:
-    return Csv(report) if wants_csv(query.format, request.headers.get("accept", "")) else Json(report)
+    name = request.url.path.rpartition("/")[2]
+    return Csv(report, name) if wants_csv(query.format, request.headers.get("accept", "")) else Json(report)
 
 
 def _group(shown: Shown, group: Group, **more: str) -> Report:
     return {"value": group.value, "figures": [shown.figure(name, one, **more) for name, one in group.values.items()]}
+
+
+def _tier(shown: Shown, row: TierRow, **more: str) -> Report:
+    return {
+        "tier": row.tier,
+        "count": row.cases,
+        "stays": row.stays,
+        "breaches": row.breaches,
+        "seconds": row.seconds,
+        "median": row.median,
+        "p90": row.p90,
+        "cases": shown.cases(came_to=row.tier, **more),
+        "breaches_cases": shown.cases(breached_at_tier=row.tier, **more),
+    }
 
 
 def _only(by: str | None, value: str | None) -> Mapping[str, str]:
@@ -333,3 +380,15 @@ def _ages(shown: Shown, row: Any, **more: str) -> list[Report]:
     count = shown.figure("backlog", row.cases if row else 0, **more)
     ages = {"backlog_age_median": row and row.age_median, "backlog_age_oldest": row and row.oldest}
     return [count, *(shown.figure(name, value, **only) for name, value in ages.items())]
+
+
+def _of_ages(shown: Shown, now: datetime, **more: str) -> list[str]:
+    """The addresses of the cases in each band of age, the youngest first: an age is one from its limit on."""
+    limits = [now + timedelta(microseconds=1) - timedelta(days=days) for days in BANDS]
+    edges = zip([*limits, None], [None, *limits], strict=True)
+    found = []
+    for since, until in edges:
+        between = {"opened_from": rfc3339(since), "opened_to": rfc3339(until)}
+        known = {name: at for name, at in between.items() if at is not None}
+        found.append(shown.cases(counted_in="backlog", **known, **more))
+    return found

@@ -3,12 +3,16 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 CSV: Final = "text/csv"
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that Excel and its like would run
+Row = Mapping[str, Any]
+
 ROWS: Final = ("causes", "cells", "tiers")  # reports that are a table already
 
 
@@ -17,8 +21,9 @@ class Csv(Response):
 
     media_type = CSV
 
-    def __init__(self, report: Mapping[str, Any]) -> None:
-        super().__init__(as_csv(report), headers={"Content-Disposition": 'attachment; filename="report.csv"'})
+    def __init__(self, report: Mapping[str, Any], name: str) -> None:
+        saved_as = f'attachment; filename="{file_name(report, name)}"'
+        super().__init__(as_csv(report), headers={"Content-Disposition": saved_as, "Cache-Control": "no-store"})
 
 
 def wants_csv(format: str | None, accept: str) -> bool:
@@ -34,6 +39,17 @@ def as_csv(report: Mapping[str, Any]) -> str:
     return out.getvalue()
 
 
+def file_name(report: Mapping[str, Any], name: str) -> str:
+    """`tierline-trend-2026-03-01-2026-03-31.csv`: its first and its last day in its time zone; of now: today."""
+    if "from" not in report:
+        return f"tierline-{name}-{report['at'][:10]}.csv"
+    begin, end = (
+        datetime.fromisoformat(report[one]).astimezone(ZoneInfo(report["timezone"])) for one in ("from", "to")
+    )
+    last = end - timedelta(microseconds=1)  # the end is not part of it
+    return f"tierline-{name}-{begin:%Y-%m-%d}-{last:%Y-%m-%d}.csv"
+
+
 def safe(cell: Any) -> Any:
     """The cell as it may stand in a spreadsheet: numbers as they are, and no text that is a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
@@ -44,15 +60,29 @@ def _table(report: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
     if rows is None:
         yield from _groups(report)
         return
-    names = [name for name in (rows[0] if rows else ()) if name != "cases"]
+    rows = _with_groups(rows, report.get("groups", ()))
+    names = [name for name in (rows[0] if rows else ()) if not name.endswith("cases")]
     yield names
     yield from ([row[name] for name in names] for row in rows)
+
+
+def _with_groups(rows: Sequence[Row], groups: Sequence[Row]) -> Sequence[Row]:
+    """Tiers may be grouped, too: then the rows of all are `*`, and those of each group follow."""
+    if not groups:
+        return rows
+    return [{"value": one["value"], **row} for one in ({"value": "*", "tiers": rows}, *groups) for row in one["tiers"]]
 
 
 def _groups(report: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
     """All of it first, as `*`, where the report has that; then each group."""
     whole = [{"value": "*", "figures": report["figures"]}] if "figures" in report else []
     rows = [*whole, *report["groups"]]
-    yield [report["group_by"] or "group", *(one["kpi"] for one in rows[0]["figures"])] if rows else ["group"]
+    yield [report["group_by"] or "group", *(name for name, _ in _numbers(rows[0]))] if rows else ["group"]
     for row in rows:
-        yield [row["value"], *(one["value"] for one in row["figures"])]
+        yield [row["value"], *(value for _, value in _numbers(row))]
+
+
+def _numbers(row: Row) -> Iterator[tuple[str, Any]]:
+    """The heading and the value of each."""
+    yield from ((one["kpi"], one["value"]) for one in row["figures"])
+    yield from ((f"breaches_at_{one['tier']}", one["breaches"]) for one in row.get("breaches_by_tier", ()))

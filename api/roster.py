@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from api import feeds
+from api.audit_notes import notes
 from api.auth import Caller, Operator, Reader
 from api.errors import BODY as REFUSALS
 from api.errors import Json, problems
@@ -117,6 +118,7 @@ async def add_entry(services: Services, caller: Caller, section: Section, entry:
         return check_roster({**data, section: [*data.get(section, []), added]}, before=roster)
 
     added = entry.model_dump(mode="json", by_alias=True)
+    notes().about(added["person"])
     await in_thread(services.roster.change, edit, caller.name, services.now())
     return Answered(201, added)
 
@@ -127,6 +129,7 @@ def remove_entry(services: Services, caller: Caller, section: Section, named: Na
     Raises NotFound `entry_not_found`, NotAllowed `entry_of_a_feed` or `several_entries`.
     """
     given = {field: value for field, value in named.items() if value is not None}
+    notes().about(str(given["person"]))
 
     def edit(roster: Roster) -> Roster:
         entries: Sequence[Entry] = getattr(roster, section)

@@ -28,6 +28,7 @@ from records.closures import Closures
 from records.command_log import CommandLog
 from records.contact_tests import ContactTests
 from records.database import Database
+from records.ended_sessions import EndedSessions
 from records.escalations import Escalations
 from records.idempotency import Idempotency
 from records.inbound import Inbound
@@ -73,6 +74,7 @@ class Services:
     signatures: Signatures
     links: SignedLinks
     sessions: Sessions
+    ended_sessions: EndedSessions
     board: Board
     views: Views
     watcher: Watcher
@@ -83,6 +85,7 @@ class Services:
     previews: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     tries: Tries = field(default_factory=Tries)  # of wrong keys, at the sign-in
     heard: "asyncio.Queue[Any]" = field(default_factory=lambda: asyncio.Queue(10_000))  # see api/auditing
+    looks: set[tuple[str, ...]] = field(default_factory=set)  # written down already, see there
     something_came: asyncio.Event = field(default_factory=asyncio.Event)  # from a provider, and was kept
 
 
@@ -118,6 +121,7 @@ def wire(
         signatures=Signatures(hooks or HookSettings(), settings.public_address),
         links=SignedLinks(secret, settings.public_address),
         sessions=Sessions(secret),
+        ended_sessions=EndedSessions(database),
         board=Board(database),
         views=Views(database),
         watcher=Watcher(database),

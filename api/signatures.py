@@ -12,16 +12,18 @@ from fastapi import Request
 from sendgrid.helpers.eventwebhook import EventWebhook
 from sendgrid.helpers.eventwebhook.eventwebhook_header import EventWebhookHeader
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from twilio.request_validator import RequestValidator
 
 from api.errors import Unauthorized
-from domain.errors import Forbidden
+from domain.errors import Forbidden, Invalid
 from settings import HookSettings
 from workflows.contract import TWILIO_TRIES
 
 TWILIO_SIGNATURE = "X-Twilio-Signature"
 FORM = "application/x-www-form-urlencoded"
 LONGEST_AGO = timedelta(hours=25)  # SendGrid tries a batch again for a day
+MOST_FIELDS = 200  # of a form; Twilio sends some thirty
 AHEAD = timedelta(minutes=10)  # of our clock
 
 
@@ -37,7 +39,7 @@ class Signatures:
         self._sendgrid = EventWebhook(public_key) if public_key else None  # type: ignore[no-untyped-call]
 
     async def of_twilio(self, request: Request) -> FormData:
-        """The fields of a webhook that Twilio has signed. Raises Unauthorized, Forbidden."""
+        """The fields of a webhook that Twilio has signed. Raises Unauthorized, Forbidden, Invalid."""
         if self._twilio is None:
             raise _not_set_up("TWILIO_AUTH_TOKEN")
         signature = _signature(request, TWILIO_SIGNATURE)
@@ -45,7 +47,7 @@ class Signatures:
             raise _wrong(f"Twilio signs {FORM}")
         query = f"?{request.url.query}" if request.url.query else ""
         address = f"{self._public_address}{request.url.path}{query}"
-        form = await request.form()
+        form = await _form(request)
         # How Twilio is to try again stands in the fragment of our address; whether it is signed, too, is told in both ways.
         signed = (self._twilio.validate(f"{address}{end}", form, signature) for end in ("", TWILIO_TRIES))  # type: ignore[no-untyped-call]
         if not any(signed):
@@ -84,6 +86,13 @@ class Signatures:
             )
         except Exception:  # noqa: BLE001 - bad base64, no UTF-8, …: whatever it raises, nobody has signed this
             return False
+
+
+async def _form(request: Request) -> FormData:
+    try:
+        return await request.form(max_files=0, max_fields=MOST_FIELDS)
+    except HTTPException:
+        raise Invalid("invalid_form", f"the form cannot be read, or has more than {MOST_FIELDS} fields") from None
 
 
 def _signature(request: Request, header: str) -> str:

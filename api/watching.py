@@ -21,6 +21,8 @@ from records.keys import Keys
 
 LOOK_EVERY = 1.0  # seconds; a change is on the page within two
 MOST_LISTENERS = 500  # of one process; each is an open connection
+MOST_OF_A_KEY = 100  # nobody keeps all others out; several people and screens on walls may share a key
+MOST_OF_A_SESSION = 20  # windows and tabs of one browser
 MOST_NAMED = 100  # ids in one piece of news; more, and everything is looked at anew
 
 log = structlog.get_logger()
@@ -38,6 +40,7 @@ class Listener:
     """Somebody who watches; `over` is set when there is nothing more to hear (`revoked`: ever), `fresh` until the first look."""
 
     key_id: str
+    session: str
     over: bool = False
     revoked: bool = False
     fresh: bool = True
@@ -83,16 +86,20 @@ class Watcher:
         """How many listen now."""
         return len(self._listeners)
 
-    def admit(self) -> None:
-        """Raises Unavailable `too_many_listeners` when there is no room for one more."""
+    def admit(self, key_id: str, session: str) -> None:
+        """Raises Unavailable `too_many_listeners` without room for one more: here, of the key, or of the session."""
+        of_key = [one for one in self._listeners if one.key_id == key_id]
+        of_session = [one for one in of_key if one.session == session]
         if self._closed or len(self._listeners) >= MOST_LISTENERS:
             raise Unavailable("too_many_listeners", "too many boards are open on this server; this one is not live")
+        if len(of_key) >= MOST_OF_A_KEY or len(of_session) >= MOST_OF_A_SESSION:
+            raise Unavailable("too_many_listeners", "too many boards are open with this key or session; close some")
 
     @contextmanager
-    def listening(self, key_id: str) -> Iterator[Listener]:
+    def listening(self, key_id: str, session: str) -> Iterator[Listener]:
         """A listener for the length of the block. Its first news is that everything is to be looked at. Raises as `admit`."""
-        self.admit()
-        listener = Listener(key_id)
+        self.admit(key_id, session)
+        listener = Listener(key_id, session)
         self._listeners.add(listener)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_again_and_again())
@@ -103,6 +110,12 @@ class Watcher:
             if not self._listeners and self._looking is not None:
                 self._looking.cancel()
                 self._looking = None
+
+    def end_session(self, session: str) -> None:
+        """Somebody has signed out: what that session has open hears nothing more."""
+        for listener in [one for one in self._listeners if one.session == session]:
+            listener.revoked = True
+            listener.end()
 
     def close(self) -> None:
         """The process is going: end every stream, so that the server need not wait for them."""

@@ -131,7 +131,7 @@ async def measure(api: Served, name: str, say: Callable[[str], None]) -> list[Fi
         for one in pages(api, name):
             figures += await _took(client, one, name, headers if one.path.startswith("/v1") else {}, api, say)
         say(f"  a hundred boards, {name}")
-        figures += await watched(api, dict(client.cookies), name)
+        figures += await watched(api, name)
     return figures
 
 

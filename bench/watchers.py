@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import httpx2
 from sqlalchemy import select
 
+from api.watching import MOST_OF_A_SESSION
 from bench.figures import Figure, percentile
 from bench.pages_ground import Served
 from records import rows
@@ -34,9 +35,10 @@ class Boards:
         self.all_ready, self.all_heard = asyncio.Event(), asyncio.Event()
         self._ready = 0
 
-    async def listen(self) -> None:
+    async def listen(self, cookie: str) -> None:
         """One board, for ever."""
-        async with self._client.stream("GET", "/board/events", timeout=None) as answer:
+        headers = {"Cookie": cookie}
+        async with self._client.stream("GET", "/board/events", headers=headers, timeout=None) as answer:
             answer.raise_for_status()
             async for line in answer.aiter_lines():
                 if line.startswith("data: "):
@@ -53,13 +55,14 @@ class Boards:
             self.all_heard.set()
 
 
-async def watched(api: Served, cookies: dict[str, str], name: str) -> list[Figure]:
+async def watched(api: Served, name: str) -> list[Figure]:
     """Statements a second beyond those of an API nobody watches, and how long a change takes to all."""
     alone = await _rate(api)
     limits = httpx2.Limits(max_connections=BOARDS + 10)
-    async with httpx2.AsyncClient(base_url=api.url, cookies=cookies, limits=limits, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=api.url, limits=limits, trust_env=False) as client:
+        cookies = [await _signed_in(client, api.key) for _ in range(BOARDS // MOST_OF_A_SESSION)]
         boards = Boards(client)
-        listening = [asyncio.create_task(boards.listen()) for _ in range(BOARDS)]
+        listening = [asyncio.create_task(boards.listen(cookies[number % len(cookies)])) for number in range(BOARDS)]
         try:
             async with asyncio.timeout(PATIENCE):
                 await boards.all_ready.wait()
@@ -72,6 +75,14 @@ async def watched(api: Served, cookies: dict[str, str], name: str) -> list[Figur
                 one.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
     return _figures(name, alone, quiet, busy, late, missed)
+
+
+async def _signed_in(client: httpx2.AsyncClient, key: str) -> str:
+    """The cookie of a new session; a session has so many boards and no more."""
+    form, here = {"key": key, "next": "/"}, {"Sec-Fetch-Site": "same-origin"}
+    answer = await client.post("/sign-in", data=form, headers=here)
+    client.cookies.clear()
+    return "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
 
 
 def _figures(name: str, alone: float, quiet: float, busy: float, late: Sequence[float], missed: int) -> list[Figure]:

@@ -2,7 +2,8 @@
 
 An action is known by its text: a later root cause that says the same text keeps it, with what has become of it, and may give it
 another owner or day; what it no longer says is dropped. Reminders come at nine on the owner's clock: on the working day before,
-on the day itself, and then every week until it is done; from the third week on the owner's manager hears, too.
+on the day itself, and then every week until it is done; from the third week on the owner's manager hears, too. They begin when
+the cause is recorded: a day that is near by then, or past, is told of at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +17,16 @@ from domain.calendars import WEEKDAYS, Weekday, wall_to_utc
 from domain.commands import Action
 from domain.errors import NotAllowed
 from domain.identity import message_key
-from domain.messages import Message
+from domain.messages import LESSONS, Message
 from domain.policy import Policy
 from domain.roster import Person, Roster, lead, manager_of
 from domain.state import Escalation, TimelineEntry
 from domain.tickets import EARLIEST, LATEST, PersonalChannel, Priority
 from domain.turn import TIERLINE
+from domain.view_time import rfc3339
 
 SINCE: Final = 5  # the rules version from which on what a case teaches is followed up; see `domain.state`
+FROM_RECORDING: Final = 6  # the one from which on its actions are followed up before it closes
 
 REMINDED_AT: Final = time(9)
 BEFORE, ON_THE_DAY = 0, 1  # the first two reminders; those behind them are a week apart
@@ -63,22 +66,32 @@ class KeptAction(_Part):
         return self.state == "open" and overdue(self.owner, self.due_on, at, roster)
 
 
-class LessonsPlan(_Part):
-    """What the run that follows up a closed episode is begun with; `looked_at` is how far an earlier run of it has come."""
-
+class _Plan(_Part):
     escalation: str
     episode: int
     entry: int
     priority: Priority
+    looked_at: datetime | None = None  # how far an earlier run of it has come
+
+
+class LessonsPlan(_Plan):
+    """What the run that counts the cause of a closed episode is begun with; where it `reminds`, it follows up actions, too."""
+
     closed_at: datetime
-    looked_at: datetime | None = None
+    reminds: bool = True  # absent: begun by a case of rules before `FROM_RECORDING`
+
+
+class ActionsPlan(_Plan):
+    """What the run that follows up the actions of one root cause is begun with; the next root cause begins another."""
+
+    recorded_at: datetime
 
 
 class Look(_Part):
-    """The question which reminders fell due after one instant and up to another."""
+    """The question which reminders fell due after one instant and up to another; `after` None: whatever is due by then."""
 
-    plan: LessonsPlan
-    after: datetime
+    plan: LessonsPlan | ActionsPlan
+    after: datetime | None
     at: datetime
 
 
@@ -99,13 +112,27 @@ def lessons_plan(state: Escalation) -> LessonsPlan | None:
     """The plan to follow up what a closed case teaches; None where it has no root cause, or began before there were lessons."""
     if state.status != "closed" or state.closed_at is None or state.root_cause is None or state.rules_version < SINCE:
         return None
-    return LessonsPlan(
-        escalation=state.id,
-        episode=state.episode,
-        entry=state.entry.number,
-        priority=state.priority,
-        closed_at=state.closed_at,
-    )
+    return LessonsPlan(**_place(state), closed_at=state.closed_at, reminds=state.rules_version < FROM_RECORDING)
+
+
+def actions_plan(state: Escalation) -> ActionsPlan | None:
+    """The plan to follow up the actions of the root cause as it stands; None where it has none, and for earlier rules."""
+    cause = state.root_cause
+    if cause is None or not cause.cause.actions or state.rules_version < FROM_RECORDING:
+        return None
+    return ActionsPlan(**_place(state), recorded_at=cause.at)
+
+
+def _place(state: Escalation) -> dict[str, Any]:
+    return {"escalation": state.id, "episode": state.episode, "entry": state.entry.number, "priority": state.priority}
+
+
+def is_over(plan: LessonsPlan | ActionsPlan, document: Mapping[str, Any]) -> bool:
+    """Whether there is nothing to follow up by this plan: its case was withdrawn, or a later root cause has a run of its own."""
+    cause = document["root_cause"]
+    if not isinstance(plan, ActionsPlan):
+        return False
+    return document["status"] == "cancelled" or cause is None or cause["at"] != rfc3339(plan.recorded_at)
 
 
 def kept(escalation: str, episode: int, before: Sequence[KeptAction], said: Sequence[Action]) -> list[KeptAction]:
@@ -166,10 +193,10 @@ def latest_round(due_on: date, person: Person | None, at: datetime) -> int | Non
     return max((round for round in near if reminder_at(due_on, round, person) <= at), default=None)
 
 
-def due_round(action: KeptAction, person: Person | None, after: datetime, at: datetime) -> int | None:
+def due_round(action: KeptAction, person: Person | None, after: datetime | None, at: datetime) -> int | None:
     """The reminder to send for what fell due in between; of several, as after an outage, the last one says it all."""
     latest = latest_round(action.due_on, person, at)
-    if latest is None or reminder_at(action.due_on, latest, person) <= after:
+    if latest is None or (after is not None and reminder_at(action.due_on, latest, person) <= after):
         return None
     return latest
 
@@ -187,27 +214,46 @@ def responsible(owner: str | None, roster: Roster, team: str, policy: Policy | N
     return lead(roster, team) or (policy.owner_of_last_resort if policy else owner or team)
 
 
+def instead_of(message: Message, roster: Roster, team: str, policy: Policy) -> str | None:
+    """Who hears of a lesson that no channel brought to its person: the team's lead, and at last the owner of last resort.
+
+    None when that was the last one, and for what a manager is told beside the owner.
+    """
+    if message.kind not in LESSONS or message.person == policy.owner_of_last_resort:
+        return None
+    if message.step > 0 and message.facts.get("by", message.person) != message.person:
+        return None
+    above = lead(roster, team) if message.step > 0 else None  # a step below 0: the lead was that already
+    return above if above not in (None, message.person) else policy.owner_of_last_resort
+
+
 def reminders(action: KeptAction, look: Look, owner: str, roster: Roster) -> list[Message]:
     """What is to be said of one open action now: to its owner, and to the owner's manager once that was in vain twice."""
     round = due_round(action, roster.person(owner), look.after, look.at)
     if round is None:
         return []
     manager = manager_of(roster, owner, look.at) if round > LAST_TO_THE_OWNER_ALONE else None
-    return [_reminder(action, look, round, person, owner) for person in (owner, manager) if person is not None]
+    day = _day_of(reminder_at(action.due_on, round, roster.person(owner)), roster.person(owner))
+    return [_reminder(action, look, round, day, person, owner) for person in (owner, manager) if person is not None]
 
 
-def _reminder(action: KeptAction, look: Look, round: int, person: str, owner: str) -> Message:
+def _day_of(at: datetime, person: Person | None) -> int:
+    """20260310: what keeps the keys of reminders apart. A count would not: it begins anew where an action gets another day."""
+    return int(f"{at.astimezone(ZoneInfo(person.timezone if person else 'UTC')):%Y%m%d}")
+
+
+def _reminder(action: KeptAction, look: Look, round: int, day: int, person: str, owner: str) -> Message:
     plan, (first, *others) = look.plan, CHANNELS
     facts = {"action": action.id, "text": action.text, "due_on": action.due_on.isoformat(), "by": owner}
     place = (plan.escalation, plan.episode, plan.entry)
     return Message(
-        key=message_key(*place, "action_due", action.number, round, person, first),
+        key=message_key(*place, "action_due", action.number, day, person, first),
         kind="action_due",
         channel=first,
         person=person,
         entry=plan.entry,
         step=action.number,
-        round=round,
+        round=day,
         at=look.at,
         facts=facts,
         purpose=f"action {action.number} {'overdue since' if round > ON_THE_DAY else 'due on'} {action.due_on}",

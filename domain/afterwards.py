@@ -10,11 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.actions import CHANNELS, instead_of, told
 from domain.addresses import NO_ADDRESS
 from domain.commands import Survey
 from domain.identity import message_key
-from domain.messages import CUSTOMER, Message, SendResult
+from domain.messages import CUSTOMER, LESSONS, Message, SendResult
 from domain.policy import Policy, QuietHours
+from domain.roster import Roster
 from domain.state import Escalation, TimelineEntry
 from domain.state import Survey as SurveyAnswer
 from domain.telling import (
@@ -148,16 +150,25 @@ def next_try(unsent: Unsent, document: Mapping[str, Any]) -> Message | None:
     return _kept_quiet(made, unsent.quiet_hours, document)
 
 
-def last_try(unsent: Unsent, document: Mapping[str, Any], policy: Policy) -> Message | None:
-    """A low answer that failed on every channel of the lead, for the owner of last resort; None for all else."""
+def last_try(unsent: Unsent, document: Mapping[str, Any], policy: Policy, roster: Roster) -> Message | None:
+    """What failed on every channel of its person, for somebody else: a low answer, a lesson; None for all else.
+
+    A lesson's step is below 0 then, which keeps its key apart from what that person hears as an owner or a manager.
+    """
     message, result = unsent.message, unsent.result
     if result.status != "failed":
         return None
+    person = instead_of(message, roster, document["team"], policy)
+    if person is not None:
+        changed = {"person": person, "step": -abs(message.step), "fallbacks": CHANNELS}
+        return on_next_channel(message.model_copy(update=changed), unsent.escalation, unsent.episode, result.at)
     return to_last_resort(message, policy, document["tier"]["index"], unsent.escalation, unsent.episode, result.at)
 
 
 def last_resort_entry(seq: int, message: Message) -> TimelineEntry:
-    """The line that says that the owner of last resort was told."""
+    """The line that says that somebody else was told."""
+    if message.kind in LESSONS:
+        return told(seq, message)
     text, data = f"{message.person} told: {message.purpose}", low_score_data(message)
     return TimelineEntry(seq=seq, at=message.at, kind="told", actor=TIERLINE, text=text, data=data)
 

@@ -132,7 +132,8 @@ class Tally:
         self.cut += course.ending == "too_long"
         for one in course.happenings:
             if isinstance(one, Sending):
-                self._take_message(one, course, zones)
+                if one.message.kind != "unreachable":  # past tickets seldom say where their customer is to be reached
+                    self._take_message(one, course, zones)
             elif isinstance(one, Refusal):
                 self.refused[one.error.code] += 1
             else:

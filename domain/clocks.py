@@ -16,6 +16,7 @@ from domain.policy import PauseReason, TargetName
 from domain.replaced import replaced
 
 ClockEventKind = Literal["start", "pause", "resume", "retarget", "met", "cancelled"]
+ENDS = ("met", "cancelled")
 ClockStatus = Literal["running", "paused", "met", "breached", "cancelled"]
 
 
@@ -28,6 +29,10 @@ class ClockEvent(BaseModel):
     at: datetime
     seconds: int | None = None
     calendar: str | None = None
+
+    def __hash__(self) -> int:
+        # As that of a clock: equality looks at all.
+        return hash((self.kind, self.at))
 
 
 class Clock(BaseModel):
@@ -85,7 +90,7 @@ class Clock(BaseModel):
     @property
     def over(self) -> bool:
         """Met or cancelled."""
-        return self.phase in ("met", "cancelled")
+        return self.events[-1].kind in ENDS  # nothing is retargeted after its end
 
     @property
     def met_at(self) -> datetime | None:

@@ -103,6 +103,8 @@ def reopen(turn: Turn, by: str, body: Reopen) -> None:
     targets.start(turn, "customer_update")  # the old promise ended with the fix
     resolver = state.resolution.by if state.resolution else None
     climbing.enter(turn, state.tier, state.team, "reopened", first=resolver)
+    if state.rules_version >= telling.NEVER_IN_SILENCE:
+        telling.notice(turn, "resolved", says="customer_reopened")  # to whom was told that it is
 
 
 def cancel(turn: Turn, by: str, body: Cancel) -> None:

@@ -23,6 +23,8 @@ Said = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), AfterValidator(printable)
 ]
 
+ToldBy = Literal["phone", "in_person", "other"]
+
 
 class Body(BaseModel):
     """The fields of one command; unknown fields are refused."""
@@ -80,10 +82,14 @@ class Note(Body):
 
 
 class CustomerUpdate(Body):
-    """What the customer is told now, and when they hear next (the policy's `every` unless given)."""
+    """What the customer is told now, and when they hear next (the policy's `every` unless given).
+
+    `told_by` is how they have been told already, by a person and not by us: it is written down, and nothing goes out.
+    """
 
     text: Said
     next_update_in: PositiveDuration | None = None
+    told_by: ToldBy | None = None  # absent: we tell them
 
 
 class CustomerReply(Body):

@@ -1,4 +1,6 @@
-"""What is answered to a customer whose e-mail goes to no case: why, and how they reach us. No code, no id, no name of ours.
+"""What is answered to a customer whose e-mail goes to no case, or says how it was: what came of it, and how they reach us.
+
+No code, no id, no name of ours.
 
 An SMS is answered in any case, in two segments: subjects of others are cut and left out until it fits.
 Whoever calls this has seen that the requests named here are the reader's own.
@@ -7,6 +9,7 @@ Whoever calls this has seen that the requests named here are the reader's own.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from domain.directions import undirected
 from domain.reply_answers import MOST_SEGMENTS, Language, cut
 from domain.sms_segments import plain, segments
 
@@ -22,6 +25,11 @@ _EN: Mapping[str, str] = {
     "your words with it. If something is still not right, open this page, say what it is, and we look at it again:\n\n{link}",
     "withdrawn": "Thank you for your e-mail. Your request {request} was withdrawn, so nobody is working on it. We have kept "
     "your words with it. If you still need help, please write to your usual contact.",
+    "rated": "Thank you for your answer: {score} of 5 for your request {request}. If something is still not right, or you meant "
+    "another number, open this page:\n\n{link}",
+    "rated_low": "Thank you for telling us: {score} of 5 for your request {request}. We are sorry that it was not good. If "
+    "something is still not right, open this page, say what it is, and we look at it again. There you can change your answer, "
+    "too:\n\n{link}",
     "which": "Thank you for your e-mail. We cannot tell which of your requests it is about, so nobody has read it yet. Please "
     "send it again as an answer to our e-mail about the request you mean. These are open:\n\n{requests}",
     "more": "and {count} more",
@@ -32,6 +40,11 @@ _DE: Mapping[str, str] = {
     "ist. Dann sehen wir es uns noch einmal an:\n\n{link}",
     "withdrawn": "Vielen Dank für Ihre E-Mail. Ihre Anfrage {request} wurde zurückgezogen, es arbeitet niemand daran. Ihre "
     "Worte haben wir dort aufbewahrt. Wenn Sie noch Hilfe brauchen, schreiben Sie bitte Ihrem Ansprechpartner.",
+    "rated": "Vielen Dank für Ihre Antwort: {score} von 5 für Ihre Anfrage {request}. Wenn noch etwas nicht stimmt oder Sie "
+    "eine andere Zahl meinten, öffnen Sie bitte diese Seite:\n\n{link}",
+    "rated_low": "Danke, dass Sie es uns sagen: {score} von 5 für Ihre Anfrage {request}. Es tut uns leid, dass es nicht gut "
+    "war. Wenn noch etwas nicht stimmt, öffnen Sie bitte diese Seite und schreiben Sie, was es ist. Dann sehen wir es uns noch "
+    "einmal an. Auch Ihre Antwort können Sie dort ändern:\n\n{link}",
     "which": "Vielen Dank für Ihre E-Mail. Wir können nicht erkennen, um welche Ihrer Anfragen es geht, darum hat sie noch "
     "niemand gelesen. Bitte senden Sie sie noch einmal als Antwort auf unsere E-Mail zu der Anfrage, die Sie meinen. Offen "
     "sind:\n\n{requests}",
@@ -47,6 +60,10 @@ _SMS_EN: Mapping[str, str] = {
     "please write to your usual contact.",
     "closed": "Your request{request} is closed. We have kept your message. Still not right? Please write to your usual contact.",
     "closed_link": "Your request{request} is closed. We have kept your message. Still not right? Tell us here: {link}",
+    "rated": "Thank you: {score} of 5 for your request{request}.",
+    "rated_link": "Thank you: {score} of 5 for your request{request}. Still not right? Tell us here: {link}",
+    "rated_low": "We are sorry: {score} of 5 for your request{request}. Still not right? Please write to your usual contact.",
+    "rated_low_link": "We are sorry: {score} of 5 for your request{request}. Still not right? Tell us here: {link}",
     "which": "Which request do you mean? Nobody has read this yet. Please send it again, beginning with its number: {requests}",
     "which_unnamed": "We cannot tell which of your requests you mean, nobody has read this. Please write to your usual contact.",
     "more": "and {count} more",
@@ -60,6 +77,11 @@ _SMS_DE: Mapping[str, str] = {
     "closed": "Ihre Anfrage{request} ist abgeschlossen. Ihre Nachricht ist aufbewahrt. Stimmt noch etwas nicht? Bitte "
     "Ihrem Ansprechpartner schreiben.",
     "closed_link": "Ihre Anfrage{request} ist abgeschlossen. Ihre Nachricht ist aufbewahrt. Stimmt noch etwas nicht? {link}",
+    "rated": "Vielen Dank: {score} von 5 für Ihre Anfrage{request}.",
+    "rated_link": "Vielen Dank: {score} von 5 für Ihre Anfrage{request}. Stimmt noch etwas nicht? {link}",
+    "rated_low": "Das tut uns leid: {score} von 5 für Ihre Anfrage{request}. Stimmt noch etwas nicht? Bitte Ihrem "
+    "Ansprechpartner schreiben.",
+    "rated_low_link": "Das tut uns leid: {score} von 5 für Ihre Anfrage{request}. Stimmt noch etwas nicht? {link}",
     "which": "Welche Anfrage meinen Sie? Noch hat das niemand gelesen. Bitte neu senden, mit der Nummer am Anfang: {requests}",
     "which_unnamed": "Wir wissen nicht, welche Ihrer Anfragen Sie meinen, niemand hat das gelesen. Bitte Ihrem Ansprechpartner "
     "schreiben.",
@@ -71,6 +93,12 @@ _SMS: Mapping[Language, Mapping[str, str]] = {"en": _SMS_EN, "de": _SMS_DE}
 def closed(request: Request, link: str, language: Language) -> str:
     """Their case is closed; `link` is the page on which they can have it looked at again."""
     return _TEXTS[language]["closed"].format(request=_named(request), link=link)
+
+
+def rated(score: int, low: bool, request: Request, link: str, language: Language) -> str:
+    """They have said how it was, and this is what was understood; `link` is the page to change it on, and the way back to us."""
+    said = _TEXTS[language]["rated_low" if low else "rated"]
+    return said.format(score=score, request=_named(request), link=link)
 
 
 def withdrawn(request: Request, language: Language) -> str:
@@ -89,7 +117,7 @@ def which(requests: Sequence[Request], language: Language) -> str:
 
 def _named(request: Request) -> str:
     number, subject = request
-    line = " ".join(subject.split())
+    line = " ".join(undirected(subject).split())
     return f"{number} ({line if len(line) <= _LONGEST_SUBJECT else line[: _LONGEST_SUBJECT - 1].rstrip() + '…'})"
 
 
@@ -101,8 +129,19 @@ def sms(outcome: Literal["told", "refused", "withdrawn"], request: Request, lang
 def sms_closed(request: Request, link: str, language: Language) -> str:
     """Their case is closed; `link` is the page on which they can have it looked at again, left out where it does not fit."""
     texts = _SMS[language]
-    with_link = (text.replace("{link}", link) for text in _naming(texts["closed_link"], request))
-    return _fitting([*with_link, *_naming(texts["closed"], request)])
+    return _with_link(texts["closed_link"], texts["closed"], request, link)
+
+
+def sms_rated(score: int, low: bool, request: Request, link: str, language: Language) -> str:
+    """They have said how it was, and this is what was understood; the link as in `sms_closed`."""
+    name = "rated_low" if low else "rated"
+    found, without = (_SMS[language][key].replace("{score}", str(score)) for key in (f"{name}_link", name))
+    return _with_link(found, without, request, link)
+
+
+def _with_link(text: str, without: str, request: Request, link: str) -> str:
+    linked = (one.replace("{link}", link) for one in _naming(text, request))
+    return _fitting([*linked, *_naming(without, request)])
 
 
 def sms_which(requests: Sequence[Request], language: Language) -> str:

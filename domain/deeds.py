@@ -7,7 +7,7 @@ which command at all is the API's business (roles); what the case allows is deci
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from domain import climbing, closing, owning, targets, telling
+from domain import climbing, closing, owning, targets, telling, told_by_people
 from domain.commands import (
     Adopt,
     CustomerReply,
@@ -107,13 +107,19 @@ def note(turn: Turn, by: str, body: Note) -> None:
 
 
 def customer_update(turn: Turn, by: str, body: CustomerUpdate) -> None:
-    """Keep the promise to the customer and make the next one. Raises Invalid `no_working_day` (days that have no length)."""
+    """Keep the promise to the customer and make the next one.
+
+    Raises Invalid `no_working_day` (days that have no length).
+    """
     require_in_work(turn.state)
     seconds = None if body.next_update_in is None else _promised(turn.state, body.next_update_in)
     targets.meet(turn, "customer_update")
     targets.start(turn, "customer_update", seconds=seconds)
     keep_paused(turn)
-    telling.tell_customer(turn, "customer_update", {"text": body.text, "by": by}, actor=by)
+    if body.told_by is not None:
+        told_by_people.told_by_a_person(turn, by, body.text, body.told_by)
+    else:
+        telling.tell_customer(turn, "customer_update", {"text": body.text, "by": by, **telling.keeps(turn)}, actor=by)
     alive(turn)
 
 

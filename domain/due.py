@@ -25,7 +25,10 @@ TARGET_WORDS = {
 }
 
 NEVER_DUE = frozenset(
-    {"at", "version", "seq", "applied", "outstanding", "told", "said", "owner", "acknowledged_at", "failed"}
+    {
+        *("at", "version", "seq", "applied", "outstanding", "told", "said", "owner", "acknowledged_at", "failed"),
+        "no_address_told",
+    }
 )
 """Fields of a case that nothing due is made of."""
 
@@ -55,10 +58,12 @@ _ORDER = attrgetter("at", "rank", "percent")
 
 def next_event(state: Escalation) -> Due | None:
     """What happens next by itself. Past-due items count as due now, so several of them are one instant."""
-    first = min(dues(state), key=_ORDER, default=None)
+    if not state.live:
+        return None
+    first, found = _dues(_Seen(state))
     if first is None or first.at >= state.at:
         return first
-    return min(dues(state), key=lambda due: (max(due.at, state.at), due.rank, due.at, due.percent))
+    return min(found, key=lambda due: (max(due.at, state.at), due.rank, due.at, due.percent))
 
 
 def next_due(state: Escalation) -> datetime | None:
@@ -69,7 +74,7 @@ def next_due(state: Escalation) -> datetime | None:
 
 def dues(state: Escalation) -> tuple[Due, ...]:
     """Everything that will happen by itself, in no order; of each clock's warnings the next one."""
-    return _dues(_Seen(state)) if state.live else ()
+    return _dues(_Seen(state))[1] if state.live else ()
 
 
 class _Seen:
@@ -90,8 +95,10 @@ _parts = itemgetter(*(name for name in Escalation.model_fields if name not in NE
 
 
 @lru_cache(maxsize=16)  # the loop, the turn it takes next and the words in between ask about the same
-def _dues(seen: _Seen) -> tuple[Due, ...]:
-    return tuple(due for source in _SOURCES for due in source(seen.state))
+def _dues(seen: _Seen) -> tuple[Due | None, tuple[Due, ...]]:
+    """The earliest, and all of them."""
+    found = tuple(due for source in _SOURCES for due in source(seen.state))
+    return min(found, key=_ORDER, default=None), found
 
 
 def tier_calendar(state: Escalation) -> Calendar:

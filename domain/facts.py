@@ -21,7 +21,8 @@ TARGETS: tuple[TargetName, ...] = get_args(TargetName)
 TAKES_IT = ("acknowledged", "assigned")  # the first of these is the acknowledgement, also of a case that was assigned
 MOVES = ("climbed", "escalated", "handed_back")  # lines that name the tier the case is at from then on
 ENDS = ("resolved", "closed", "cancelled")  # nobody at a tier works on it any more
-COUNTED = frozenset((*TAKES_IT, *MOVES, *ENDS, "reopened", "merged", "breached", "customer_told", "nobody_on_duty"))
+SAID = ("customer_told", "delivery_failed")  # what the customer was told, and what of it came to nothing
+COUNTED = frozenset((*TAKES_IT, *MOVES, *ENDS, *SAID, "reopened", "merged", "breached", "nobody_on_duty"))
 """Kinds of lines that facts are made of; the others need not be read."""
 BY_ITSELF = "tierline"  # the actor of what no person did
 RECURS_WITHIN = timedelta(days=30)
@@ -201,13 +202,19 @@ def _settled(
     met = {name: ended[name, "met"] for name in TARGETS}
     breached = {name: ended[name, "breached"] for name in TARGETS}
     breached["customer_update"] = sum(line.data.get("target") == "customer_update" for line in lines)
-    met["customer_update"] = sum(map(_keeps, lines)) if _named(document, "customer_update") else 0
+    kept = sum(map(_keeps, lines)) - sum(map(_unkept, lines))
+    met["customer_update"] = kept if _named(document, "customer_update") else 0
     return met, breached
 
 
 def _keeps(line: TimelineEntry) -> bool:
     """A person's update to the customer, or the fix; what Tierline says by itself keeps no promise."""
     return line.kind == "resolved" or (line.kind == "customer_told" and line.actor != BY_ITSELF)
+
+
+def _unkept(line: TimelineEntry) -> bool:
+    """An update that reached nobody after all."""
+    return line.kind == "delivery_failed" and line.data.get("promise") == "stands"
 
 
 def _named(document: Mapping[str, Any], name: TargetName) -> list[Mapping[str, Any]]:

@@ -5,10 +5,10 @@ from typing import Final
 
 from domain import kpis
 from domain.facts import TARGETS, Facts
+from domain.kpi_formulas import FORMULAS
 from domain.kpis import Definition, Kpi, Language, Unit, Value
 from domain.policy import TargetName
 
-NEAREST_RANK: Final = "nearest rank: sorted values, the one at ⌈n × p / 100⌉"
 TARGET_TITLES: Final[Mapping[TargetName, tuple[str, str]]] = {
     "acknowledge": ("acknowledgement", "Übernahme"),
     "tier_resolution": ("resolution at a tier", "Lösung in einer Stufe"),
@@ -22,18 +22,17 @@ TARGET_TITLES: Final[Mapping[TargetName, tuple[str, str]]] = {
 def _kpi(
     name: str,
     unit: Unit,
-    formula: str,
     titles: tuple[str, str],
     texts: tuple[str, str],
     of: Callable[[Collection[Facts]], Value],
     counts: Callable[[Facts], bool],
 ) -> Kpi:
-    return Kpi(_definition(name, unit, formula, titles, texts), of, counts)
+    return Kpi(_definition(name, unit, titles, texts), of, counts)
 
 
-def _definition(name: str, unit: Unit, formula: str, titles: tuple[str, str], texts: tuple[str, str]) -> Definition:
+def _definition(name: str, unit: Unit, titles: tuple[str, str], texts: tuple[str, str]) -> Definition:
     title: dict[Language, str] = {"en": titles[0], "de": titles[1]}
-    return Definition(name, unit, formula, title, {"en": texts[0], "de": texts[1]})
+    return Definition(name, unit, FORMULAS[name], title, {"en": texts[0], "de": texts[1]})
 
 
 def _of_target(name: TargetName) -> Kpi:
@@ -41,7 +40,6 @@ def _of_target(name: TargetName) -> Kpi:
     return _kpi(
         f"compliance_{name}",
         "percent",
-        "100 × met in time / (met in time + missed)",
         (f"Compliance: {en}", f"Einhaltung: {de}"),
         (
             f"Of the targets for {en} that were met or missed, how many in time. The link: cases that missed one.",
@@ -56,7 +54,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "volume",
         "cases",
-        "count of episodes opened in the period",
         ("Escalations", "Eskalationen"),
         (
             "How many escalations were opened in the period. A ticket escalated again after closing counts again.",
@@ -68,7 +65,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_median",
         "seconds",
-        f"median of first acknowledgement − opening; {NEAREST_RANK}",
         ("Time to acknowledge, median", "Zeit bis zur Übernahme, Median"),
         (
             "Half of the acknowledged cases had an owner within this time of their opening, nights and weekends included.",
@@ -80,7 +76,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_p90",
         "seconds",
-        f"90th percentile of first acknowledgement − opening; {NEAREST_RANK}",
         ("Time to acknowledge, 90th percentile", "Zeit bis zur Übernahme, 90. Perzentil"),
         (
             "Nine of ten acknowledged cases had an owner within this time of their opening.",
@@ -92,7 +87,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_working_median",
         "seconds",
-        f"median of working seconds to the first acknowledgement; {NEAREST_RANK}",
         ("Working time to acknowledge, median", "Arbeitszeit bis zur Übernahme, Median"),
         (
             "The same in working time: only the opening hours of the tiers that had the case count.",
@@ -104,7 +98,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_working_p90",
         "seconds",
-        f"90th percentile of working seconds to the first acknowledgement; {NEAREST_RANK}",
         ("Working time to acknowledge, 90th percentile", "Arbeitszeit bis zur Übernahme, 90. Perzentil"),
         ("The same in working time, for nine of ten.", "Dasselbe in Arbeitszeit, für neun von zehn."),
         kpis.acknowledge_working_p90,
@@ -113,7 +106,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "resolve_median",
         "seconds",
-        f"median of resolution that stands − opening; {NEAREST_RANK}",
         ("Time to resolve, median", "Zeit bis zur Lösung, Median"),
         (
             "Half of the resolved cases were resolved within this time of their opening. Of a reopened case the last fix counts.",
@@ -125,7 +117,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "resolve_p90",
         "seconds",
-        f"90th percentile of resolution that stands − opening; {NEAREST_RANK}",
         ("Time to resolve, 90th percentile", "Zeit bis zur Lösung, 90. Perzentil"),
         (
             "Nine of ten resolved cases were resolved within this time of their opening.",
@@ -137,7 +128,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "resolve_working_median",
         "seconds",
-        f"median of working seconds of the resolution target; {NEAREST_RANK}",
         ("Working time to resolve, median", "Arbeitszeit bis zur Lösung, Median"),
         (
             "The same in the calendar of the resolution target, without the time it stood still (waiting on the customer).",
@@ -149,7 +139,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "resolve_working_p90",
         "seconds",
-        f"90th percentile of working seconds of the resolution target; {NEAREST_RANK}",
         ("Working time to resolve, 90th percentile", "Arbeitszeit bis zur Lösung, 90. Perzentil"),
         ("The same in working time, for nine of ten.", "Dasselbe in Arbeitszeit, für neun von zehn."),
         kpis.resolve_working_p90,
@@ -158,7 +147,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "compliance",
         "percent",
-        "100 × met in time / (met in time + missed), all targets",
         ("Compliance, all targets", "Einhaltung, alle Ziele"),
         (
             "Of all targets that were met or missed, how many in time. The link: cases that missed any.",
@@ -171,7 +159,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "promise_keeping",
         "percent",
-        "100 × kept / (kept + missed)",
         ("Promises kept", "Gehaltene Zusagen"),
         (
             "Of the updates promised to customers, how many came in time; a fix before the next one was due keeps it. "
@@ -185,7 +172,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "breaches",
         "events",
-        "count of targets missed",
         ("Breaches", "Verfehlte Ziele"),
         (
             "How many targets were missed, promised updates included.",
@@ -197,7 +183,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "climbs",
         "per case",
-        "climbs / cases",
         ("Climbs per case", "Aufstiege je Fall"),
         (
             "How often a case went one tier up by itself, per case.",
@@ -209,7 +194,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "reopen_rate",
         "percent",
-        "100 × reopened / (ever resolved or opened as a reopening)",
         ("Reopened", "Wiedereröffnet"),
         (
             "Of the cases that were ever resolved, how many came back, as the same episode or as a new one.",
@@ -221,7 +205,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "recurrence",
         "percent",
-        "100 × recurrences / cases with a cause",
         ("Recurrence", "Wiederkehr"),
         (
             "Of the cases with a recorded cause, how many had one that another ticket of the product had in the 30 days before.",
@@ -233,7 +216,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "csat",
         "percent",
-        "100 × scores of 4 or 5 / scores",
         ("Customer satisfaction (CSAT)", "Kundenzufriedenheit (CSAT)"),
         (
             "Of the customers who answered the question after closing, how many gave 4 or 5 of 5.",
@@ -245,7 +227,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "load_per_responder",
         "per person",
-        "cases with an owner / distinct owners",
         ("Load per responder", "Fälle je Person"),
         (
             "Cases per person who owns one or owned it last; cases nobody took are left out.",
@@ -257,7 +238,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "messages_per_case",
         "per case",
-        "messages that went out / cases",
         ("Messages per case", "Nachrichten je Fall"),
         (
             "Messages that went out, to responders and customers, per case.",
@@ -269,7 +249,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "messages_failed",
         "events",
-        "count of messages that finally failed",
         ("Messages that failed", "Fehlgeschlagene Nachrichten"),
         (
             "Messages that did not arrive; another channel or person may have been told instead.",
@@ -281,7 +260,6 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "nobody_on_duty",
         "events",
-        "count of steps that found nobody",
         ("Nobody on duty", "Niemand im Dienst"),
         (
             "How often somebody was to be told and nobody was on duty.",
@@ -299,7 +277,6 @@ _BESIDE: tuple[Definition, ...] = (
     _definition(
         "escalation_rate",
         "percent",
-        "100 × escalations / tickets seen, of the systems that say how many there were",
         ("Escalation rate", "Eskalationsrate"),
         (
             "Of the tickets there were (POST /v1/tickets/seen), how many were escalated. A span over the edge of the "
@@ -309,19 +286,26 @@ _BESIDE: tuple[Definition, ...] = (
         ),
     ),
     _definition(
+        "closed",
+        "cases",
+        ("Closed", "Geschlossen"),
+        (
+            "How many cases were closed or withdrawn then, whenever they were opened.",
+            "Wie viele Fälle dann geschlossen oder zurückgezogen wurden, wann auch immer eröffnet.",
+        ),
+    ),
+    _definition(
         "backlog",
         "cases",
-        "count of cases that are open, acknowledged or paused now",
         ("Backlog", "Rückstand"),
         (
-            "Cases somebody waits for now, whenever they were opened.",
-            "Fälle, auf die gerade jemand wartet, wann auch immer eröffnet.",
+            "Cases somebody waits for now, whenever they were opened. Of now only: it is not known for any day before.",
+            "Fälle, auf die gerade jemand wartet, wann auch immer eröffnet. Nur von jetzt: Für frühere Tage gibt es ihn nicht.",
         ),
     ),
     _definition(
         "backlog_age_median",
         "seconds",
-        f"median of now − opening; {NEAREST_RANK}",
         ("Age of the backlog, median", "Alter des Rückstands, Median"),
         (
             "Half of the backlog was opened no longer ago than this.",
@@ -331,7 +315,6 @@ _BESIDE: tuple[Definition, ...] = (
     _definition(
         "backlog_age_oldest",
         "seconds",
-        "largest of now − opening",
         ("Oldest of the backlog", "Ältester im Rückstand"),
         (
             "How long ago the oldest case of the backlog was opened.",
@@ -341,7 +324,6 @@ _BESIDE: tuple[Definition, ...] = (
     _definition(
         "causes",
         "cases",
-        "count of cases by cause; share and cumulative share of all with a cause",
         ("Root causes", "Ursachen"),
         (
             "The causes recorded for the cases opened in the period, the most frequent first.",
@@ -351,7 +333,6 @@ _BESIDE: tuple[Definition, ...] = (
     _definition(
         "heatmap",
         "cases",
-        "count of openings by hour and weekday on the clock of the time zone",
         ("Openings by hour and weekday", "Eröffnungen nach Stunde und Wochentag"),
         (
             "When cases are opened: hour × weekday, on the clock of the zone asked for.",
@@ -361,7 +342,6 @@ _BESIDE: tuple[Definition, ...] = (
     _definition(
         "time_in_tier",
         "seconds",
-        "sum of stays at the tier per case, until it left, was resolved or ended",
         ("Time in tier", "Zeit je Stufe"),
         (
             "How long cases were at a tier, all their stays together; a stay that has not ended yet does not count.",
@@ -371,11 +351,10 @@ _BESIDE: tuple[Definition, ...] = (
     _definition(
         "breaches_by_tier",
         "events",
-        "count of targets missed while the case was at the tier",
         ("Breaches by tier", "Verfehlte Ziele je Stufe"),
         (
-            "How many targets were missed while the case was at the tier.",
-            "Wie viele Ziele verfehlt wurden, während der Fall in der Stufe war.",
+            "How many targets were missed while the case was at the tier. The link: cases that missed one there.",
+            "Wie viele Ziele verfehlt wurden, während der Fall in der Stufe war. Der Link: Fälle mit einem dort verfehlten.",
         ),
     ),
 )

@@ -25,11 +25,11 @@ WAITING = ("open", "acknowledged", "paused")  # a resolved case waits for its ca
 
 @dataclass(frozen=True)
 class Definition:
-    """What a number means, for people: its name and its sentence by language, its unit, its formula."""
+    """What a number means, for people: its name, its sentence and its formula by language, its unit."""
 
     name: str
     unit: Unit
-    formula: str
+    formula: Mapping[Language, str]
     title: Mapping[Language, str]
     text: Mapping[Language, str]
 

@@ -27,12 +27,14 @@ ResponderKind = Literal[
     "low_score",
     "action_due",
     "problem_opened",
+    "unreachable",
 ]
 CustomerKind = Literal[
     "customer_opened",
     "customer_acknowledged",
     "customer_escalated",
     "customer_resolved",
+    "customer_reopened",
     "customer_closed",
     "customer_update",
     "customer_holding",
@@ -58,6 +60,9 @@ REPEATED: tuple[MessageKind, ...] = (
     "customer_holding",
 )  # said again while nothing changes; after an outage only the latest is news
 
+SOLVED_SAYS_IT = (
+    6  # the rules version from which on a customer who is told that it is solved is not told that it was taken
+)
 CHANNEL_WORDS: dict[Channel, str] = {"email": "e-mail", "sms": "SMS", "webhook": "webhook"}
 
 SendStatus = Literal["sent", "failed", "skipped", "unknown"]
@@ -145,7 +150,14 @@ def overtaken(messages: Sequence[Message], rules_version: int) -> tuple[Message,
     if len(messages) < 2:
         return ()
     latest = {_subject(message, rules_version): message for message in messages}
-    return tuple(one for one in messages if one.kind in REPEATED and one is not latest[_subject(one, rules_version)])
+    again = [one for one in messages if one.kind in REPEATED and one is not latest[_subject(one, rules_version)]]
+    return (*again, *(_solved_at_once(messages) if rules_version >= SOLVED_SAYS_IT else ()))
+
+
+def _solved_at_once(messages: Sequence[Message]) -> Sequence[Message]:
+    """That somebody looks after it, where the same batch says that it is solved: taken and solved at once is one message."""
+    solved = max((place for place, one in enumerate(messages) if one.kind == "customer_resolved"), default=0)
+    return [one for one in messages[:solved] if one.kind == "customer_acknowledged"]
 
 
 def _subject(message: Message, rules_version: int) -> tuple[object, ...]:

@@ -60,14 +60,18 @@ class Cost(_Part):
     customers: int
 
 
-def came_back(seen: Iterable[Occurrence], rule: Recurrence, now: datetime) -> tuple[Occurrence, ...]:
-    """Those inside the window that ends now, when they are of as many tickets as the rule says; else none.
+def came_back(seen: Iterable[Occurrence], rule: Recurrence, closed: datetime) -> tuple[Occurrence, ...]:
+    """Those of one window that holds what closed then, when they are of as many tickets as the rule says; else none.
 
+    The runs of cases may come in another order than the cases closed, so a window may end later than that; the first is taken.
     A case that was reopened and closed again has come back once, not twice.
     """
-    begins = now - timedelta(seconds=rule.within.wall_seconds)
-    lately = tuple(one for one in seen if begins < one.at <= now)
-    return lately if len({one.escalation for one in lately}) >= rule.count else ()
+    known, span = tuple(seen), timedelta(seconds=rule.within.wall_seconds)
+    for end in sorted({one.at for one in known if closed <= one.at < closed + span}):
+        lately = tuple(one for one in known if end - span < one.at <= end)
+        if len({one.escalation for one in lately}) >= rule.count:
+            return lately
+    return ()
 
 
 def cost(cases: Sequence[Document], now: datetime) -> Cost:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain import contact_tests
+from domain.directions import undirected
 from domain.reply_codes import code_in, nearly_a_code
 
 Deed = Literal["acknowledge", "resolve", "escalate"]
@@ -95,8 +96,9 @@ _DENIED: dict[Deed, re.Pattern[str]] = {
     ),
 }
 
-_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
-_GREETING = re.compile(r"\s*(?:hi|hello|hey|hallo|moin|servus|guten \w+|good \w+)\b[^\n]{0,40}\n", re.I)
+_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_SAME_SIGN = ("<wide>", "<narrow>", "<font>")  # `Ａ`, `𝗔`: an `A` as another keyboard or an app writes it; `²` is no 2
+GREETING = re.compile(r"\s*(?:hi|hello|hey|hallo|moin|servus|guten \w+|good \w+)\b[^\n]{0,40}\n", re.I)
 _WORD = re.compile(r"[\W_]*([^\W_]+)")
 # `ZZZ`, `7K`, `k99`: what somebody types who means a code; `SSL` and `24h` look the same, and a question back costs less.
 _LIKE_A_CODE = re.compile(r"[A-Z0-9]{2,4}|(?=.*[0-9])[A-Za-z0-9]{2,4}")
@@ -105,13 +107,13 @@ _BETWEEN = " \n:;,.!?-–—#*)/|=_"  # between a command, its code and the word
 
 def understand(text: str) -> Reply:
     """What an SMS, or the own words of an e-mail, say. Takes any text and raises nothing."""
-    clean = _clean(text)
+    clean = cleaned(text)
     letters = re.sub(r"[\W_]+", "", clean).upper()
     if letters in _CARRIER:
         return CarrierWord(letters, _CARRIER[letters])
     if re.sub(r"[\W_]+", "", clean.strip().partition("\n")[0]).upper() == contact_tests.WORD:
         return Reached()
-    return _order(_GREETING.sub("", clean, count=1)) or NotUnderstood()
+    return _order(GREETING.sub("", clean, count=1)) or NotUnderstood()
 
 
 def quoted_code(subject: str) -> str | None:
@@ -120,11 +122,16 @@ def quoted_code(subject: str) -> str | None:
     return next((code for code in reversed(found) if code), None)
 
 
-def _clean(text: str) -> str:
-    """Composed, without what cannot be seen; of control characters only line breaks stay, half characters become `?`."""
+def cleaned(text: str) -> str:
+    """Composed, without what cannot be seen, full-width letters as usual ones; of control characters only line breaks stay, half
+    characters become `?`."""
     whole = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
-    lines = "\n".join(_UNSEEN.sub("", whole).splitlines())
-    return "".join(" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in lines)
+    lines = "\n".join(_UNSEEN.sub("", undirected(whole)).splitlines())
+    return "".join(" " if unicodedata.category(sign) == "Cc" and sign != "\n" else _usual(sign) for sign in lines)
+
+
+def _usual(sign: str) -> str:
+    return unicodedata.normalize("NFKC", sign) if unicodedata.decomposition(sign).startswith(_SAME_SIGN) else sign
 
 
 def _order(text: str) -> Order | None:

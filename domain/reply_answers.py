@@ -7,6 +7,7 @@ must not be. Texts of others (subjects, names) are cut until it fits; our own wo
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+from domain.directions import undirected
 from domain.replies import WORDS, Deed
 from domain.sms_segments import plain, segments
 
@@ -22,6 +23,10 @@ _REFUSALS = frozenset({"already_resolved", "already_closed", "already_cancelled"
 _EN: Mapping[str, str] = {
     "unknown_sender": "We could not match your number to any request, so nobody has read your message. Please contact us the "
     "way you usually do.",
+    "not_in_roster": "This number is not in the roster, so nothing was done. Use the link in the e-mail to you, or ask an "
+    "operator to add your number.",
+    "last_on_duty": "For an hour we answer no more texts; what they order is still done.",
+    "last": "For an hour we answer no more texts.",
     "shared_address": "{count} people of the roster share this number or address, so we cannot tell who you are, and nothing was "
     "done. Use the link in the e-mail to you, or the command line.",
     "unknown_mailbox": "This mailbox takes replies of people on duty and does not know you: nobody has read your e-mail. "
@@ -41,8 +46,7 @@ _EN: Mapping[str, str] = {
     "acknowledge": "You own {code} now: {subject}.",
     "resolve": "{code} is resolved: {subject}.",
     "escalate": "{code} was escalated: {subject}.",
-    "next": "Next deadline: {due}.",
-    "used_up_link": "This link was used already or is too old, so nothing was done. Take the one in our newest message.",
+    "next": "Next deadline: {target} by {due}.",
     "refused": "{code}: not possible now, nothing was changed.",
     "already_resolved": "{code} is already resolved. Nothing was changed.",
     "already_closed": "{code} is already closed. Nothing was changed.",
@@ -54,6 +58,10 @@ _EN: Mapping[str, str] = {
 _DE: Mapping[str, str] = {
     "unknown_sender": "Wir konnten Ihre Nummer keiner Anfrage zuordnen, niemand hat Ihre Nachricht gelesen. Bitte melden Sie "
     "sich auf dem gewohnten Weg bei uns.",
+    "not_in_roster": "Diese Nummer steht nicht im Dienstplan, nichts ist geschehen. Bitte den Link in der E-Mail an Sie nutzen "
+    "oder die Leitstelle bitten, Ihre Nummer einzutragen.",
+    "last_on_duty": "Eine Stunde lang antworten wir auf keine SMS mehr; Befehle gelten weiter.",
+    "last": "Eine Stunde lang antworten wir auf keine SMS mehr.",
     "shared_address": "{count} Leute teilen diese Nummer oder Adresse. Wer schreibt, ist unklar, und nichts ist geschehen. "
     "Bitte den Link in der E-Mail an Sie nutzen, oder die Kommandozeile.",
     "unknown_mailbox": "Dieses Postfach nimmt Antworten von Diensthabenden an und kennt Sie nicht: Niemand hat Ihre E-Mail "
@@ -73,8 +81,7 @@ _DE: Mapping[str, str] = {
     "acknowledge": "{code} gehört jetzt Ihnen: {subject}.",
     "resolve": "{code} ist gelöst: {subject}.",
     "escalate": "{code} ist eskaliert: {subject}.",
-    "next": "Nächste Frist: {due}.",
-    "used_up_link": "Dieser Link ist verbraucht oder zu alt, es ist nichts geschehen. Bitte den neuesten nehmen.",
+    "next": "Nächste Frist: {target} bis {due}.",
     "refused": "{code}: jetzt nicht möglich, nichts wurde geändert.",
     "already_resolved": "{code} ist schon gelöst. Nichts wurde geändert.",
     "already_closed": "{code} ist schon geschlossen. Nichts wurde geändert.",
@@ -89,6 +96,16 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {"en": _EN, "de": _DE}
 def unknown_sender(language: Language) -> str:
     """To a number that neither the roster nor a case knows, so perhaps a customer's. Says nothing of any case."""
     return plain(_TEXTS[language]["unknown_sender"])
+
+
+def not_in_roster(language: Language) -> str:
+    """To a number that the roster does not know and that wrote an order. Says nothing of any case, nor whether there is one."""
+    return plain(_TEXTS[language]["not_in_roster"])
+
+
+def last_one(said: str, on_duty: bool, language: Language) -> str:
+    """The last answer for an hour says so. It may be a third segment, once: a link in it must stay whole."""
+    return plain(f"{said} {_TEXTS[language]['last_on_duty' if on_duty else 'last']}")
 
 
 def shared_address(people: int, language: Language) -> str:
@@ -144,15 +161,19 @@ def not_understood(code: str | None, language: Language) -> str:
     return plain(_TEXTS[language]["not_understood"].format(code=code or _TEXTS[language]["code"]))
 
 
-def done(command: Deed, code: str, subject: str, next_due: str | None, language: Language) -> str:
-    """It has happened; `next_due` is the next deadline as a reader understands it (`Tue 24 Nov 17:05 CET`)."""
+def done(command: Deed, code: str, subject: str, next_due: tuple[str, str] | None, language: Language) -> str:
+    """It has happened; `next_due` is the next deadline as a reader understands it (`L1 acknowledge`, `Tue 24 Nov 17:05 CET`)."""
     texts = _TEXTS[language]
-    following = f" {texts['next'].format(due=cut(next_due, 40))}" if next_due else ""
+    target, due = next_due or ("", "")
 
     def said(most: int) -> str:
         about = cut(subject, most)
         text = texts[command].format(code=code, subject=about)
-        return (text if about else text.replace(": .", ".")) + following
+        done = text if about else text.replace(": .", ".")
+        if not next_due:
+            return done
+        following = texts["next"].format(target=cut(target, most), due=cut(due, 40))  # a tier may have any name
+        return f"{done} {' '.join(following.split())}"
 
     return _fitting(said)
 
@@ -166,11 +187,6 @@ def refused(code: str, refusal: str, language: Language) -> str:
     """Why nothing has happened; `refusal` is the code of the DomainError, such as `already_resolved`."""
     known = refusal if refusal in _REFUSALS else "refused"
     return plain(_TEXTS[language][known].format(code=code))
-
-
-def used_up_link(language: Language) -> str:
-    """To somebody who follows a link that has been used or has expired."""
-    return plain(_TEXTS[language]["used_up_link"])
 
 
 def _listed(said: Callable[[str], str], cases: Sequence[OpenCase], language: Language) -> str:
@@ -193,5 +209,5 @@ def _fitting(said: Callable[[int], str]) -> str:
 
 def cut(text: str, longest: int) -> str:
     """One line of at most `longest` characters, with `...` where something is missing (`…` is not in the SMS alphabet)."""
-    line = " ".join(text.split())
+    line = " ".join(undirected(text).split())
     return line if len(line) <= longest else line[: max(longest - 3, 0)].rstrip() + ("..." if longest else "")

@@ -98,7 +98,9 @@ def course(
 
 def in_words(happening: Happening) -> bool:
     """Whether a reader sees it: a line of the timeline that a message stands for is not shown twice."""
-    return not isinstance(happening, TimelineEntry) or happening.kind not in TOLD_BY_A_MESSAGE
+    if not isinstance(happening, TimelineEntry):
+        return True
+    return happening.kind not in TOLD_BY_A_MESSAGE or "told_by" in happening.data  # what a person told left no message
 
 
 def _ending(course: Course, ahead: int, most: int) -> Ending | None:

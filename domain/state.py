@@ -16,13 +16,16 @@ from domain.messages import Message
 from domain.policy import PauseReason, Policy, Tier
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 """2: of several holding messages only the newest goes out, whatever entry it is of; a rebase to the same version is nothing.
 3: what a responder is told beside the steps goes to the step's next channel when one fails.
 4: once closed, the customer is asked how it was (`survey_after`); a low answer (`low_score`) reaches the lead; reopened, a
 case forgets the answer to the fix that did not hold. What people prefer (channels, hours of rest, working hours) counts.
 A reminder of a promise goes by e-mail first, for its draft; what one person is told goes there at last.
-5: a reply of the customer reaches whoever is accountable, where nobody owns the case."""
+5: a reply of the customer reaches whoever is accountable, where nobody owns the case. What a closed case teaches is followed up.
+6: the actions of a root cause are followed up from when it is recorded, not from the closing on. Whoever is accountable hears
+that the customer could not be told, and an update that reached nobody keeps no promise; a reopened case is said to the
+customer; who solves what was taken at the same instant sends one message, not two."""
 LAST_UNSAID = 3  # up to here an opening did not say by which rules its case runs
 
 Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]
@@ -164,6 +167,7 @@ class Escalation(BaseModel):
     quiet hours, `outstanding` ones are being sent, `failed` has the keys of the latest that did not arrive. `stale_from` is when
     somebody last did something on an acknowledged case, `silence_until` when a resolved one closes unless the customer speaks.
     `told` ends with the person told last. `takes` has the channels of people who have said which, as last heard of.
+    `no_address_told`: somebody has heard that there is no address of the customer, which is said once.
     """
 
     rules_version: int = RULES_VERSION
@@ -210,6 +214,7 @@ class Escalation(BaseModel):
     seq: int = 0
     applied: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    no_address_told: bool = False
 
     @property
     def live(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from domain.clocks import Clock, deadline, started, warning_at
 from domain.durations import Duration
 from domain.policy import CalendarChoice, PauseReason, Target, TargetName
+from domain.replaced import replaced
 from domain.state import Escalation
 from domain.turn import Turn
 
@@ -135,6 +136,21 @@ def resume_met(turn: Turn, name: TargetName) -> None:
     for clock in turn.state.clocks:
         if clock.name == name and clock.phase == "met":
             turn.replace_clock(clock, clock.then("resume", turn.now))
+
+
+def take_back(turn: Turn, name: TargetName, at: datetime) -> bool:
+    """What met the target at `at` counts for nothing: it runs on, through whatever has paused or changed the one begun instead.
+
+    False, and nothing changes, where that one has ended since: then something else has been said or done.
+    """
+    clocks = turn.state.clocks
+    kept = next((clock for clock in clocks if clock.name == name and clock.met_at == at), None)
+    begun = next((clock for clock in open_clocks(turn.state, name) if clock.started_at == at), None)
+    if kept is None or begun is None:
+        return False
+    runs_on = replaced(kept, events=(*kept.events[:-1], *begun.events[1:]))
+    turn.set(clocks=(*(clock for clock in clocks if clock is not kept and clock is not begun), runs_on))
+    return True
 
 
 def retarget(turn: Turn) -> None:

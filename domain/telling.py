@@ -4,7 +4,7 @@ A message is made here, recorded, and only then sent. To a responder every liste
 first channel that works.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from domain.messages import (
 from domain.policy import NoticeMoment, Policy, QuietHours
 from domain.quiet import quiet_until
 from domain.state import Escalation
-from domain.targets import current, due_of
+from domain.targets import current, due_of, take_back
 from domain.tickets import Channel
 from domain.turn import TIERLINE, Turn
 from domain.view_time import clock_time, rfc3339
@@ -40,6 +40,7 @@ NOTICES: dict[NoticeMoment, CustomerKind] = {
 }
 DRAFTS: tuple[ResponderKind, ...] = ("promise_reminder",)
 BY_EMAIL_AT_LAST = 4  # the rules version from which on a message to one person has e-mail behind its channels
+NEVER_IN_SILENCE = 6  # the rules version from which on somebody hears that the customer could not be told
 REMEMBERED_FAILURES = 200  # keys of messages, so that a sending that was refused and its receipt count once
 UNSAID_CHANNELS: tuple[Channel, ...] = ("email", "sms")  # to the customer, where the policy promises nothing
 NOT_TOLD = "customer not told, there is no address"
@@ -48,6 +49,7 @@ CUSTOMER_PURPOSES: dict[CustomerKind, str] = {
     "customer_acknowledged": "somebody owns your case",
     "customer_escalated": "your case was escalated",
     "customer_resolved": "your case is resolved",
+    "customer_reopened": "your case is being worked on again",
     "customer_closed": "your case is closed",
     "customer_update": "update",
     "customer_holding": "holding message for a missed update",
@@ -164,11 +166,13 @@ def warn(turn: Turn, clock: Clock, percent: int) -> None:
     turn.note("warned", TIERLINE, text, **data, percent=percent, person=person)
 
 
-def notice(turn: Turn, moment: NoticeMoment, facts: dict[str, str] | None = None) -> None:
-    """Tell the customer of a moment, if the policy lists it."""
+def notice(
+    turn: Turn, moment: NoticeMoment, facts: dict[str, str] | None = None, says: CustomerKind | None = None
+) -> None:
+    """Tell the customer of a moment, if the policy lists it; `says` is what they are told in place of the moment itself."""
     updates = turn.state.policy.customer_updates
     if updates is not None and moment in updates.on:
-        tell_customer(turn, NOTICES[moment], facts)
+        tell_customer(turn, says or NOTICES[moment], facts)
 
 
 def tell_customer(turn: Turn, kind: CustomerKind, facts: dict[str, str] | None = None, actor: str = TIERLINE) -> None:
@@ -177,11 +181,19 @@ def tell_customer(turn: Turn, kind: CustomerKind, facts: dict[str, str] | None =
     purpose, channels = CUSTOMER_PURPOSES[kind], _customer_channels(state)
     if not channels:
         turn.note("delivery_failed", TIERLINE, f"{NOT_TOLD}: {purpose}", reason=NO_ADDRESS, message=kind)
+        if state.live and state.rules_version >= NEVER_IN_SILENCE and not state.no_address_told:
+            turn.set(no_address_told=True)
+            _tell_of_the_silence(turn, kind, purpose, facts or {})
         return
     promise = current(state, "customer_update")
     times = _times(next_update_by=due_of(state, promise) if promise else None)
     words = _Words(kind, purpose, {**(facts or {}), **times}, round=_said_before(turn, kind, CUSTOMER))
     _to_customer(turn, _message(turn, words, channels[0], None, channels[1:]), actor)
+
+
+def keeps(turn: Turn) -> dict[str, str]:
+    """What an update knows of the promise that it has just kept: should it reach nobody, that is taken back."""
+    return _times(kept_at=turn.now) if turn.state.rules_version >= NEVER_IN_SILENCE else {}
 
 
 def _customer_channels(state: Escalation) -> tuple[Channel, ...]:
@@ -271,15 +283,40 @@ def message_failed(turn: Turn, message: Message, result: SendResult) -> None:
     if message.key in turn.state.failed:
         return
     turn.set(failed=(*turn.state.failed[-REMEMBERED_FAILURES + 1 :], message.key))
-    data = {**undelivered_data(message), "code": result.code, "reason": result.reason}
+    unkept = _promise_taken_back(turn, message)
+    data = {**undelivered_data(message), "code": result.code, "reason": result.reason, **unkept}
     turn.note("delivery_failed", TIERLINE, failed(message, result), **data)
     goes_on = turn.state.live or message.kind in AFTER_CLOSING
     if not (message.fallbacks and goes_on):
         _low_score_to_last_resort(turn, message)
+        if _unheard(turn.state, message):
+            _tell_of_the_silence(turn, message.kind, message.purpose, message.facts, **unkept)
     elif message.person is None:
         _to_customer(turn, _on_next_channel(turn, message))
     else:
         turn.send(_on_next_channel(turn, message))
+
+
+def _unheard(state: Escalation, message: Message) -> bool:
+    """No channel to the customer is left: somebody must know."""
+    to_them = message.person is None and not message.fallbacks
+    return to_them and state.live and state.rules_version >= NEVER_IN_SILENCE
+
+
+def _promise_taken_back(turn: Turn, message: Message) -> dict[str, str]:
+    """An update that reached nobody has kept no promise. What its lines say of that; nothing where none stands again."""
+    kept_at = message.facts.get("kept_at") if _unheard(turn.state, message) else None
+    stands = kept_at is not None and take_back(turn, "customer_update", datetime.fromisoformat(kept_at))
+    return {"promise": "stands"} if stands else {}
+
+
+def _tell_of_the_silence(turn: Turn, kind: MessageKind, what: str, facts: Mapping[str, str], **data: str) -> None:
+    """Whoever is accountable is to tell the customer themselves; `what` is what they were to be told."""
+    person, purpose = turn.state.accountable, f"the customer could not be told: {what}"
+    said = {"unsaid": str(kind), **{name: facts[name] for name in ("text",) if name in facts}}
+    tell_person(turn, "unreachable", person, purpose, facts=said)
+    text = f"{person} told: {purpose}" + ("; the promise still stands" if data else "")
+    turn.note("told", TIERLINE, text, person=person, message="unreachable", unsaid=kind, **data)
 
 
 def _low_score_to_last_resort(turn: Turn, message: Message) -> None:

@@ -3,11 +3,12 @@
 `links` are added by the API, which alone knows its public address.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from domain.clocks import Clock, elapsed, warning_at
-from domain.due import next_due
+from domain.due import TARGET_WORDS, next_due
 from domain.state import Escalation, RecordedCause
 from domain.targets import current, due_of
 from domain.view_time import rfc3339
@@ -16,6 +17,19 @@ from domain.view_time import rfc3339
 def document(state: Escalation) -> dict[str, Any]:
     """The whole escalation, JSON-ready, all keys of the contract but `links`."""
     return {**_identity(state), **_who(state), **_when(state), **_end(state)}
+
+
+def due_first(document: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Of a document's running targets the one that is missed first: what people call it, and when it is due."""
+    running = [one for one in document["targets"] if one["status"] == "running" and one["due_at"]]
+    first = min(running, key=lambda one: datetime.fromisoformat(one["due_at"]), default=None)
+    return (called(first), first["due_at"]) if first else None
+
+
+def called(target: Mapping[str, Any]) -> str:
+    """`L1 acknowledge`, `resolution`: as `domain.due.label`, of a target in a document."""
+    name = TARGET_WORDS.get(target["name"], target["name"])
+    return f"{target['tier']} {name}" if target["tier"] else name
 
 
 def _identity(state: Escalation) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx2
 
+NAME = "tierline-cli"  # the audit log tells by it what came from here
 TIME_LIMIT = 20.0  # seconds; the API itself waits 3 s for a worker, then queues the command
 REPEAT_AFTER = 0.5  # seconds; an API that is being restarted is back after a moment
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -45,7 +46,7 @@ class Api:
 
     def __init__(self, url: str, secret: str | None) -> None:
         self.url = url
-        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        headers = {"User-Agent": NAME, **({"Authorization": f"Bearer {secret}"} if secret else {})}
         here = urlsplit(url).hostname in LOOPBACK  # a proxy of the environment knows nothing of this machine
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=TIME_LIMIT, trust_env=not here)
 

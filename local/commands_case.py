@@ -98,11 +98,15 @@ def customer_update(
     next_update_in: Annotated[
         str | None, typer.Option(help="The next promise, such as 2h; default: the policy's.")
     ] = None,
+    told_by: Annotated[
+        str | None, typer.Option(help="You have told them yourself: phone, in_person or other. Nothing is sent.")
+    ] = None,
     by: By = None,
     json: Json = False,
 ) -> None:
     """Tell the customer how it stands, and when they hear from us next."""
-    command(id, "customer-update", {"by": by, "text": text, "next_update_in": next_update_in}, json)
+    body = {"by": by, "text": text, "next_update_in": next_update_in, "told_by": told_by}
+    command(id, "customer-update", body, json)
 
 
 @app.command("customer-reply", rich_help_panel=CASE)

@@ -52,7 +52,7 @@ def _lines(found: Any) -> None:
 
 
 def _line(one: dict[str, Any]) -> list[str]:
-    who = one["person"] or one["key_id"] or "somebody"
+    who = one["who"] or "somebody"
     told = one["details"].get("code") or one["details"].get("outcome") or one["details"].get("status")
     words = (who, one["role"], one["what"], one["subject"], one["via"], told)
     return [show.moment(one["at"]), *(show.word(word) for word in words)]

@@ -46,8 +46,7 @@ def summary(
     json: Json = False,
 ) -> None:
     """Every KPI of the cases opened in the period; with --by, side by side for each group."""
-    asked = {"from": begin, "to": to, "timezone": timezone, "group_by": by, **_where(where)}
-    _print("summary", asked, csv, json, _summary)
+    _print("summary", {**_over(begin, to, timezone, where), "group_by": by}, csv, json, _summary)
 
 
 @report.command()
@@ -61,8 +60,7 @@ def trend(
     json: Json = False,
 ) -> None:
     """The KPIs of each day, week or month."""
-    asked = {"from": begin, "to": to, "timezone": timezone, "group_by": by, **_where(where)}
-    _print("trend", asked, csv, json, _groups)
+    _print("trend", {**_over(begin, to, timezone, where), "group_by": by}, csv, json, _groups)
 
 
 @report.command()
@@ -76,7 +74,7 @@ def causes(
     json: Json = False,
 ) -> None:
     """The recorded causes, the most frequent first, and what part of all they make up."""
-    asked = {"from": begin, "to": to, "timezone": timezone, "group_by": by, **_where(where)}
+    asked = {**_over(begin, to, timezone, where), "group_by": by}
     columns = ("value", "count", "share", "cumulative_share", "customers", "recurrences")
     _print("root-causes", asked, csv, json, lambda found: show.rows(found["causes"], columns, "no cause was recorded"))
 
@@ -91,7 +89,7 @@ def heatmap(
     json: Json = False,
 ) -> None:
     """When cases are opened: a row for each hour, a column for each weekday."""
-    _print("heatmap", {"from": begin, "to": to, "timezone": timezone, **_where(where)}, csv, json, _heat)
+    _print("heatmap", _over(begin, to, timezone, where), csv, json, _heat)
 
 
 @report.command("time-in-tier")
@@ -104,7 +102,7 @@ def time_in_tier(
     json: Json = False,
 ) -> None:
     """How long cases were at each tier, and how many targets were missed there."""
-    _print("time-in-tier", {"from": begin, "to": to, "timezone": timezone, **_where(where)}, csv, json, _tiers)
+    _print("time-in-tier", _over(begin, to, timezone, where), csv, json, _tiers)
 
 
 @report.command()
@@ -122,6 +120,11 @@ def definitions(lang: Annotated[str, typer.Option(help="en or de")] = "en", json
         json,
         data(lambda found: show.rows(found["items"], columns, "none")),
     )
+
+
+def _over(begin: str | None, to: str | None, timezone: str | None, where: list[str] | None) -> dict[str, str | None]:
+    """The period and the filters, as the API calls them."""
+    return {"from": begin, "to": to, "timezone": timezone, **_where(where)}
 
 
 def _where(given: list[str] | None) -> dict[str, str]:

@@ -89,7 +89,7 @@ def _ended(body: Callable[[], None], *, after_ctrl_c: int) -> int:
 def _addresses(stack: Stack) -> str:
     lines = [
         *([f"  pages         {stack.api_url}/"] if stack.has_pages else []),
-        f"  API           {stack.api_url}/docs",
+        f"  API           {stack.api_url}/openapi.json",
         f"  Temporal UI   {stack.temporal_ui or 'that of your Temporal server'}",
         f"  admin key     {_shown(stack.admin_key_file)}",
         f"  logs          {_shown(stack.settings.home)}/*.log",

@@ -129,13 +129,13 @@ class Afterwards:
     def record_unsent(self, unsent: Unsent, now: datetime) -> Message | None:
         """Write down that a message did not go out or arrive, and queue it on its next channel; None when there is none.
 
-        A low answer that no channel brings to the lead goes to the owner of last resort. Raises NotFound `escalation_not_found`.
+        What no channel brings to its person goes to somebody else, see `last_try`. Raises NotFound `escalation_not_found`.
         """
         case, key = (unsent.escalation, unsent.episode), unsent.message.key
-        rules = self._rules_of(case)  # before the lock: parsing takes a while
+        rules, roster = self._rules_of(case), self._roster.current()  # before the lock: parsing takes a while
         with self._database.write() as connection:
             document = locked(connection, case)
-            following = next_try(unsent, document) or (last_try(unsent, document, rules) if rules else None)
+            following = next_try(unsent, document) or (last_try(unsent, document, rules, roster) if rules else None)
             if key in _said(connection, case, "key"):
                 return following
             entry = not_sent(next_line(connection, case), unsent)

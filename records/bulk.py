@@ -3,11 +3,10 @@
 Columns of JSON take text that is JSON already: who writes a million documents has them as text.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, MetaData, Table, Text, insert
+from sqlalchemy import JSON, Column, Connection, Table
 
 Row = Mapping[str, Any]
 
@@ -16,26 +15,27 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     """Insert rows that all name the same columns; a column that none names is empty, or numbered by the database."""
     if not rows:
         return
-    taken = _as_text(table, tuple(rows[0]))
-    if connection.dialect.name != "postgresql":
-        connection.execute(insert(taken), list(rows))
-        return
-    preparer = connection.dialect.identifier_preparer
-    names = ", ".join(preparer.quote(column.name) for column in taken.c)
-    prepared = [_processor(connection, column) for column in taken.c]
-    cursor: Any = connection.connection.cursor()  # psycopg's, which can copy
-    with cursor.copy(f"COPY {preparer.quote(table.name)} ({names}) FROM STDIN") as into:
-        for row in rows:
-            into.write_row([made(row[name]) if made else row[name] for name, made in prepared])
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(name) for name in rows[0])
+    into, values = f"{quote(table.name)} ({names})", _values(connection, table, rows)
+    if connection.dialect.name == "postgresql":
+        cursor: Any = connection.connection.cursor()  # psycopg's, which can copy
+        with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+            for row in values:
+                copy.write_row(row)
+    else:  # the driver's own words: SQLAlchemy would look at every value of every row once more
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({', '.join('?' * len(rows[0]))})", list(values))  # noqa: S608 - names of ours
 
 
-def _processor(connection: Connection, column: Column[Any]) -> tuple[str, Any]:
-    return column.name, column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+def _values(connection: Connection, table: Table, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
+    """The rows as the driver takes them, in the order of the first one's names."""
+    prepared = [(name, _processor(connection, table.c[name])) for name in rows[0]]
+    for row in rows:
+        yield tuple([made(row[name]) if made else row[name] for name, made in prepared])
 
 
-@cache
-def _as_text(table: Table, names: tuple[str, ...]) -> Table:
-    """The same table, as far as it is named, with plain text where it has JSON."""
-    columns = [table.c[name] for name in names]
-    plain = [Column(one.name, Text() if isinstance(one.type, JSON) else one.type) for one in columns]
-    return Table(table.name, MetaData(), *plain)
+def _processor(connection: Connection, column: Column[Any]) -> Callable[[Any], Any] | None:
+    """What a value becomes on its way to this database; None where it stays as it is."""
+    if isinstance(column.type, JSON):
+        return None
+    return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)

@@ -1,13 +1,14 @@
 """Which cases stand behind a number, in SQL: what `Kpi.counts` says of facts, and the columns people group and filter by."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, or_, true
+from sqlalchemy import Column, ColumnElement, false, or_, select, true
 
 from domain.facts import TARGETS
 from domain.kpis import WAITING
-from records.tables import facts
+from records.tables import facts, tickets_seen
 
 DIMENSIONS: Final[Mapping[str, Column[Any]]] = {
     name: facts.c[name]
@@ -15,6 +16,8 @@ DIMENSIONS: Final[Mapping[str, Column[Any]]] = {
 }
 """What cases are grouped and filtered by, as they are now or were at their end."""
 NONE: Final = ""  # of a filter: cases that have none (no product, no owner, …)
+OF_TICKETS: Final = frozenset({"product", "category"})  # what tickets seen are counted by
+RATE: Final = "escalation_rate"  # its cases depend on the period: `of_counted_systems`
 
 _MISSED = {name: facts.c[f"{name}_breached"] > 0 for name in TARGETS}
 COUNTED_IN: Final[Mapping[str, ColumnElement[bool]]] = {
@@ -40,11 +43,26 @@ COUNTED_IN: Final[Mapping[str, ColumnElement[bool]]] = {
     "messages_failed": facts.c.messages_failed > 0,
     "nobody_on_duty": facts.c.nobody_on_duty > 0,
     "backlog": facts.c.status.in_(WAITING),
+    "causes": facts.c.cause.is_not(None),
 }
-"""By the KPI's name, and `backlog`."""
+"""By the KPI's name; `backlog`, and `causes`: those of the Pareto."""
+COUNTED: Final = (*COUNTED_IN, RATE)
+"""Every number that knows its cases."""
 
 
 def is_one(name: str, value: str) -> ColumnElement[bool]:
     """The case has this value of the dimension `name`; of `NONE`, it has none."""
     column = DIMENSIONS[name]
     return column.is_(None) if value == NONE else column == value
+
+
+def of_counted_systems(begin: datetime, end: datetime, filters: Mapping[str, str]) -> ColumnElement[bool]:
+    """Behind the escalation rate: the case is of a system that said how many tickets there were then (`domain.seen`).
+
+    No case is, where `filters` has a dimension that tickets are not counted by, or asks for those without any.
+    """
+    if not filters.keys() <= OF_TICKETS or NONE in filters.values():
+        return false()
+    of_these = [tickets_seen.c[name] == value for name, value in filters.items()]
+    spans = (tickets_seen.c.begins < end, tickets_seen.c.ends > begin)
+    return facts.c.system.in_(select(tickets_seen.c.system).where(*spans, *of_these))

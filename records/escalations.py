@@ -58,11 +58,15 @@ class Filters:
     q: str | None = None
     opened_from: datetime | None = None
     opened_to: datetime | None = None
+    closed_from: datetime | None = None
+    closed_to: datetime | None = None
     product: str | None = None
     category: str | None = None
     cause: str | None = None
     origin: str | None = None
     came_to: str | None = None
+    breached_at_tier: str | None = None
+    problem: str | None = None
     counted_in: str | None = None
     opened_hour: str | None = None
     timezone: str = "UTC"
@@ -120,8 +124,8 @@ class Escalations:
         if cursor is not None:
             conditions.append(_after(column, descending, _place(cursor, sort)))
         place = (escalations.c.id, escalations.c.episode)
-        last = (column.is_(None),) if column.nullable else ()  # else the index has the order
-        ordered = (*last, column.desc() if descending else column.asc(), *place)
+        sorted_by = column.desc() if descending else column.asc()  # in words that an index of this order answers
+        ordered = (sorted_by.nulls_last() if column.nullable else sorted_by, *place)
         # Which rows is answered by an index alone; a document is read only of those that are shown.
         which = select(*place, column.label("value")).where(*conditions).order_by(*ordered).limit(limit + 1).subquery()
         here = and_(escalations.c.id == which.c.id, escalations.c.episode == which.c.episode)
@@ -133,9 +137,16 @@ class Escalations:
         following = _cursor(sort, _Place(page[-1].value, page[-1].id, page[-1].episode)) if more else None
         return [row.document for row in page], following
 
+    def count(self, filters: Filters) -> int:
+        """How many cases all pages of a list have together. Raises Invalid as `list_page` does of its filters."""
+        query = select(func.count()).select_from(escalations).where(*_conditions(filters))
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
     def timeline(self, id: str, episode: int) -> list[TimelineEntry]:
-        """The history of one episode, oldest first."""
-        query = select(timeline).where(timeline.c.id == id, timeline.c.episode == episode).order_by(timeline.c.seq)
+        """The history of one episode, oldest first; what was not written by its own run is numbered far behind (`afterwards`)."""
+        mine = (timeline.c.id == id) & (timeline.c.episode == episode)
+        query = select(timeline).where(mine).order_by(timeline.c.at, timeline.c.seq)
         names = TimelineEntry.model_fields
         with self._database.read() as connection:
             found = connection.execute(query).mappings().all()

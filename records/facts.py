@@ -104,9 +104,10 @@ def _put(dialect: str) -> "sqlite.Insert | postgresql.Insert":
     )
 
 
-def recount(connection: Connection, key: str) -> None:
-    """A message has come to an end: count again what its case has sent, and the cases of those that went out in it."""
-    cases = select(messages.c.id, messages.c.episode).where(or_(messages.c.key == key, messages.c.led_by == key))
+def recount(connection: Connection, *keys: str) -> None:
+    """Messages have come to an end: count again what their cases have sent, and the cases of those that went out in them."""
+    ended = or_(messages.c.key.in_(keys), messages.c.led_by.in_(keys))
+    cases = select(messages.c.id, messages.c.episode).where(ended)
     these = tuple_(facts.c.id, facts.c.episode).in_(cases)
     connection.execute(update(facts).where(these).values(messages_sent=_count(_WENT), messages_failed=_count(_FAILED)))
 

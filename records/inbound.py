@@ -67,18 +67,27 @@ class Inbound:
             connection.execute(_HANDLED.values(handled_at=now), which)
 
     def of_number(self, source: str, number: str, since: datetime) -> int:
-        """How many SMS have come from that number since then, those aside that were left without an answer."""
+        """How many SMS have come from that number since then; without those left unanswered, and those that do not count."""
         body = inbound_events.c.body
-        theirs = (body["From"].as_string() == number) & body["unanswered"].as_string().is_(None)
-        query = select(func.count()).where(inbound_events.c.source == source, theirs)
+        counted = body["unanswered"].as_string().is_(None) & body["uncounted"].as_string().is_(None)
+        query = select(func.count()).where(
+            inbound_events.c.source == source, body["From"].as_string() == number, counted
+        )
         with self._database.read() as connection:
             return connection.scalar(query.where(inbound_events.c.received_at >= since)) or 0
 
     def left_unanswered(self, event: InboundEvent, why: str) -> None:
         """Write down why nobody was answered."""
+        self._note(event, "unanswered", why)
+
+    def does_not_count(self, event: InboundEvent) -> None:
+        """It is no machine's answer to ours: `of_number` leaves it out."""
+        self._note(event, "uncounted", "an order, or a word of its own")
+
+    def _note(self, event: InboundEvent, name: str, words: str) -> None:
         this = (inbound_events.c.source == event.source) & (inbound_events.c.event_id == event.event_id)
         with self._database.write() as connection:
-            connection.execute(update(inbound_events).where(this).values(body={**event.body, "unanswered": why}))
+            connection.execute(update(inbound_events).where(this).values(body={**event.body, name: words}))
 
     def purge(self, now: datetime, most: int) -> int:
         """Delete events that were handled and came a month ago, the oldest first; how many. The results of contact tests stay."""

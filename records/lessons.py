@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from domain.actions import LessonsPlan, Look, Reminders, next_reminder, reminders, responsible, told
+from domain.actions import LessonsPlan, Look, Reminders, is_over, next_reminder, reminders, responsible, told
 from domain.causes import Causes, Recurrence, title_of
 from domain.messages import Message
 from domain.policy import Policy
@@ -74,22 +74,25 @@ class Lessons:
     def record_reminders(self, look: Look, now: datetime) -> Reminders:
         """Queue the reminders that fell due since the last look; what to send, and when to look again.
 
-        Raises NotFound `escalation_not_found`.
+        What an earlier try of the same look has queued is sent, whatever has come in between; the claim knows whether it may
+        still go out. What another look has queued is that one's. Raises NotFound `escalation_not_found`.
         """
         case = (look.plan.escalation, look.plan.episode)
         rules, roster = self._rules_of(case), self._roster.current()  # before the lock: parsing takes a while
         with self._database.write() as connection:
             document = locked(connection, case)
-            due: list[Message] = []
-            ahead: list[datetime] = []
-            for action in (one for one in of_case(connection, case) if one.state == "open"):
+            before = _reminded(connection, case)
+            due = [one for one in before if one.at == look.at]
+            said, ahead = {_subject(one) for one in before}, list[datetime]()
+            still_open = [] if is_over(look.plan, document) else of_case(connection, case)
+            for action in (one for one in still_open if one.state == "open"):
                 owner = responsible(action.owner, roster, document["team"], rules)
-                due += reminders(action, look, owner, roster)
-                ahead.append(next_reminder(action, roster.person(owner), look.at))
-            for message in due:
-                if not _is_kept(connection, message):
+                new = [one for one in reminders(action, look, owner, roster) if _subject(one) not in said]
+                for message in new:
                     add_line(connection, case, told(next_line(connection, case), message))
                     queue(connection, case, message, now)
+                due += new
+                ahead.append(next_reminder(action, roster.person(owner), look.at))
             return Reminders(messages=tuple(due), next_at=min(ahead, default=None))
 
 
@@ -105,9 +108,7 @@ def _counted(
     if known is not None:
         link(connection, known, case, None, now)
         return ()
-    seen = seen_since_resolved(connection, category, product)
-    # The runs of two cases may come in another order than the cases closed.
-    return came_back(seen, _rule(tree, category), max((one.at for one in seen), default=now))
+    return came_back(seen_since_resolved(connection, category, product), _rule(tree, category), plan.closed_at)
 
 
 def _opened(
@@ -135,5 +136,12 @@ def _announced(connection: Connection, case: Case) -> Message | None:
     return None if kept is None else Message.model_validate(kept)
 
 
-def _is_kept(connection: Connection, message: Message) -> bool:
-    return connection.scalar(select(messages.c.key).where(messages.c.key == message.key)) is not None
+def _reminded(connection: Connection, case: Case) -> list[Message]:
+    """Every reminder of this case that was ever queued: one a week of each action."""
+    mine = (messages.c.id == case[0]) & (messages.c.episode == case[1]) & (messages.c.kind == "action_due")
+    return [Message.model_validate(one) for one in connection.scalars(select(messages.c.document).where(mine))]
+
+
+def _subject(message: Message) -> tuple[int, int, str | None]:
+    """A run that another one took over from, perhaps in another entry of the case, has said it already."""
+    return message.step, message.round, message.person

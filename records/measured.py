@@ -1,15 +1,29 @@
-"""The KPIs of `domain.kpis` over a set of facts, by SQL: sums in one pass, percentiles by nearest rank.
+"""The KPIs of `domain.kpis` over a set of facts, by SQL: one pass adds up and collects the times, whose ranks are found here.
 
-PostgreSQL has `percentile_disc`, which is that rank. SQLite has nothing of the kind, and ranking rows there by a window takes
-three times as long as fetching the values and sorting them here: its file is in this process anyway.
+Each group's times come as one text of numbers: as rows, or ranked by a window or by `percentile_disc`, they take two to four
+times as long, and PostgreSQL could not share the work between its processes. Different owners are what it would sort all rows
+for, so there they are counted apart.
 """
 
-from collections import defaultdict
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from itertools import chain
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Connection, Float, FromClause, case, func, or_, select, text
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 
 from domain.facts import TARGETS
 from domain.kpis import SATISFIED, Value, mean, nearest_rank, share
@@ -19,7 +33,6 @@ Values = dict[str, Value]
 Ranks = tuple[int | None, int | None]
 """Median and 90th percentile."""
 
-RANKS: Final = (50, 90)
 TIMES: Final[Mapping[str, str]] = {
     "acknowledge": "acknowledge_seconds",
     "acknowledge_working": "acknowledge_working",
@@ -30,7 +43,6 @@ TIMES: Final[Mapping[str, str]] = {
 BY: Final = (
     "grouped_by"  # groups are named by this label: an expression with values in it would be another one each time
 )
-NO_RANKS: Final[Ranks] = (None, None)
 
 
 def total_of(what: ColumnElement[Any]) -> ColumnElement[int]:
@@ -50,61 +62,82 @@ SUMS: Final[Mapping[str, ColumnElement[int]]] = {
     "satisfied": total_of(facts.c.survey_score >= SATISFIED),
     "rated": func.count(facts.c.survey_score),
     "owned": func.count(facts.c.owner),
-    "owners": func.count(facts.c.owner.distinct()),
     "messages_sent": total_of(facts.c.messages_sent),
     "messages_failed": total_of(facts.c.messages_failed),
     "nobody_on_duty": total_of(facts.c.nobody_on_duty),
 }
+"""What is added up in one pass; `OWNERS` is no sum."""
+OWNERS: Final = func.count(facts.c.owner.distinct())
 
 
 def measured(
     connection: Connection, source: FromClause, by: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]]
 ) -> dict[Any, Values]:
     """Value of `by` → every KPI but the escalation rate, for the rows of `facts` in `source`."""
-    sums = [one.label(name) for name, one in SUMS.items()]
-    query = select(by.label(BY), *sums).select_from(source).where(*conditions).group_by(text(BY))
-    found = {row[BY]: dict(row) for row in connection.execute(query).mappings()}
-    ranks = percentiles(connection, source, by, [facts.c[column] for column in TIMES.values()], conditions)
-    return {value: _values(row, dict(zip(TIMES, ranks[value], strict=True))) for value, row in found.items()}
+    return {value: _values(row) for value, row in _added(connection, source, by, conditions).items()}
+
+
+def measured_in_all(
+    connection: Connection, by: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]]
+) -> tuple[dict[Any, Values], Values]:
+    """The same for each value of `by` and for all together, in the time of one of them."""
+    rows = _added(connection, facts, by, conditions)
+    sums = {name: sum(row[name] for row in rows.values()) for name in SUMS}
+    times = {name: sorted(chain.from_iterable(row[name] for row in rows.values())) for name in TIMES}
+    owners = _owners(connection, facts, literal(""), conditions).get("", 0)  # one person may own cases of two values
+    return {value: _values(row) for value, row in rows.items()}, _values({**sums, **times, "owners": owners})
 
 
 def nothing() -> Values:
     """The KPIs of no case at all."""
-    return _values(dict.fromkeys(SUMS, 0), dict.fromkeys(TIMES, NO_RANKS))
+    return _values({**dict.fromkeys((*SUMS, "owners"), 0), **dict.fromkeys(TIMES, ())})
 
 
-def percentiles(
-    connection: Connection,
-    source: FromClause,
-    by: ColumnElement[Any],
-    of: Sequence[ColumnElement[Any]],
-    conditions: Sequence[ColumnElement[bool]],
-) -> dict[Any, list[Ranks]]:
-    """Value of `by` → median and 90th percentile of each of these columns, of what is known."""
-    if connection.dialect.name == "postgresql":
-        query = select(by.label(BY), *map(_disc, of)).select_from(source).where(*conditions).group_by(text(BY))
-        return {
-            value: [tuple(one) if one else NO_RANKS for one in ranks] for value, *ranks in connection.execute(query)
-        }
-    known: defaultdict[Any, list[tuple[int | None, ...]]] = defaultdict(list)
-    for value, *times in connection.execute(select(by, *of).select_from(source).where(*conditions)):
-        known[value].append(tuple(times))
-    return {value: [_ranked(column) for column in zip(*rows, strict=True)] for value, rows in known.items()}
+def listed(what: ColumnElement[int]) -> ColumnElement[Any]:
+    """All values of a column that are known, in no order, as one text for `in_order`."""
+    return func.aggregate_strings(cast(what, Text), ",")
 
 
-def _ranked(values: Sequence[int | None]) -> Ranks:
-    ordered = sorted(value for value in values if value is not None)
+def in_order(values: str | None) -> list[int]:
+    """What `listed` gave, the smallest first."""
+    return sorted(json.loads(f"[{values or ''}]"))
+
+
+def ranks_of(ordered: Sequence[int]) -> Ranks:
+    """Median and 90th percentile."""
     return nearest_rank(ordered, 50), nearest_rank(ordered, 90)
 
 
-def _disc(of: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Both percentiles at once, as an array."""
-    ranks = sql_cast([rank / 100 for rank in RANKS], ARRAY(Float))
-    return cast("ColumnElement[Any]", func.percentile_disc(ranks).within_group(of))
+def _added(
+    connection: Connection, source: FromClause, by: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]]
+) -> dict[Any, dict[str, Any]]:
+    """Value of `by` → all of `SUMS`, `owners`, and all of `TIMES` in order."""
+    apart = connection.dialect.name == "postgresql"
+    sums = SUMS if apart else {**SUMS, "owners": OWNERS}
+    times = {name: listed(facts.c[column]) for name, column in TIMES.items()}
+    columns = [*(one.label(name) for name, one in sums.items()), *(one.label(name) for name, one in times.items())]
+    query = select(by.label(BY), *columns).select_from(source).where(*conditions).group_by(text(BY))
+    found = {row[BY]: dict(row) for row in connection.execute(query).mappings()}
+    owners = _owners(connection, source, by, conditions) if apart else {}
+    return {
+        value: {"owners": owners.get(value, 0), **row, **{name: in_order(row[name]) for name in TIMES}}
+        for value, row in found.items()
+    }
 
 
-def _values(sums: Mapping[str, Any], ranks: Mapping[str, Ranks]) -> Values:
-    """The KPIs from what was added up: the same divisions as in `domain.kpis`."""
+def _owners(
+    connection: Connection, source: FromClause, by: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]]
+) -> dict[Any, int]:
+    """Value of `by` → how many people own a case of it."""
+    owned = [*conditions, facts.c.owner.is_not(None)]
+    pairs = select(by.label(BY), facts.c.owner).select_from(source).where(*owned).distinct().subquery()
+    query = select(pairs.c[BY], func.count()).group_by(pairs.c[BY])
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _values(sums: Mapping[str, Any]) -> Values:
+    """The KPIs from what `_added` gave: the same divisions as in `domain.kpis`."""
+    ranks = {name: ranks_of(sums[name]) for name in TIMES}
     met, missed = _of_targets(sums, "met"), _of_targets(sums, "breached")
     every = {
         f"compliance_{name}": share(met[name], met[name] + missed[name])

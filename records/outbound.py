@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 
 from domain.messages import Message, may_still_go_out
 from domain.receipts import Receipt
@@ -46,6 +46,8 @@ _NEXT: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
     "failed": frozenset(),
     "skipped": frozenset(),
 }
+
+_MAY_ARRIVE = tuple(status for status, following in _NEXT.items() if "delivered" in following)
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,20 @@ class Outbound:
                     return [(stored_message(row), Message.model_validate(row["document"])) for row in all_of_it]
         return []
 
+    def arrived(self, receipts: Sequence[Receipt], now: datetime) -> None:
+        """Mark all messages that these receipts call delivered: as `mark` does one by one, in one transaction."""
+        with self._database.write() as connection:
+            rows = _locked(connection, receipts)
+            keys = [row["key"] for row in rows]
+            followed = set(connection.scalars(select(messages.c.led_by).where(messages.c.led_by.in_(keys))))
+            came = update(messages).values(status="delivered", delivered_at=now, code=None, reason=None)
+            connection.execute(came.where(messages.c.key.in_(keys), messages.c.status.in_(_MAY_ARRIVE)))
+            for row in rows:
+                if row["key"] in followed and row["status"] in _MAY_ARRIVE:
+                    share_fate(connection, row["key"], "delivered", now, row["provider_id"])
+            connection.execute(came.where(messages.c.led_by.in_(keys), messages.c.status.in_(_MAY_ARRIVE)))
+            recount(connection, *keys)
+
     def read(self, key: str, now: datetime) -> None:
         """Its reader has opened it, for the first time. Raises NotFound."""
         with self._database.write() as connection:
@@ -248,6 +264,19 @@ def _lock_message(connection: Connection, key: str) -> RowMapping:
     if found is None:
         raise message_not_found(key)
     return found
+
+
+def _locked(connection: Connection, receipts: Sequence[Receipt]) -> list[RowMapping]:
+    """The messages that the receipts speak of, as in `spoken_of`, held until the transaction ends; by key, against deadlocks."""
+    references = [one.reference for one in receipts if one.reference]
+    ids = [one.provider_id for one in receipts if one.provider_id]
+    named = or_(messages.c.reference.in_(references), messages.c.provider_id.in_(ids))
+    query = select(messages).where(named, messages.c.led_by.is_(None)).order_by(messages.c.key).with_for_update()
+    found = connection.execute(query).mappings().all()
+    by_reference = {row["reference"]: row for row in found if row["reference"]}
+    by_id = {row["provider_id"]: row for row in found if row["provider_id"]}
+    meant = (by_reference.get(one.reference) or by_id.get(one.provider_id) for one in receipts)
+    return list({row["key"]: row for row in meant if row is not None}.values())
 
 
 def _after(before: str | None, words: str) -> str:

@@ -182,10 +182,14 @@ def link(connection: Connection, id: str, case: Case, by: str | None, now: datet
 
 
 def link_named(connection: Connection, case: Case, document: Document, now: datetime) -> None:
-    """Put a case under the problem that its new root cause names, whatever it belonged to; an unknown one links nothing."""
+    """Put a case under the problem that its new root cause names, whatever it belonged to; an unknown one links nothing.
+
+    Nor does one that was resolved before the case began: it has come back, and that is counted anew.
+    """
     cause = document["root_cause"] or {}
-    named = cause.get("problem")
-    if named is None or connection.scalar(select(problems.c.id).where(problems.c.id == named)) is None:
+    named = str(cause.get("problem"))
+    found = connection.execute(select(problems.c.resolved_at).where(problems.c.id == named)).one_or_none()
+    if found is None or (found.resolved_at and found.resolved_at < datetime.fromisoformat(document["opened_at"])):
         return
     connection.execute(delete(problem_cases).where(_of(problem_cases, case)))
     link(connection, named, case, cause.get("by"), now)
@@ -209,9 +213,16 @@ def unresolved(connection: Connection, category: str, product: str | None) -> st
 
 
 def seen_since_resolved(connection: Connection, category: str, product: str | None) -> list[Occurrence]:
-    """The closed cases of this cause, the oldest first; none from before its last problem was resolved."""
+    """The closed cases of this cause that belong to no problem, the oldest first; none from before its last one was resolved.
+
+    A case of a problem that was resolved while it was open closes later, and is no news.
+    """
     resolved = connection.scalar(select(func.max(problems.c.resolved_at)).where(_same(problems, category, product)))
-    query = select(occurrences).where(_same(occurrences, category, product)).order_by(occurrences.c.at)
+    linked = and_(
+        problem_cases.c.escalation == occurrences.c.escalation, problem_cases.c.episode == occurrences.c.episode
+    )
+    nobodys = select(occurrences).outerjoin(problem_cases, linked).where(problem_cases.c.problem.is_(None))
+    query = nobodys.where(_same(occurrences, category, product)).order_by(occurrences.c.at)
     later = query if resolved is None else query.where(occurrences.c.at > resolved)
     return [
         Occurrence(escalation=row["escalation"], episode=row["episode"], at=row["at"])

@@ -45,15 +45,10 @@ class ReplyCodes:
             return code_of(number)
 
     def last_case(self, code: str) -> Document | None:
-        """The case that had that code last, whether it is over or not."""
+        """The case that had that code last, whether it is over or not: until the code is given again, it names that case."""
         with self._database.read() as connection:
             row = connection.execute(_documents().where(reply_codes.c.code == code)).one_or_none()
             return row.document if row else None
-
-    def live_case(self, code: str) -> Document | None:
-        """The case of that code, if it is neither closed nor cancelled."""
-        found = self._live(_documents().where(reply_codes.c.code == code))
-        return found[0][1] if found else None
 
     def open_cases(self, person: str) -> list[tuple[str, Document]]:
         """Code and document of every case in work that the person was told of, the latest first; watching is not being told."""
@@ -63,11 +58,8 @@ class ReplyCodes:
         )
         same = (told.c.id == escalations.c.id) & (told.c.episode == escalations.c.episode)
         query = _documents().join(told, same).where(escalations.c.status.in_(IN_WORK))
-        return self._live(query.order_by(escalations.c.opened_at.desc()))
-
-    def _live(self, query: Select[Any]) -> list[tuple[str, Document]]:
         with self._database.read() as connection:
-            rows: Iterable[Row[Any]] = connection.execute(query.where(escalations.c.status.in_(LIVE))).all()
+            rows: Iterable[Row[Any]] = connection.execute(query.order_by(escalations.c.opened_at.desc())).all()
             return [(row.code, row.document) for row in rows]
 
 

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -20,6 +20,7 @@ from records.contact_tests import is_contact_test
 from records.database import Database
 from records.tables import (
     bad_addresses,
+    closures,
     idempotency,
     inbound_events,
     messages,
@@ -28,6 +29,7 @@ from records.tables import (
     saved_views,
 )
 
+CLOCKS_APART = timedelta(hours=1)  # of the worker that sends and of the server that closes
 AT_ONCE = 40  # words, and rows of a change: SQLite takes statements of that size for sure
 
 T = TypeVar("T")
@@ -46,7 +48,7 @@ def remove(
 ) -> None:
     """Remove them, each kind in a transaction of its own made by `step`; count what was removed and what is left."""
     with database.read() as connection:
-        quoting = _quoting(connection, known, cases)
+        quoting = _quoting(connection, customer, known, cases)
         inbound = _inbound(connection, known)
         answers = _answers(connection, customer, cases, known)
     with step() as connection:
@@ -60,15 +62,37 @@ def remove(
         _problems(connection, cases, known, removed, left)
 
 
-def _quoting(connection: Connection, known: Traces, cases: Sequence[Case]) -> list[str]:
-    """Messages of other cases: a responder is told what helped before, with the words of the case in which it did."""
+def _quoting(connection: Connection, customer: str, known: Traces, cases: Sequence[Case]) -> list[str]:
+    """Messages of other cases: somebody named them, or a responder was told what had helped in a case of theirs.
+
+    Their name may stand anywhere, and is a few words. Of their cases there are words without end, so these are looked for only
+    where `seen_before` can have quoted them: in e-mails to us that went out after the first of their cases had closed.
+    """
+    mine = closures.c.customer == customer
+    closed = connection.scalar(select(func.min(closures.c.closed_at)).where(mine))
+    found = _messages_with(connection, known.who, cases, known.name_them)
+    if closed is not None:
+        since = messages.c.claimed_at >= closed - CLOCKS_APART
+        quotes = (messages.c.person.is_not(None), messages.c.channel == "email", since)
+        found |= _messages_with(connection, known.about, cases, known.betrayed_by, *quotes)
+    return sorted(found)
+
+
+def _messages_with(
+    connection: Connection,
+    words: Sequence[str],
+    cases: Sequence[Case],
+    betrayed_by: Callable[[str | None], bool],
+    *where: ColumnElement[bool],
+) -> set[str]:
+    """The keys of messages of other cases with some of the words in them."""
     theirs, found = set(cases), set[str]()
     columns = (messages.c.key, messages.c.id, messages.c.episode, messages.c.subject, messages.c.text)
-    for some in _parts(known.all):
-        query = select(*columns).where(or_(_has(messages.c.text, some), _has(messages.c.subject, some)))
+    for some in _parts(words):
+        query = select(*columns).where(*where, or_(_has(messages.c.text, some), _has(messages.c.subject, some)))
         others = [row for row in connection.execute(query) if (row.id, row.episode) not in theirs]
-        found |= {row.key for row in others if known.betrayed_by(row.text) or known.betrayed_by(row.subject)}
-    return sorted(found)
+        found |= {row.key for row in others if betrayed_by(row.text) or betrayed_by(row.subject)}
+    return found
 
 
 def _unquote(connection: Connection, keys: Sequence[str]) -> int:

@@ -9,18 +9,20 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 from temporalio.common import SearchAttributeKey
 
-from domain.actions import LessonsPlan
+from domain.actions import ActionsPlan, LessonsPlan
 from domain.afterwards import LateSurvey, SurveyPlan
 from domain.commands import BODIES
 from domain.messages import Message
 from domain.state import Escalation, Opening
 from domain.tickets import Channel, Priority
+from domain.view_time import rfc3339
 
 ESCALATION = "Escalation"
 FOLLOW_UP = "FollowUp"
 SURVEY = "Survey"
 ALERT = "Alert"
 LESSONS = "Lessons"
+ACTIONS = "Actions"
 ANSWER = "Answer"
 TASK_QUEUE = "tierline"
 SEND_TASK_QUEUE = "tierline-send"  # what belongs to no channel's own queue: answers, and what earlier releases left
@@ -95,8 +97,13 @@ def survey_id(plan: SurveyPlan) -> str:
 
 
 def lessons_id(plan: LessonsPlan) -> str:
-    """The id of the run that follows up what this episode taught; there is one."""
+    """The id of the run that counts the cause of this episode once it is closed; there is one."""
     return f"{plan.escalation}/{plan.episode}/lessons"
+
+
+def actions_id(plan: ActionsPlan) -> str:
+    """The id of the run that follows up the actions of this root cause; there is one for each that was recorded."""
+    return f"{plan.escalation}/{plan.episode}/actions/{rfc3339(plan.recorded_at)}"
 
 
 def alert_id(given: LateSurvey) -> str:

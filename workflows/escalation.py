@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.describe as describe
     import workflows.sends as sends
     from activities.recording import Recording
-    from domain.actions import LessonsPlan, lessons_plan
+    from domain.actions import ActionsPlan, LessonsPlan, actions_plan, lessons_plan
     from domain.afterwards import SurveyPlan, survey_plan
     from domain.commands import Command
     from domain.errors import DomainError, Invalid
@@ -64,6 +64,7 @@ class EscalationWorkflow:
         self._next_one_waits = False
         self._misread = False
         self._followed_up = False
+        self._followed_cause = None if opened else state.root_cause  # one that was carried over has its run already
 
     @workflow.run
     async def run(self, start: contract.Start) -> str:  # noqa: ARG002 - `__init__` has taken it
@@ -77,6 +78,8 @@ class EscalationWorkflow:
             self._take(advance(self._state, max(workflow.now(), self._state.at)))
             self._record()
             self._show()
+            if self._written:
+                await self._follow_actions()
             if self._written and not self._state.live:
                 await self._follow_up()
             if self._idle and not self._state.live:
@@ -216,7 +219,7 @@ class EscalationWorkflow:
         self._recording = (transition, handle)
 
     async def _follow_up(self) -> None:
-        """Once the closing is written down: runs of their own ask the customer how it was, and follow up what was learned."""
+        """Once the closing is written down: runs of their own ask the customer how it was, and count the cause."""
         if self._followed_up:
             return
         self._followed_up = True
@@ -226,8 +229,17 @@ class EscalationWorkflow:
         if lessons is not None:
             await self._begin(contract.LESSONS, lessons, contract.lessons_id(lessons))
 
-    async def _begin(self, name: str, plan: SurveyPlan | LessonsPlan, id: str) -> None:
-        """Begin such a run, and leave it to itself: this one is over by then."""
+    async def _follow_actions(self) -> None:
+        """Once a root cause is written down: a run of its own follows up its actions."""
+        if self._state.root_cause == self._followed_cause:
+            return
+        self._followed_cause = self._state.root_cause
+        plan = actions_plan(self._state)
+        if plan is not None:
+            await self._begin(contract.ACTIONS, plan, contract.actions_id(plan))
+
+    async def _begin(self, name: str, plan: SurveyPlan | LessonsPlan | ActionsPlan, id: str) -> None:
+        """Begin such a run, and leave it to itself: it may live longer than this one."""
         with suppress(WorkflowAlreadyStartedError):  # by the run before, or before a reset: it has done it, or will
             await workflow.start_child_workflow(
                 name,

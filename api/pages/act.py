@@ -11,19 +11,23 @@ from dataclasses import dataclass, replace
 from fastapi import Response
 
 from activities.wording import Language
+from api.causes import check_cause
 from api.commands import check_names
 from api.errors import status_of
 from api.openings import Document
 from api.pages import saying
 from api.pages.case_view import Reader
 from api.pages.draft import draft
-from api.pages.forms import body_of, forms_for, typed_again
+from api.pages.forms import Form, body_of, forms_for, typed_again
 from api.pages.frame import page
 from api.pages.saying import Posted
 from api.pages.words import TEXTS, reads, said
 from api.services import Services, in_thread
 from domain.errors import DomainError, Forbidden, NotAllowed, NotFound
+from domain.problems import Problem
+from domain.refusals import IN_WORK
 from domain.state import TimelineEntry
+from domain.told_by_people import require_address
 from records.stored import StoredCommand
 from signed_links import ToAct
 
@@ -42,13 +46,17 @@ class Notice:
 
 @dataclass(frozen=True)
 class Seen:
-    """Everything the page is made of. `over` names the sentence that says the case, or this round of it, has ended."""
+    """Everything the page is made of. `over` names the sentence that says the case, or this round of it, has ended.
+
+    `known` is the problem it belongs to, while the case is worked on and somebody has written down what helps for now.
+    """
 
     reader: Reader
     case: Document
     history: list[TimelineEntry]
     over: str | None
     draft: str | None
+    known: Problem | None
 
     @property
     def language(self) -> Language:
@@ -69,6 +77,8 @@ async def act(services: Services, link: ToAct, posted: Posted) -> Response:
     try:
         body = body_of(command, posted.fields, seen.language)
         check_names(seen.reader.roster, command, body)
+        await in_thread(check_cause, services, command, body)
+        require_address(seen.case["customer"], command, body)
         word = saying.said_by(link, link.person, command, body, posted, services)
         if seen.over != OVER_CLOSED:  # that one refuses by itself all but a word to reopen it
             await saying.not_too_late(services, seen.case, word)
@@ -89,7 +99,13 @@ def _seen(services: Services, link: ToAct) -> Seen:
     latest = services.escalations.latest(link.escalation) or case
     history = services.escalations.timeline(link.escalation, link.episode)
     ready = draft(services.settings.policies, case, now)
-    return Seen(Reader(person, reads(person.locale), roster, now), case, history, _over(case, latest), ready)
+    known = _known(services, case)
+    return Seen(Reader(person, reads(person.locale), roster, now), case, history, _over(case, latest), ready, known)
+
+
+def _known(services: Services, case: Document) -> Problem | None:
+    found = services.problems.of_case(case["id"], case["episode"]) if case["status"] in IN_WORK else None
+    return found if found is not None and found.state == "known_error" else None
 
 
 def _over(case: Document, latest: Document) -> str | None:
@@ -102,7 +118,7 @@ def _page(
     services: Services, seen: Seen, notice: Notice | None, status: int = 200, posted: Posted | None = None
 ) -> Response:
     fields = {**posted.fields} if posted else {}
-    forms = [] if seen.over == OVER_OLDER else forms_for(seen.case, seen.reader.roster, seen.language, seen.draft)
+    forms = [] if seen.over == OVER_OLDER else _forms(services, seen)
     forms = [typed_again(form, fields) if form.command == fields.get("command") else form for form in forms]
     if notice and posted and not any(form.command == fields.get("command") for form in forms):
         notice = replace(notice, typed=_typed(fields))
@@ -116,8 +132,13 @@ def _page(
         buttons=[form for form in forms if form.main],
         forms=[form for form in forms if not form.main],
         notice=notice,
+        known=seen.known,
         nonce=secrets.token_urlsafe(12),
     )
+
+
+def _forms(services: Services, seen: Seen) -> list[Form]:
+    return forms_for(seen.case, seen.reader.roster, seen.language, seen.draft, services.causes.tree)
 
 
 def _typed(fields: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from activities.wording import word
 from api.pages.board_act import COMMANDS, back_to
 from api.pages.board_query import MINE, NOBODY, SORTED_BY, Wanted, plain
 from api.pages.board_rows import Clock, Row, row_of
+from api.pages.desk_forms import sensible
 from api.pages.frame import PageRoute, redirect
 from api.pages.signed_in import TESTERS, Posted, Reader, Session, desk_page
 from api.services import Services, Wired
@@ -29,6 +30,7 @@ PATH = "/"
 VIEWS = "/board/views"
 PAGE = 50
 LONGEST_NAME = 60  # characters of a view's
+IN_MENU = tuple(one for one in COMMANDS if one != "acknowledge")  # of a row; that one has a button beside it
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -88,6 +90,7 @@ def _fields(services: Services, session: Session, wanted: Wanted, shown: Shown, 
         "may_act": session.caller.role in TESTERS,
         "person": session.caller.person,
         "commands": COMMANDS,
+        "menus": {one: [command for command in IN_MENU if command in sensible(one)] for one in LIVE},
         "nonce": token_urlsafe(12),
         "word": partial(word, session.language),
         "statuses": LIVE,

@@ -56,7 +56,7 @@ async def act(request: Request, session: Tester, services: Wired) -> Response:
     try:
         body = body_of(asked, form.fields, session)
     except DomainError as refusal:
-        return await _ask(services, session, command, cases, form, why(refusal, session.language, None))
+        return await _ask(services, session, command, cases, form, why(refusal, session.language, None, ""))
     return await _say(services, session, command, cases, form, body)
 
 

@@ -26,13 +26,13 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get(PATH)
 async def events(session: Reader, services: Wired) -> Response:
     """`change` with the ids of the cases, or `null` for any; `over` when the session has ended. 503 when there is no room."""
-    services.watcher.admit()
+    services.watcher.admit(session.caller.id, session.value)
     return StreamingResponse(stream(services, session), media_type=KIND, headers=HEADERS)
 
 
 async def stream(services: Services, session: Session, heartbeat: float = HEARTBEAT) -> AsyncIterator[str]:
     """The events, until the session ends or nothing more is to be heard."""
-    with services.watcher.listening(session.caller.id) as listener:
+    with services.watcher.listening(session.caller.id, session.value) as listener:
         yield f"retry: {RETRY}\n\n"
         while True:
             news = await listener.next(heartbeat)

@@ -16,9 +16,10 @@ from api.errors import status_of
 from api.escalations import CaseId, message_items
 from api.links import with_links
 from api.openings import Document
+from api.pages import audit
 from api.pages.board_rows import Clock, name_of
 from api.pages.case_page import Desk
-from api.pages.desk_forms import action_kinds, action_rows, body_of, form_of, forms_for
+from api.pages.desk_forms import action_kinds, action_rows, body_of, form_of, forms_for, recorded
 from api.pages.desk_saying import may_say, say_to, sent, why, word_of
 from api.pages.forms import Form, typed_again
 from api.pages.frame import PageRoute, redirect
@@ -30,6 +31,7 @@ from domain.causes import title_of
 from domain.errors import DomainError, NotAllowed, NotFound
 from records.closures import Similar
 from records.stored import StoredCommand
+from workflows.contract import RETENTION
 
 PATH = "/escalations/{id}"
 LAST_EPISODE = 2**31 - 1
@@ -117,6 +119,7 @@ def _page(
     forms = forms_for(case, roster, session, causes) if seen.is_latest and session.caller.role in TESTERS else []
     sent_again = dict(typed or {})
     forms = [_again(form, sent_again) for form in forms]
+    cause = sent_again if sent_again.get("command") == "root-cause" else recorded(case)
     return desk_page(
         services,
         session,
@@ -131,15 +134,17 @@ def _page(
         lessons=lessons_of(services, session, case),
         may_link=session.caller.role in TESTERS,
         person_id=session.caller.person,
+        audit=audit.last_of(services, session, case["id"]),
         similar=desk.alike(_similar(services, case), causes),
         cause=case["root_cause"] and title_of(causes, case["root_cause"]["category"], session.language),
         nonce=token_urlsafe(12),
-        typed=sent_again,
-        action_rows=action_rows(sent_again),
+        typed=cause,
+        action_rows=action_rows(cause),
         action_kinds=action_kinds(session),
         people=[(one.id, one.name) for one in roster.people],
         word=partial(word, session.language),
         timezone=session.timezone,
+        kept_days=RETENTION.days,
         read_at=now.isoformat(),
     )
 

@@ -14,12 +14,14 @@ from activities.wording import long_time, short_time, word
 from api.openings import Document
 from api.pages.board_rows import Clock, Moment, is_vip, missed, name_of, target_word
 from api.pages.case_bars import Axis, Bar, axis_of, bar_of, pauses_of
+from api.pages.terms import figure, message_words, trigger_words
 from api.pages.words import said
 from api.shapes import MessageItem
 from domain.causes import Causes, title_of
 from domain.roster import Person, Roster
 from domain.state import LIVE, TimelineEntry
 from records.closures import Similar
+from workflows.contract import RETENTION
 
 MOST_ALIKE = 3
 WORTH_A_LOOK = (
@@ -91,10 +93,11 @@ class Alike:
 
 @dataclass(frozen=True)
 class CasePage:
-    """What the page shows, whoever looks; the document has the rest."""
+    """What the page shows, whoever looks; the document has the rest. `long_over`: Temporal may have no history of it any more."""
 
     document: Document
     live: bool
+    long_over: bool
     vip: bool
     status: str
     paused: str | None
@@ -138,6 +141,7 @@ class Desk:
         return CasePage(
             document=case,
             live=case["status"] in LIVE,
+            long_over=self._long_over(case),
             vip=is_vip(case),
             status=word(language, case["status"]),
             paused=self._paused(case),
@@ -227,11 +231,15 @@ class Desk:
             at=self.clock.shown(message.created_at).at,
             to=f"{who} ({message.to})" if message.to else who or "",
             channel=said(language, f"channel_{message.channel}"),
-            about=message.kind,
+            about=message_words(message.kind, language),
             state=said(language, f"outbox_{'read' if read else message.status}"),
             tone=TONES.get(message.status, ""),
             notes=tuple(notes),
         )
+
+    def _long_over(self, case: Document) -> bool:
+        ended = case["closed_at"]
+        return ended is not None and self.clock.now - datetime.fromisoformat(ended) > RETENTION
 
     def _written(self, item: Mapping[str, Any]) -> Written:
         at = long_time(datetime.fromisoformat(item["at"]), self.clock.timezone, self.clock.language)
@@ -252,12 +260,12 @@ class Desk:
             ("fact_category", ticket.get("category")),
             ("fact_product", ticket.get("product")),
             ("fact_tags", ", ".join(ticket.get("tags") or ())),
-            ("fact_trigger", case["trigger"]["kind"]),
+            ("fact_trigger", trigger_words(case["trigger"]["kind"], self.clock.language)),
             ("fact_email", customer.get("email")),
             ("fact_phone", customer.get("phone")),
             ("fact_customer_tier", customer.get("tier")),
             ("fact_since", customer.get("since")),
-            ("fact_value", customer.get("annual_value")),
+            ("fact_value", figure(customer.get("annual_value"), self.clock.language)),
             ("fact_policy", f"{case['policy']['name']} {case['policy']['version']}"),
         ]
         return [(name, str(text)) for name, text in named if text]

@@ -10,7 +10,7 @@ from typing import Any
 
 from activities.history_words import HistoryWords, reason_words
 from activities.reading import known, ticket_history
-from activities.wording import Language, long_time, short_time, word
+from activities.wording import Language, long_time, one_line, short_time, word
 from api.openings import Document
 from api.pages.words import distance, said
 from domain.due import TARGET_WORDS
@@ -102,7 +102,7 @@ class Reader:
         live = case["status"] in ("acknowledged", "paused")
         return CaseView(
             id=case["id"],
-            subject=case["ticket"]["subject"],
+            subject=one_line(case["ticket"]["subject"]),
             ticket=case["ticket"]["id"],
             url=case["ticket"].get("url"),
             customer=case["customer"]["name"],

@@ -15,10 +15,11 @@ from activities.wording import word
 from api.auth import NEEDS_NOBODY, command_roles
 from api.escalations import REQUESTS
 from api.openings import Document
-from api.pages.forms import Field, Form
+from api.pages.forms import TOLD_BY, Field, Form, typed_again, with_categories
 from api.pages.signed_in import Session
 from api.pages.words import said
-from domain.causes import Causes, titled
+from domain.causes import Causes
+from domain.commands import MOST_CAUSES
 from domain.errors import Invalid
 from domain.roster import Roster
 from domain.tickets import PRIORITIES
@@ -27,11 +28,13 @@ ACTION_ROWS = 3  # of a root cause at first; each time the form comes back it ha
 LINE = 500
 WORK = ("open", "acknowledged", "paused")
 ALIVE = (*WORK, "resolved")
+FIELD_UNFIT = "field_unfit"  # a refusal's code: the field is there, but no command takes it as it is
 UP = ""  # in place of a team: the next tier
 
 _WAITS = ("waiting_on_customer", "waiting_on_third_party", "scheduled")
 _ORIGINS = {"ours": "ours", "product": "product", "third_party": "third_party", "customer": "origin_customer"}
 _KINDS = ("corrective", "preventive")
+_ACTION = {"text": "action_text_named", "kind": "action_kind", "owner": "action_owner", "due_on": "action_due"}
 _BY = Field("by", "field_by", "choice")
 
 _REASON = Field("reason", "field_reason")
@@ -44,6 +47,7 @@ _TABLE: tuple[tuple[Form, tuple[str, ...]], ...] = (  # in the order of the page
             (
                 Field("text", "field_customer_text"),
                 Field("next_update_in", "field_next_update_in", "line", required=False, longest=LINE),
+                Field("told_by", "field_told_by", "choice", required=False),
             ),
         ),
         WORK,
@@ -108,8 +112,24 @@ def forms_for(case: Document, roster: Roster, session: Session, causes: Causes |
     """The forms of a case as it stands, for the role that looks; none for one that only reads."""
     fit = [form.command for form, statuses in _TABLE if case["status"] in statuses and _fits(form, case)]
     mine = [command for command in fit if session.caller.role in command_roles(command)]
-    forms = [form_of(command, roster, session, case) for command in mine]
-    return [_with_categories(form, causes, session) if form.command == "root-cause" else form for form in forms]
+    forms = [with_categories(form_of(command, roster, session, case), causes, session.language) for command in mine]
+    cause = recorded(case)
+    return [replace(typed_again(form, cause), shown=False) if form.command == "root-cause" else form for form in forms]
+
+
+def recorded(case: Document) -> dict[str, str]:
+    """The root cause of a case as its form would send it, so that a later one corrects it; empty where there is none."""
+    cause = case["root_cause"] or {}
+    fields = {name: cause.get(name) or "" for name in ("category", "origin", "description", "problem")}
+    factors = {"contributing_factors": "\n".join(cause.get("contributing_factors") or ())}
+    actions = enumerate(cause.get("actions") or (), 1)
+    rows = {f"action.{number}.{part}": str(one[part]) for number, one in actions for part in _ACTION}
+    return {**fields, **factors, **rows} if cause else {}
+
+
+def sensible(status: str) -> frozenset[str]:
+    """The commands that a case of that status can be told by its forms."""
+    return frozenset(form.command for form, statuses in _TABLE if status in statuses)
 
 
 def form_of(command: str, roster: Roster, session: Session, case: Document | None = None) -> Form:
@@ -123,7 +143,7 @@ def form_of(command: str, roster: Roster, session: Session, case: Document | Non
 
 
 def body_of(form: Form, typed: Mapping[str, str], session: Session) -> dict[str, Any]:
-    """What was typed as the fields of its command. Raises Invalid (`field_required`, `invalid_field`)."""
+    """What was typed as the fields of its command. Raises Invalid (`field_required`, `field_unfit`), in the reader's words."""
     given = {field.name: typed.get(field.name, "").strip() for field in form.fields}
     for field in form.fields:
         if field.required and not given[field.name]:
@@ -139,35 +159,35 @@ def body_of(form: Form, typed: Mapping[str, str], session: Session) -> dict[str,
         body["contributing_factors"] = [
             one.strip() for one in typed.get("contributing_factors", "").split("\n") if one.strip()
         ]
-        body["actions"] = _actions(typed)
-    return _checked(form.command, body)
+        body["actions"] = [_filled_in(number, row, session) for number, row in _actions(typed).items()]
+    return _checked(form, body, list(_actions(typed)), session)
 
 
-def _with_categories(form: Form, causes: Causes | None, session: Session) -> Form:
-    """The category is chosen from the tree of causes; where the organisation keeps none, it is any text."""
-    if causes is None:
-        return form
-    options = tuple((path[-1].id, titled(path, session.language)) for path in causes.leaves())
-    fields = (
-        replace(one, kind="choice", options=(("", "…"), *options)) if one.name == "category" else one
-        for one in form.fields
-    )
-    return replace(form, fields=tuple(fields))
-
-
-def _checked(command: str, body: dict[str, Any]) -> dict[str, Any]:
+def _checked(form: Form, body: dict[str, Any], rows: Sequence[str], session: Session) -> dict[str, Any]:
+    """The fields as the command takes them; what it does not take is named as the form names it, in the reader's language."""
     try:
-        return REQUESTS[command].model_validate(body).model_dump(mode="json", exclude_unset=True)
+        return REQUESTS[form.command].model_validate(body).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise Invalid("invalid_field", f"{field}: {first['msg']}", field=field) from error
+        place = error.errors()[0]["loc"]
+        field = ".".join(str(part) for part in place)
+        raise Invalid(FIELD_UNFIT, _unfit(form, place, rows, session), field=field) from error
+
+
+def _unfit(form: Form, place: Sequence[int | str], rows: Sequence[str], session: Session) -> str:
+    match place:
+        case ("actions", int(row), str(part)) if part in _ACTION:
+            named = said(session.language, _ACTION[part])
+            return said(session.language, "action_unfit", number=rows[row], field=named)
+        case ("actions",):
+            return said(session.language, "actions_too_many", most=MOST_CAUSES)
+    label = next(
+        (said(session.language, one.label) for one in form.fields if (one.name,) == tuple(place[:1])), str(place)
+    )
+    return said(session.language, "field_unfit", field=label)
 
 
 def _fits(form: Form, case: Document) -> bool:
     """What the status alone does not say."""
-    if form.command == "root-cause":
-        return case["root_cause"] is None
     return form.command != "hand-back" or case["tier"]["index"] > 0
 
 
@@ -187,6 +207,8 @@ def _options(field: Field, command: str, roster: Roster, session: Session) -> tu
         return ((UP, said(language, "up")), *teams)
     if field.name == "priority":
         return tuple((one, word(language, one)) for one in reversed(PRIORITIES))
+    if field.name == "told_by":
+        return tuple((one, said(language, words)) for one, words in TOLD_BY.items())
     if command == "pause":
         return tuple((one, said(language, one)) for one in _WAITS)
     return tuple((one, said(language, words)) for one, words in _ORIGINS.items())
@@ -206,7 +228,7 @@ def _moment(text: str, field: Field, session: Session) -> str:
         return local.astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
         words = said(session.language, "board_bad_time", field=said(session.language, field.label))
-        raise Invalid("field_required", words, field=field.name) from error
+        raise Invalid(FIELD_UNFIT, words, field=field.name) from error
 
 
 def action_rows(typed: Mapping[str, str]) -> int:
@@ -219,11 +241,17 @@ def action_kinds(session: Session) -> Sequence[tuple[str, str]]:
     return [(one, said(session.language, f"action_{one}")) for one in _KINDS]
 
 
-def _actions(typed: Mapping[str, str]) -> list[dict[str, str]]:
-    """The rows with a text in them, in their order; `action.3.text` is a field of the third."""
-    names = sorted({name.split(".")[1] for name in typed if name.startswith("action.") and name.count(".") == 2})
-    rows = [{part: typed.get(f"action.{one}.{part}", "").strip() for part in _ACTION} for one in names]
-    return [row for row in rows if row["text"]]
+def _actions(typed: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The rows with a text in them by their number, in their order; `action.3.text` is a field of the third."""
+    names = {name.split(".")[1] for name in typed if name.startswith("action.") and name.count(".") == 2}
+    rows = {one: {part: typed.get(f"action.{one}.{part}", "").strip() for part in _ACTION} for one in names}
+    return {one: row for one, row in sorted(rows.items(), key=lambda row: (len(row[0]), row[0])) if row["text"]}
 
 
-_ACTION = ("text", "kind", "owner", "due_on")
+def _filled_in(number: str, row: dict[str, str], session: Session) -> dict[str, str]:
+    """The row as it is. Raises Invalid `field_required` naming what is missing in it."""
+    for part, label in _ACTION.items():
+        if not row[part]:
+            words = said(session.language, "action_missing", number=number, field=said(session.language, label))
+            raise Invalid("field_required", words, field=f"action.{number}.{part}")
+    return row

@@ -10,24 +10,29 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
 
 from activities.wording import Language
+from api.audit_notes import notes
 from api.auth import acting, command_roles
 from api.causes import check_cause
 from api.commands import case_of, check_names, obey
 from api.errors import Unavailable
 from api.openings import Document
 from api.pages.board_rows import name_of
+from api.pages.desk_forms import FIELD_UNFIT
 from api.pages.signed_in import FORM_TOKEN, Session
 from api.pages.words import TEXTS, said
 from api.prepared import Said
 from api.services import Services, in_thread
 from domain.errors import DomainError, Forbidden, Invalid
 from domain.state import LIVE
+from domain.told_by_people import require_address
 from signed_links import masked
 
 MOST_FIELDS = 200  # every case of a board's page, and what is filled in
 LONGEST_NONCE = 100
+SAID = ("field_required", FIELD_UNFIT)  # refusals whose message is in the reader's language already
 
 _WORDS = UUID("5e1f6c7e-3f2a-5c39-8d1c-7a0d6f0b9e44")  # never change: it is part of the id of every word said on a page
 
@@ -55,19 +60,30 @@ class Came:
 
 
 async def sent(request: Request, services: Services, session: Session) -> Sent:
-    """Read the form. Raises Forbidden `form_unknown` for one of another session, Invalid `unreadable_form` without a nonce."""
-    async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
-        typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    """Read the form.
+
+    Raises Forbidden `form_unknown` for one of another session, Invalid `form_too_large`, and `unreadable_form` without a nonce.
+    """
+    typed = await _typed(request)
     many: dict[str, tuple[str, ...]] = {}
     for name, value in typed:
         many[name] = (*many.get(name, ()), masked(value.replace("\r\n", "\n")))
     fields = {name: values[-1] for name, values in many.items()}
     if not services.sessions.fits(session.value, dict(typed).get(FORM_TOKEN, "")):
         raise Forbidden("form_unknown", "the form is not one of this session's")
+    notes().pressed(fields)
     nonce = fields.pop("nonce", "")
     if not 0 < len(nonce) <= LONGEST_NONCE:
         raise Invalid("unreadable_form", "the form has no nonce")
     return Sent(nonce, fields, many)
+
+
+async def _typed(request: Request) -> list[tuple[str, str]]:
+    try:
+        async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
+            return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    except HTTPException as error:
+        raise Invalid("form_too_large", f"the form has more than {MOST_FIELDS} fields, or a file") from error
 
 
 def may_say(session: Session, command: str) -> None:
@@ -90,6 +106,7 @@ def word_of(
 
 async def say_to(services: Services, case: Document, word: Said) -> Outcome:
     """Say it to a case. Raises the refusals of the rules; Unavailable where no run is left that could be told later."""
+    require_address(case["customer"], word.name, word.body)
     try:
         answered = await obey(services, case, word, perhaps_again=True)
     except Unavailable:
@@ -109,13 +126,14 @@ async def said_to(
         case = await in_thread(case_of, services, case_id)
         return Came(await say_to(services, case, word))
     except DomainError as refusal:
-        return Came("refused", why(refusal, session.language, await in_thread(_owner, services, case_id)))
+        notes().refused(case_id, command, refusal)
+        return Came("refused", why(refusal, session.language, await in_thread(_owner, services, case_id), case_id))
 
 
 def why(refusal: DomainError, language: Language, owner: str | None, case_id: str = "") -> str:
-    """A refusal in the reader's language where we have the words, else in the rule's own."""
+    """A refusal in the reader's language where we have the words, else in the rule's own without the id it begins with."""
     key = f"refused_{refusal.code}"
-    if refusal.code == "field_required" and "`by`" not in refusal.message:
+    if refusal.code in SAID and "`by`" not in refusal.message:
         return refusal.message
     if key in TEXTS[language]:
         return said(language, key, owner=owner or "?")

@@ -16,6 +16,11 @@ EN: Mapping[str, str] = {
     "form_unknown_title": "Please send the form again",
     "form_unknown": "This form is too old, or it did not come from our page. Nothing was changed. Go back, reload the page and "
     "send it again; if that does not help, sign in anew.",
+    "form_too_large_title": "Too much at once",
+    "form_too_large": "The form holds more than we take at once. Choose fewer cases, at most 50, or leave out some rows, and "
+    "send it again. Nothing was changed.",
+    "refused_unknown_category": "This category is not one of ours (any more). Please choose one of the list.",
+    "refused_unknown_problem": "There is no problem with this id. Please correct it, or leave it empty.",
     "role_not_allowed_title": "Not with this key",
     "role_not_allowed": "The key you signed in with may not see this page. Sign out and use another, or ask an admin for one.",
     # --- the templates
@@ -115,6 +120,11 @@ DE: Mapping[str, str] = {
     "form_unknown_title": "Bitte noch einmal senden",
     "form_unknown": "Dieses Formular ist zu alt oder kam nicht von unserer Seite. Nichts wurde geändert. Gehen Sie zurück, laden "
     "Sie die Seite neu und senden Sie es noch einmal; hilft das nicht, melden Sie sich neu an.",
+    "form_too_large_title": "Zu viel auf einmal",
+    "form_too_large": "Das Formular enthält mehr, als auf einmal geht. Wählen Sie weniger Fälle, höchstens 50, oder lassen Sie "
+    "Zeilen weg, und senden Sie es noch einmal. Nichts wurde geändert.",
+    "refused_unknown_category": "Diese Kategorie gehört nicht (mehr) zu unseren. Bitte eine der Liste wählen.",
+    "refused_unknown_problem": "Ein Problem mit dieser Nummer gibt es nicht. Bitte berichtigen oder leer lassen.",
     "role_not_allowed_title": "Nicht mit diesem Schlüssel",
     "role_not_allowed": "Der Schlüssel, mit dem Sie angemeldet sind, darf diese Seite nicht sehen. Melden Sie sich mit einem "
     "anderen an oder bitten Sie einen Admin um einen.",

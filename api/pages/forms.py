@@ -5,20 +5,25 @@ One table names the forms and the statuses they are for. It decides what is show
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from activities.wording import Language
 from api.openings import Document
 from api.pages.words import said
-from domain.commands import parse_body
+from domain.causes import Causes, titled
+from domain.commands import ToldBy, parse_body
 from domain.errors import Invalid
 from domain.roster import Roster
 from domain.tickets import LONGEST_TEXT
 
-Options = Literal["people", "teams", "wait", "origin"]
+Options = Literal["people", "teams", "wait", "origin", "told_by"]
+NOT_CHOSEN = ("", "…")  # a choice that begins so is one that has to be made
 
-_CHOICES: Mapping[Options, Mapping[str, str]] = {  # the value and the name of its words
+# Of each choice the value and the name of its words.
+TOLD_BY = {"": "told_by_us", **{one: f"told_by_{one}" for one in get_args(ToldBy)}}
+_CHOICES: Mapping[Options, Mapping[str, str]] = {
     "wait": {one: one for one in ("waiting_on_customer", "waiting_on_third_party", "scheduled")},
+    "told_by": TOLD_BY,
     "origin": {"ours": "ours", "product": "product", "third_party": "third_party", "customer": "origin_customer"},
 }
 
@@ -53,7 +58,16 @@ _WORK = ("open", "acknowledged", "paused")
 _FORMS: tuple[tuple[Form, tuple[str, ...]], ...] = (  # in the order of the page
     (Form("acknowledge", main=True), ("open",)),
     (Form("resume", main=True), ("paused",)),
-    (Form("customer-update", (Field("text", "field_customer_text"),)), _WORK),
+    (
+        Form(
+            "customer-update",
+            (
+                Field("text", "field_customer_text"),
+                Field("told_by", "field_told_by", "choice", required=False, choose="told_by"),
+            ),
+        ),
+        _WORK,
+    ),
     (
         Form(
             "resolve",
@@ -94,9 +108,12 @@ _FORMS: tuple[tuple[Form, tuple[str, ...]], ...] = (  # in the order of the page
 _BY_COMMAND = {form.command: form for form, _ in _FORMS}
 
 
-def forms_for(case: Document, roster: Roster, language: Language, draft: str | None) -> list[Form]:
+def forms_for(
+    case: Document, roster: Roster, language: Language, draft: str | None, causes: Causes | None
+) -> list[Form]:
     """The forms of a case as it stands; with a `draft` the word to the customer comes first, and is open."""
     found = [_filled(form, roster, language) for form, statuses in _FORMS if case["status"] in statuses]
+    found = [with_categories(form, causes, language) for form in found]
     if case["root_cause"] is not None:
         found = [form for form in found if form.command != "root-cause"]
     return _with_draft(found, draft) if draft else found
@@ -106,6 +123,15 @@ def typed_again(form: Form, posted: Mapping[str, str]) -> Form:
     """The form as it was sent, open, so that nothing has to be written twice."""
     fields = tuple(replace(field, value=posted.get(field.name, field.value)) for field in form.fields)
     return replace(form, fields=fields, shown=True)
+
+
+def with_categories(form: Form, causes: Causes | None, language: Language) -> Form:
+    """The category of a root cause is any of the tree, a whole branch too; where the organisation keeps none, it is any text."""
+    if causes is None or form.command != "root-cause":
+        return form
+    options = (NOT_CHOSEN, *((path[-1].id, titled(path, language)) for path in causes.paths()))
+    fields = (replace(one, kind="choice", options=options) if one.name == "category" else one for one in form.fields)
+    return replace(form, fields=tuple(fields))
 
 
 def body_of(command: str, posted: Mapping[str, str], language: Language) -> dict[str, Any]:

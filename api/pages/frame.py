@@ -7,21 +7,21 @@ pages that a message leads to have no script at all. Templates escape everything
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cache, partial
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from activities.wording import Language
-from api.errors import RETRY_AFTER, status_of
+from api.errors import RETRY_AFTER, database_trouble, reported, status_of
 from api.pages.words import TEXTS, reads, said
 from api.services import Services, services_of
 from domain.errors import DomainError
@@ -114,7 +114,7 @@ def words_only(services: Services, language: Language, status: int, title: str, 
 
 
 class PageRoute(APIRoute):
-    """A route for people: what fails leaves as a page, too, in the language the browser asks for."""
+    """A route for people: what fails leaves as a page, too, in the reader's language; what breaks, with its number in our log."""
 
     def get_route_handler(self) -> Handler:
         """The route's own handler, with its failures caught."""
@@ -125,13 +125,14 @@ class PageRoute(APIRoute):
                 return await answered(request)
             except Elsewhere as elsewhere:
                 return redirect(await services_of(request), elsewhere.path)
-            except (DomainError, HTTPException, OperationalError, PoolTimeout) as error:
-                return _failed(await services_of(request), asked_for(request), error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, a person reads the answer
+                return _failed(await services_of(request), request, error)
 
         return in_words
 
 
-def _failed(services: Services, language: Language, error: Exception) -> HTMLResponse:
+def _failed(services: Services, request: Request, error: Exception) -> HTMLResponse:
+    language = _reads(request)
     if isinstance(error, DomainError):
         status, headers = status_of(error)
         known = error.code if error.code in TEXTS[language] else "unavailable"
@@ -140,12 +141,29 @@ def _failed(services: Services, language: Language, error: Exception) -> HTMLRes
         failed = words_only(services, language, status, title, known)
         failed.headers.update(headers)
         return failed
-    if isinstance(error, HTTPException):
-        return words_only(services, language, error.status_code, "unavailable_title", "unreadable_form")
-    log.error("database does not serve a page", reason=type(error).__name__)
+    if isinstance(error, (HTTPException, RequestValidationError)):
+        status = error.status_code if isinstance(error, HTTPException) else 422
+        known = "too_long" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "unreadable_form"
+        return words_only(services, language, status, "unavailable_title", known)
+    reason = database_trouble(error)
+    if reason is None:
+        words = said(language, "broken", reference=reported(request.url.path, error))
+        return page(services, "words.html.j2", language, 500, title=said(language, "broken_title"), text=words)
+    log.error("database does not serve a page", reason=reason)
     failed = words_only(services, language, 503, "unavailable_title", "unavailable")
     failed.headers["Retry-After"] = RETRY_AFTER
     return failed
+
+
+def read_by(request: Request, language: Language) -> None:
+    """From now on it is known who reads the answer, whatever becomes of it."""
+    request.state.language = language
+
+
+def _reads(request: Request) -> Language:
+    """The reader's language where it is known, else what the browser asks for."""
+    known: Language | None = getattr(request.state, "language", None)
+    return known or asked_for(request)
 
 
 def asked_for(request: Request) -> Language:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.audit_notes import notes
 from api.pages import act, confirm, rate, saying
-from api.pages.frame import PageRoute, words_only
+from api.pages.frame import PageRoute, read_by, words_only
 from api.pages.words import reads
 from api.services import Services, Wired, in_thread
 from signed_links import PATH, Link, LinkExpired, ToConfirm, ToRate
@@ -20,16 +21,20 @@ Word = Annotated[str | None, Query()]
 
 
 @router.api_route(PATH + "{token}", methods=["GET", "HEAD"])
-async def show(token: str, services: Wired, told: Word = None, score: Word = None, again: Word = None) -> Response:
+async def show(
+    token: str, request: Request, services: Wired, told: Word = None, score: Word = None, again: Word = None
+) -> Response:
     """The page of a link. Changes nothing: scanners of mail fetch every link they find."""
     try:
         link = services.links.read(token, services.now())
     except LinkExpired as expired:
         return await _too_old(services, expired.link)
+    _read_by(request, services, link)
     if isinstance(link, ToRate):
         return await rate.show(services, link, told, score, again is not None)
     if isinstance(link, ToConfirm):
         return await confirm.show(services, link)
+    notes().follows(link)  # a customer sees their own request: that is no look
     return await act.show(services, link, told)
 
 
@@ -39,7 +44,10 @@ async def press(token: str, request: Request, services: Wired) -> Response:
     try:
         link = services.links.read(token, services.now())
     except LinkExpired as expired:
+        notes().follows(expired.link)
         return await _too_old(services, expired.link)
+    notes().follows(link)
+    _read_by(request, services, link)
     if isinstance(link, ToConfirm):
         return await confirm.act(services, link)
     async with request.form(max_files=0, max_fields=saying.MOST_FIELDS) as form:
@@ -47,6 +55,13 @@ async def press(token: str, request: Request, services: Wired) -> Response:
     if isinstance(link, ToRate):
         return await rate.act(services, link, posted)
     return await act.act(services, link, posted)
+
+
+def _read_by(request: Request, services: Services, link: Link) -> None:
+    """Whose link it is; of a customer's language only their case knows, which may be what breaks."""
+    person = None if isinstance(link, ToRate) else services.roster.current().person(link.person)
+    if person is not None:
+        read_by(request, reads(person.locale))
 
 
 async def _too_old(services: Services, link: Link) -> Response:

@@ -14,6 +14,7 @@ from activities.wording import Language, short_time
 from api.escalations import message_items
 from api.pages.frame import PageRoute
 from api.pages.signed_in import Reader, Session, desk_page
+from api.pages.terms import message_words
 from api.pages.words import TEXTS, said
 from api.services import Services, Wired
 from api.shapes import MessageItem
@@ -103,7 +104,7 @@ def _row(message: MessageItem, session: Session, names: dict[str, str]) -> Row:
     who = said(language, "a_customer") if message.person is None else names.get(message.person, message.person)
     return Row(
         at=_at(message.created_at, session),
-        about=message.kind,
+        about=message_words(message.kind, language),
         case=message.id,
         channel=said(language, f"channel_{message.channel}"),
         to=f"{who} ({message.to})" if message.to else who,

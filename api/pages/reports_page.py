@@ -22,7 +22,7 @@ from api.pages.board_query import plain
 from api.pages.frame import PageRoute, base_of, words_only
 from api.pages.reports_panels import Panel, Panels
 from api.pages.reports_query import CUTS, FILTERS, WITHOUT, Asked, last_days
-from api.pages.reports_view import CASES, Named, Reading, Report, every, grouped, named_by, tiles
+from api.pages.reports_view import CASES, ByTier, Named, Reading, Report, every, grouped, named_by, tiles
 from api.pages.signed_in import Reader, Session, desk_page
 from api.pages.words import said
 from api.reports_csv import Csv
@@ -30,11 +30,10 @@ from api.services import Services, Wired
 from domain.causes import title_of
 from domain.errors import Invalid
 from domain.kpi_words import DEFINITIONS
-from domain.periods import pieces
-from domain.problems import UNRESOLVED
+from domain.problems import UNRESOLVED, Problem
 from domain.tickets import PRIORITIES
 from records.actions import ActionFilters
-from records.closings import closings
+from records.at_tiers import time_in_tier_by
 from records.counted import NONE
 from records.problems import ProblemFilters
 
@@ -44,12 +43,18 @@ MOST_GROUPS: Final = 200
 MOST_LISTED: Final = 20  # overdue actions, open problems
 PAGE: Final = 50  # cases
 ORIGINS: Final = {"ours": "ours", "product": "product", "third_party": "third_party", "customer": "origin_customer"}
+TIMES: Final = {
+    "opened_from": "reports_from",
+    "opened_to": "reports_until",
+    "closed_from": "reports_closed_from",
+    "closed_to": "reports_closed_until",
+}
 CSVS: Final[Mapping[str, tuple[type[reports.Filtered], Callable[..., Report]]]] = {
     "summary": (reports.SummaryQuery, reports.summary),
     "trend": (reports.TrendQuery, reports.trend),
     "root-causes": (reports.CausesQuery, reports.root_causes),
     "heatmap": (reports.ReportQuery, reports.heatmap),
-    "time-in-tier": (reports.ReportQuery, reports.time_in_tier),
+    "time-in-tier": (reports.TierQuery, reports.time_in_tier),
     "backlog": (reports.BacklogQuery, reports.backlog),
 }
 
@@ -71,6 +76,7 @@ def show_cases(request: Request, session: Reader, services: Wired) -> Response:
     try:
         query = ListQuery.model_validate({**given, "limit": PAGE})
         found, following = services.escalations.list_page(query.filters, query.sort, PAGE, query.cursor)
+        count = services.escalations.count(query.filters)
     except (ValidationError, Invalid):
         return words_only(services, session.language, 422, "reports_unread_title", "reports_unread")
     more = urlencode({**given, "cursor": following}) if following else None
@@ -79,6 +85,7 @@ def show_cases(request: Request, session: Reader, services: Wired) -> Response:
         session,
         "reports_cases.html.j2",
         rows=[_row(one, services, session) for one in found],
+        count=Reading(session.language).number(count),
         about=_about(given, session),
         more=more,
     )
@@ -91,7 +98,7 @@ def show_csv(name: str, request: Request, session: Reader, services: Wired) -> R
         return words_only(services, session.language, 404, "reports_unread_title", "reports_unread")
     shape, made = CSVS[name]
     try:
-        return Csv(made(services, shape.model_validate(dict(request.query_params))))
+        return Csv(made(services, shape.model_validate(dict(request.query_params))), name)
     except (ValidationError, Invalid):
         return words_only(services, session.language, 422, "reports_unread_title", "reports_unread")
 
@@ -117,7 +124,7 @@ class _Made:
             "tiles": tiles(self.reading, shown, before),
             "figures": list(every(self.reading, shown, before)),
             "panels": self._panels(main, waiting),
-            "groups": grouped(self.reading, main, self._named(asked.group_by), self._only),
+            "groups": grouped(self.reading, main, self._missed(main), self._named(asked.group_by), self._only),
             "groups_left_out": main["groups_left_out"],
             "groups_csv": self._csv("summary", asked.group_by),
             **self._words(),
@@ -152,7 +159,7 @@ class _Made:
             panels.compliance(main),
             panels.causes(reports.root_causes(services, self._query(reports.CausesQuery)), self._named("cause")),
             panels.heat(reports.heatmap(services, plain_query), self.session.timezone),
-            panels.tiers(reports.time_in_tier(services, plain_query)),
+            panels.tiers(reports.time_in_tier(services, self._query(reports.TierQuery))),
             panels.load(owners, self._named("owner")),
             panels.ages(waiting),
         ]
@@ -174,10 +181,28 @@ class _Made:
         }
 
     def _trend(self, panels: Panels) -> Panel:
-        query = self._query(reports.TrendQuery, group_by=self.asked.cut)
-        shown = reports.Shown.of(self.services, query)
-        closed = closings(self.services.database, pieces(shown.wanted.period, self.asked.cut), shown.wanted.filters)
-        return panels.trend(reports.trend(self.services, query), closed)
+        return panels.trend(reports.trend(self.services, self._query(reports.TrendQuery, group_by=self.asked.cut)))
+
+    def _missed(self, main: Report) -> ByTier:
+        """What each group of the summary missed at each tier."""
+        by = self.asked.group_by
+        shown = reports.Shown.of(self.services, self._query(reports.ReportQuery))
+        found = {
+            value: {row.tier: row.breaches for row in rows}
+            for value, rows in time_in_tier_by(self.services.database, shown.wanted, by).items()
+        }
+        tiers = sorted({tier for one in found.values() for tier in one})
+        return {
+            value: [
+                {
+                    "tier": tier,
+                    "breaches": found.get(value, {}).get(tier, 0),
+                    "cases": shown.cases(**{by: NONE if value is None else value}, breached_at_tier=tier),
+                }
+                for tier in tiers
+            ]
+            for value in (group["value"] for group in main["groups"])
+        }
 
     def _csv(self, report: str, group_by: str | None = None) -> str:
         """The address of a report as CSV, over what the page shows."""
@@ -253,15 +278,15 @@ class _Made:
             "overdue": [(one, owner(one.action.owner), short_day(one.action.due_on, language)) for one in overdue],
             "more_overdue": more is not None,
             "open_problems": [
-                (one, cases, owner(one.owner), cause(one.category), _cases_of(one.category, one.product))
+                (one, self.reading.number(cases), owner(one.owner), cause(one.category), _cases_of(one))
                 for one, cases in found
             ],
             "problem_state": partial(said, language),
         }
 
 
-def _cases_of(category: str, product: str | None) -> str:
-    return urlencode({"cause": category, "product": product or ""})
+def _cases_of(problem: Problem) -> str:
+    return urlencode({"cause": problem.category, "product": problem.product or ""})
 
 
 def _takes(shape: type[Any], name: str) -> bool:
@@ -289,11 +314,11 @@ def _about(given: Mapping[str, str], session: Session) -> list[tuple[str, str]]:
     language = session.language
     known = DEFINITIONS.get(given.get("counted_in", ""))
     found = [(said(language, "reports_number"), Reading(language).defined(known.title))] if known else []
-    for name, key in (("opened_from", "reports_from"), ("opened_to", "reports_until")):
+    for name, key in TIMES.items():
         if given.get(name):
             at = datetime.fromisoformat(given[name])
             found.append((said(language, key), short_time(at, session.timezone, language)))
-    names = (*FILTERS, "came_to", "opened_hour")
+    names = (*FILTERS, "came_to", "breached_at_tier", "problem", "opened_hour")
     return found + [
         (said(language, f"reports_by_{name}"), given[name] or said(language, "reports_without"))
         for name in names

@@ -40,23 +40,22 @@ class Panels:
     reading: Reading
     csv: Csv
 
-    def trend(self, report: Report, closed: Sequence[int]) -> Panel:
+    def trend(self, report: Report) -> Panel:
         """Openings and closings of each day, week or month."""
         say, cut = self.reading.say, report["group_by"]
         points: list[Point] = []
         rows: list[tuple[Cell, ...]] = []
-        for group, count in zip(report["groups"], closed, strict=True):
-            one = {figure["kpi"]: figure for figure in group["figures"]}
-            opened, first = one["volume"]["value"], date.fromisoformat(group["value"])
-            about = say("point", day=self._piece(first, cut), opened=opened, closed=count)
-            points.append(Point(self._below(first, cut), opened, count, about))
-            rest = ("compliance", "acknowledge_median", "resolve_median", "breaches")
-            shown = (self.reading.cell(one[name]) for name in ("volume", *rest))
-            opened_cell, *others = shown
-            name = Cell(self._piece(first, cut), number=False)
-            rows.append((name, opened_cell, Cell(self.reading.number(count)), *others))
         names = ("compliance", "acknowledge_median", "resolve_median", "breaches")
-        head = (say(f"cut_{cut}"), say("opened"), say("closed"), *(self._title(name) for name in names))
+        for group in report["groups"]:
+            one = {figure["kpi"]: figure for figure in group["figures"]}
+            opened, closed, first = one["volume"]["value"], one["closed"]["value"], date.fromisoformat(group["value"])
+            about = say("point", day=self._piece(first, cut), opened=opened, closed=closed)
+            points.append(Point(self._below(first, cut), opened, closed, about))
+            shown = (self.reading.cell(one[name]) for name in ("volume", "closed", *names))
+            at_tiers = self.reading.at_tiers(group["breaches_by_tier"])
+            rows.append((Cell(self._piece(first, cut), number=False), *shown, *at_tiers))
+        tiers = self.reading.tier_titles(report["groups"][0]["breaches_by_tier"])
+        head = (say(f"cut_{cut}"), say("opened"), say("closed"), *(self._title(name) for name in names), *tiers)
         title = say("trend")
         drawn = trend("trend", title, points, (say("opened"), say("closed")))
         filled = any(point.opened or point.closed for point in points)
@@ -74,7 +73,7 @@ class Panels:
         rows = [
             (
                 Cell(_short(one["title"]), number=False),
-                Cell(self.reading.value(one["value"], one["unit"])),
+                self.reading.cell(one),
                 Cell(say("missed"), self.reading.cases(one["cases"]), number=False),
             )
             for one in chosen
@@ -101,7 +100,8 @@ class Panels:
                 Cell(named(one["value"]), number=False),
                 reading.counted(one["count"], one["cases"]),
                 *(Cell(reading.value(one[name], "percent")) for name in ("share", "cumulative_share")),
-                *(Cell(reading.number(one[name])) for name in ("customers", "recurrences")),
+                reading.counted(one["customers"], one["cases"]),
+                reading.counted(one["recurrences"], one["recurrences_cases"]),
             )
             for one in report["causes"]
         ]
@@ -142,8 +142,9 @@ class Panels:
             (
                 Cell(one["tier"], number=False),
                 reading.counted(one["count"], one["cases"]),
-                *(Cell(reading.value(one[name], "seconds")) for name in ("median", "p90")),
-                *(Cell(reading.number(one[name])) for name in ("stays", "breaches")),
+                *(Cell(reading.value(one[n], "seconds"), reading.cases(one["cases"])) for n in ("median", "p90")),
+                reading.counted(one["stays"], one["cases"]),
+                reading.counted(one["breaches"], one["breaches_cases"]),
             )
             for one in report["tiers"]
         ]
@@ -181,11 +182,9 @@ class Panels:
             say("age_over", first=first) if upto is None else say("age_between", first=first, upto=upto)
             for first, upto in zip(edges, [*BANDS, None], strict=True)
         ]
-        counted = [
-            (name, self.reading.number(count), count) for name, count in zip(names, report["by_age"], strict=True)
-        ]
-        bars = [Row(name, (count,), (written,)) for name, written, count in counted]
-        rows = [(Cell(name, number=False), Cell(written)) for name, written, _ in counted]
+        counted = list(zip(names, report["by_age"], report["by_age_cases"], strict=True))
+        bars = [Row(name, (count,), (self.reading.number(count),)) for name, count, _ in counted]
+        rows = [(Cell(name, number=False), self.reading.counted(count, cases)) for name, count, cases in counted]
         title, text = say("ages"), report["figures"][0]["definition"]
         drawn, csv = lying("ages", title, bars), self.csv("backlog", "owner")
         filled = any(report["by_age"])

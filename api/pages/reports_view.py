@@ -41,14 +41,17 @@ TILES: Final = (
 """What stands on top: the number that is written large, and those that belong to it."""
 
 Report = Mapping[str, Any]
+ByTier = Mapping[str | None, Sequence[Report]]
+"""Value of a group → the same tiers for every group, each with its `breaches` and their `cases`."""
 Named = Callable[[str | None], str]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a number was before, and how far it went; `tone` is for the style, `word` says the same."""
+    """What a number was before, the cases behind that, and how far it went; `tone` is for the style, `word` says the same."""
 
     before: str
+    href: str
     moved: str
     word: str
     tone: str
@@ -129,34 +132,44 @@ class Reading:
         """The page that lists what an address of the API lists: a browser has no key to ask that with."""
         return f"{self.base}{CASES}?{urlsplit(address).query}"
 
-    def figure(self, one: Report, before: Value = None, *, compared: bool = False) -> Figure:
-        """One of a report's `figures`, with what it was before where it is `compared`."""
-        known = one["value"] is not None or before is not None
-        change = self._change(one, before) if compared and known else None
-        formula = DEFINITIONS[one["kpi"]].formula
+    def figure(self, one: Report, before: Report | None = None) -> Figure:
+        """One of a report's `figures`, with the same of the period before where there is one."""
+        known = before is not None and (one["value"], before["value"]) != (None, None)
+        change = self._change(one, before) if before is not None and known else None
+        formula = self.defined(DEFINITIONS[one["kpi"]].formula)
         value = self.value(one["value"], one["unit"])
         return Figure(one["kpi"], one["title"], value, one["definition"], formula, self.cases(one["cases"]), change)
 
     def cell(self, one: Report) -> Cell:
-        """The same in a table; nothing leads to no cases."""
-        return Cell(self.value(one["value"], one["unit"]), self.cases(one["cases"]) if one["value"] else None)
+        """The same in a table; nothing leads to no cases, but 0 % or 0 s are measured."""
+        found = one["value"] or (one["value"] is not None and one["unit"] in ("percent", "seconds"))
+        return Cell(self.value(one["value"], one["unit"]), self.cases(one["cases"]) if found else None)
 
     def counted(self, count: int, address: str) -> Cell:
         """A count of cases in a table."""
         return Cell(self.number(count), self.cases(address) if count else None)
 
-    def _change(self, one: Report, before: Value) -> Change:
-        value, was = one["value"], self.value(before, one["unit"])
-        if value is None or before is None:
-            return Change(was, "", "", "")
-        difference = value - before
+    def at_tiers(self, missed: Sequence[Report]) -> list[Cell]:
+        """What was missed at each tier, in a table."""
+        return [self.counted(one["breaches"], one["cases"]) for one in missed]
+
+    def tier_titles(self, missed: Sequence[Report]) -> list[str]:
+        """The headings over them."""
+        title = self.defined(DEFINITIONS["breaches_by_tier"].title)
+        return [f"{title}: {one['tier']}" for one in missed]
+
+    def _change(self, one: Report, before: Report) -> Change:
+        value, was = one["value"], before["value"]
+        known = (self.value(was, one["unit"]), self.cases(before["cases"]))
+        if value is None or was is None:
+            return Change(*known, "", "", "")
+        difference = value - was
         if not difference:
-            return Change(was, "=", self.say("same"), "")
+            return Change(*known, "=", self.say("same"), "")
         arrow = "▲" if difference > 0 else "▼"
         tone = _tone(one["kpi"], difference)
-        return Change(
-            was, f"{arrow} {self._moved(one['unit'], difference, before)}", self.say(tone) if tone else "", tone
-        )
+        moved = f"{arrow} {self._moved(one['unit'], difference, was)}"
+        return Change(*known, moved, self.say(tone) if tone else "", tone)
 
     def _moved(self, unit: str, difference: float, before: float) -> str:
         sign = "+" if difference > 0 else "−"
@@ -189,13 +202,16 @@ def tiles(reading: Reading, figures: Sequence[Report], before: Sequence[Report] 
 
 def every(reading: Reading, figures: Sequence[Report], before: Sequence[Report] | None) -> Iterator[Figure]:
     """All of them in their order."""
-    was = {one["kpi"]: one["value"] for one in before or ()}
+    was = {one["kpi"]: one for one in before or ()}
     for one in figures:
-        yield reading.figure(one, was.get(one["kpi"]), compared=one["kpi"] in was)
+        yield reading.figure(one, was.get(one["kpi"]))
 
 
-def grouped(reading: Reading, report: Report, named: Named, only: Callable[[str | None], str]) -> Table:
-    """The key numbers of each group, those that any has; the name of a group leads to the page about it alone."""
+def grouped(reading: Reading, report: Report, missed: ByTier, named: Named, only: Callable[[str | None], str]) -> Table:
+    """The key numbers of each group, those that any has, and what it `missed` at each tier.
+
+    The name of a group leads to the page about it alone.
+    """
     groups = [{one["kpi"]: one for one in group["figures"]} for group in report["groups"]]
     keys = [names[0] for names in TILES if names[0] != "backlog"]
     chosen = [name for name in keys if any(figures[name]["value"] is not None for figures in groups)]
@@ -203,11 +219,13 @@ def grouped(reading: Reading, report: Report, named: Named, only: Callable[[str 
         (
             Cell(named(group["value"]), only(group["value"]), number=False),
             *(reading.cell(figures[name]) for name in chosen),
+            *reading.at_tiers(missed[group["value"]]),
         )
         for group, figures in zip(report["groups"], groups, strict=True)
     ]
     titles = (reading.defined(DEFINITIONS[name].title) for name in chosen)
-    return Table((reading.say(f"by_{report['group_by']}"), *titles), tuple(rows))
+    tiers = reading.tier_titles(next(iter(missed.values()), ()))
+    return Table((reading.say(f"by_{report['group_by']}"), *titles, *tiers), tuple(rows))
 
 
 def named_by(reading: Reading, dimension: str, names: Mapping[str, str]) -> Named:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from fastapi import Response
 from starlette.datastructures import FormData
 
+from api.audit_notes import notes
 from api.commands import ended, obey
 from api.errors import Unavailable
 from api.openings import Document
@@ -44,6 +45,7 @@ class Posted:
     def of(cls, form: FormData) -> "Posted":
         """Raises Invalid `unreadable_form` for a form that is none of ours."""
         fields = {name: masked(value.replace("\r\n", "\n")) for name, value in form.items() if isinstance(value, str)}
+        notes().pressed(fields)
         nonce = fields.pop("nonce", "")
         if not 0 < len(nonce) <= LONGEST_NONCE:
             raise Invalid("unreadable_form", "the form has no nonce")

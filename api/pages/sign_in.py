@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request, Response
 
 from activities.wording import Language
+from api.audit_notes import notes
 from api.pages.frame import Elsewhere, PageRoute, asked_for, base_of, page, redirect
 from api.pages.signed_in import COOKIE, SIGN_IN, SIGN_OUT, Posted, Session, session_of
 from api.pages.words import said
@@ -60,12 +61,15 @@ async def sign_in(request: Request, services: Wired) -> Response:
 
 
 @router.post(SIGN_OUT)
-def sign_out(services: Wired, _: Annotated[Session, Depends(session_of)], __: Posted) -> Response:
-    """End the session in this browser."""
+async def sign_out(services: Wired, session: Annotated[Session, Depends(session_of)], _: Posted) -> Response:
+    """End the session, in this browser and for every copy of its cookie."""
+    await in_thread(services.ended_sessions.end, session.value, services.now() + LIFE)
+    services.watcher.end_session(session.value)
     return _keeping(services, redirect(services, SIGN_IN), "", 0)
 
 
 def _begun(services: Services, key: ApiKey, following: str) -> Response:
+    notes().key = key
     session = services.sessions.begin(key.id, services.now())
     return _keeping(services, redirect(services, following), session, int(LIFE.total_seconds()))
 

@@ -12,8 +12,9 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from activities.wording import Language
+from api.audit_notes import notes
 from api.auth import Caller
-from api.pages.frame import DESK_HEADERS, Elsewhere, asked_for, page
+from api.pages.frame import DESK_HEADERS, Elsewhere, asked_for, page, read_by
 from api.pages.saying import MOST_FIELDS
 from api.pages.words import reads
 from api.services import Services, Wired
@@ -36,6 +37,7 @@ LINKS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("/outbox", "nav_outbox", READERS),
     ("/templates", "nav_templates", READERS),
     ("/contact", "nav_contact", TESTERS),
+    ("/audit", "nav_audit", ("operator", "admin")),
 )
 
 
@@ -55,14 +57,16 @@ class Session:
 
 
 def session_of(request: Request, services: Wired) -> Session:
-    """Who is signed in; leads to the form when nobody is, or their key was revoked."""
+    """Who is signed in; leads to the form when nobody is, they signed out, or their key was revoked."""
     value = request.cookies.get(COOKIE, "")
     key_id = services.sessions.key_id(value, services.now())
     key = services.keys.valid(key_id) if key_id else None
-    if key is None:
+    if key is None or services.ended_sessions.has(value):
         raise Elsewhere(f"{SIGN_IN}?next={quote(_here(request), safe='/')}")
+    notes().key = key
     person = services.roster.current().person(key.person) if key.person else None
     language = reads(person.locale) if person else asked_for(request)
+    read_by(request, language)
     return Session(value, Caller(key.id, key.role, key.person, key.label), person, language)
 
 
@@ -87,6 +91,7 @@ async def posted(request: Request, services: Wired, session: Annotated[Session, 
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
     if not services.sessions.fits(session.value, fields.pop(FORM_TOKEN, "")):
         raise Forbidden("form_unknown", "the form is not one of this session's")
+    notes().pressed(fields)
     return fields
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from activities.wording import ENGLISH, LANGUAGES, Language, language_of
 from api.pages import (
+    audit_words,
     board_words,
     case_words,
     desk_words,
@@ -33,6 +34,9 @@ _EN: Mapping[str, str] = {
     "case_unknown": "This installation does not know the case any more. Ask an operator.",
     "unavailable_title": "Please try again",
     "unavailable": "Something we need does not answer right now. Nothing was changed; try again in a minute.",
+    "broken_title": "Something went wrong on our side",
+    "broken": "Tell an operator this number: {reference}. Before you try again, look whether it was done all the same.",
+    "too_long": "What was sent is too long, and nothing was changed. Go back, shorten it and try once more.",
     "unreadable_form": "What was sent could not be read. Go back, open the link again and try once more.",
     # --- the case
     "ticket": "ticket {id}",
@@ -82,6 +86,11 @@ _EN: Mapping[str, str] = {
     "field_note": "A note (optional)",
     "field_text": "Text",
     "field_customer_text": "What the customer reads",
+    "field_told_by": "How they are told",
+    "told_by_us": "We write to them now",
+    "told_by_phone": "I have told them by phone",
+    "told_by_in_person": "I have told them in person",
+    "told_by_other": "I have told them another way",
     "field_summary": "What solved it (for us)",
     "field_customer_message": "What the customer reads (optional)",
     "field_reason": "Why",
@@ -104,7 +113,7 @@ _EN: Mapping[str, str] = {
     "hint_draft": "The customer was promised news. This draft can be sent as it is.",
     # --- what came of it
     "done_acknowledge": "You have the case now.",
-    "done_customer-update": "The customer is being told.",
+    "done_customer-update": "Your word to the customer is kept.",
     "done_resolve": "The case is marked as solved.",
     "done_escalate": "The case was escalated.",
     "done_assign": "The case was handed on.",
@@ -119,6 +128,7 @@ _EN: Mapping[str, str] = {
     "you_wrote": "You wrote:",
     "refused": "{why}.",
     "refused_already_acknowledged": "{owner} has already taken it.",
+    "refused_customer_unreachable": "We have no address of the customer. Call them, then say here how you told them.",
     # --- the customer's page
     "rate_title": "How was it?",
     "rate_about": "Your request “{subject}” ({ticket}): how satisfied are you with the way we solved it?",
@@ -152,6 +162,9 @@ _DE: Mapping[str, str] = {
     "case_unknown": "Diesen Fall gibt es hier nicht mehr. Fragen Sie die Leitstelle.",
     "unavailable_title": "Bitte noch einmal versuchen",
     "unavailable": "Etwas antwortet gerade nicht. Nichts wurde geändert; bitte versuchen Sie es in einer Minute noch einmal.",
+    "broken_title": "Bei uns ist etwas schiefgegangen",
+    "broken": "Nennen Sie der Leitstelle diese Nummer: {reference}. Sehen Sie nach, ob es doch geschehen ist.",
+    "too_long": "Was gesendet wurde, ist zu lang, nichts wurde geändert. Bitte zurückgehen, kürzen und noch einmal versuchen.",
     "unreadable_form": "Was gesendet wurde, war nicht zu lesen. Bitte öffnen Sie den Link noch einmal.",
     "ticket": "Ticket {id}",
     "customer": "Kunde",
@@ -199,6 +212,11 @@ _DE: Mapping[str, str] = {
     "field_note": "Eine Notiz (freiwillig)",
     "field_text": "Text",
     "field_customer_text": "Was der Kunde liest",
+    "field_told_by": "Wie der Kunde es erfährt",
+    "told_by_us": "Wir schreiben jetzt",
+    "told_by_phone": "Ich habe es am Telefon gesagt",
+    "told_by_in_person": "Ich habe es persönlich gesagt",
+    "told_by_other": "Ich habe es auf anderem Weg gesagt",
     "field_summary": "Was geholfen hat (für uns)",
     "field_customer_message": "Was der Kunde liest (freiwillig)",
     "field_reason": "Warum",
@@ -220,7 +238,7 @@ _DE: Mapping[str, str] = {
     "hint_pause": "Nach drei Tagen geht es von selbst weiter.",
     "hint_draft": "Dem Kunden wurde eine Nachricht versprochen. Dieser Entwurf kann so gesendet werden.",
     "done_acknowledge": "Der Fall gehört jetzt Ihnen.",
-    "done_customer-update": "Der Kunde wird benachrichtigt.",
+    "done_customer-update": "Ihr Wort an den Kunden ist festgehalten.",
     "done_resolve": "Der Fall ist als gelöst vermerkt.",
     "done_escalate": "Der Fall wurde eskaliert.",
     "done_assign": "Der Fall wurde übergeben.",
@@ -243,6 +261,7 @@ _DE: Mapping[str, str] = {
     "refused_not_acknowledged": "Den Fall hat noch niemand übernommen.",
     "refused_not_resolved": "Der Fall ist noch nicht gelöst.",
     "refused_no_higher_tier": "Der Fall ist schon auf der obersten Stufe.",
+    "refused_customer_unreachable": "Wir haben keine Adresse des Kunden. Rufen Sie an und sagen Sie hier, wie er es erfuhr.",
     "refused_root_cause_required": "Bitte halten Sie zuerst die Ursache fest.",
     "rate_title": "Wie war es?",
     "rate_about": "Ihre Anfrage „{subject}“ ({ticket}): Wie zufrieden sind Sie mit unserer Lösung?",
@@ -273,6 +292,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         **on_call_words.EN,
         **lessons_words.EN,
         **reports_words.EN,
+        **audit_words.EN,
     },
     "de": {
         **_DE,
@@ -284,6 +304,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         **on_call_words.DE,
         **lessons_words.DE,
         **reports_words.DE,
+        **audit_words.DE,
     },
 }
 

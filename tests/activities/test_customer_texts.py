@@ -5,8 +5,10 @@ a field the document gets tomorrow is marked without anybody thinking of it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from itertools import product
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import timedelta
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from domain.messages import MessageKind
 from domain.roster import Roster
 from domain.sms_segments import segments
 from domain.tickets import Channel
+from domain.view_time import rfc3339
 from tests.activities.cases import PROMISE, TEMPLATES, message, shown
 
 EVERY = [one for one in product(KINDS, CHANNELS, LANGUAGES) if one[0] in TO_CUSTOMERS]
@@ -139,17 +142,46 @@ def test_a_person_the_roster_does_not_know_is_no_name_to_show(renderer: Renderer
     assert "Your support team" in text
 
 
+# What a customer's view may lack. Every template is read with each choice of it: words stand behind an `else`, too.
+MAY_LACK = ("text", "owner", "next_update", "rate")
+LACKING = [lacks for count in range(len(MAY_LACK) + 1) for lacks in combinations(MAY_LACK, count)]
+
+
 @pytest.mark.parametrize(("kind", "channel", "language"), EVERY)
 @pytest.mark.parametrize("vip", [False, True], ids=["plain", "vip"])
-def test_no_word_of_our_trade_stands_in_a_customers_text(
+def test_no_word_of_our_trade_stands_in_a_customers_text_whatever_is_known(
     renderer: Renderer, kind: MessageKind, channel: Channel, language: Language, vip: bool
 ) -> None:
-    words = {"subject": "Rechnung 12", "name": "Ada King"}
-    case = sample(kind, channel, language, vip=vip, **words)
-    said = case.message.model_copy(update={"facts": {**case.message.facts, "text": "Es geht wieder."}})
-    made = renderer.render(Case(said, case.document, case.roster, case.page, NOW, case.code, LINK, RATE), REFERENCE)
-    shown = re.sub(r"<[^>]+>", " ", read(made)).replace(RATE, "")  # the one address a customer gets
-    assert JARGON.findall(shown) == []
+    found = {}
+    for lacks in LACKING:
+        made = renderer.render(without(sample(kind, channel, language, vip=vip, **WORDS), lacks), REFERENCE)
+        shown = re.sub(r"<[^>]+>", " ", read(made)).replace(RATE, "")  # the one address a customer gets
+        found[lacks] = JARGON.findall(shown)
+    assert {lacks: words for lacks, words in found.items() if words} == {}
+
+
+WORDS = {"subject": "Rechnung 12", "name": "Ada King"}
+
+
+def without(case: Case, lacks: Sequence[str]) -> Case:
+    """The case with everything its customer may be told, all but these fields of their view."""
+    later = rfc3339(NOW + timedelta(hours=1)) or ""
+    facts = {"text": "Es geht wieder.", "next_update_by": later, "owner": "dana"}
+    kept = {name: words for name, words in facts.items() if name.removesuffix("_by") not in lacks}
+    document = dict(case.document)
+    document["owner"] = None if "owner" in lacks else "dana"
+    document["next_customer_update_by"] = None if "next_update" in lacks else later
+    message = case.message.model_copy(update={"facts": kept})
+    return replace(case, message=message, document=document, link=LINK, rate=None if "rate" in lacks else RATE)
+
+
+@pytest.mark.parametrize("lacks", LACKING, ids="-".join)
+def test_what_is_lacking_is_all_that_a_customers_view_may_lack(lacks: tuple[str, ...]) -> None:
+    for kind, channel, language in EVERY:
+        view = without(sample(kind, channel, language), lacks).view(language)
+        optional = {field.name for field in fields(view) if "None" in str(field.type)}
+        assert {name for name in optional if getattr(view, name) is None} == set(lacks)
+        assert optional == set(MAY_LACK), "a new field that may be missing has to be tried, too"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

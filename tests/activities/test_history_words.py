@@ -114,6 +114,17 @@ def is_quiet_at_night() -> Story:
     return story
 
 
+def hears_nothing() -> Story:
+    """The customer cannot be told, before and after somebody called."""
+    failing = (("customer", "email"),)
+    story = Story(policy("customer_updates: {every: {all: 2h}, channels: [email], on: [opened]}"), failing=failing)
+    story.dana.acknowledges()
+    story.dana.updates_the_customer()
+    for how in ("phone", "in_person", "other"):
+        story.dana.does("customer-update", text="we are on it", told_by=how)
+    return story
+
+
 def is_withdrawn(into: str | None) -> Story:
     story = Story()
     story.dana.does("merge", into=into) if into else story.dana.does("cancel", reason="a mistake")
@@ -175,7 +186,7 @@ def lessons(message: Message) -> Iterator[TimelineEntry]:
 def everything() -> list[TimelineEntry]:
     stories = (
         climbs_to_the_top(), works(), falls_silent(), misses_the_cause(), reaches_nobody(), goes_stale(), is_quiet_at_night(),
-        is_withdrawn("zendesk-8"), is_withdrawn(None), comes_back(), is_moved(), is_overtaken(),
+        hears_nothing(), is_withdrawn("zendesk-8"), is_withdrawn(None), comes_back(), is_moved(), is_overtaken(),
     )  # fmt: skip
     return [line for story in stories for line in story.timeline] + list(after_closing())
 

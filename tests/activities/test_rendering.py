@@ -15,6 +15,7 @@ import pytest
 
 from activities.reading import Case
 from activities.rendering import CHANNELS, KINDS, Rendered, Renderer, TemplateFault
+from activities.samples import REFERENCE, sample
 from activities.wording import LANGUAGES, Language, language_of, long_time, short_time, shortened, word
 from domain.messages import LESSONS, MessageKind
 from domain.roster import Roster
@@ -105,6 +106,7 @@ def test_who_promised_something_reads_what_by_when_and_how_to_say_that_it_is_don
     assert "alert two weeks before" in made.text
     assert by_when in made.text
     assert "tierline actions done zendesk-4711.1.2" in made.text
+    assert "/actions\n" in made.text
     by_sms = rendered(renderer, "action_due", "sms", language, ACTION).text
     assert "alert two weeks before" in by_sms
     assert "tierline actions done zendesk-4711.1.2 #k7f2m9" in by_sms
@@ -126,6 +128,7 @@ def test_who_gets_a_problem_reads_how_often_it_came_back_and_where_to_look(
         assert "Certificate expired: checkout" in text
         assert "3 times" in text or "3 Mal" in text
         assert "tierline problems show P-7" in text
+    assert "/problems/P-7\n" in rendered(renderer, "problem_opened", "email", language, facts).text
 
 
 @pytest.mark.parametrize("kind", OF_THE_CASE)
@@ -214,13 +217,31 @@ def answerable(kind: MessageKind, channel: Channel = "email", language: Language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_responder_reads_why_it_is_urgent_in_their_language(renderer: Renderer, language: Language) -> None:
-    document = {**shown(), "priority_reasons": ["The priority was given as high.", "as they say"]}
+    document = {**shown(), "priority_reasons": ["High impact and low urgency make it high.", "as they say"]}
     text = renderer.render(Case(message("step", "email"), document, speaking(language), "", NOW), "").text
     said = {
-        "en": "The priority was given as high; as they say",
-        "de": "Die Priorität wurde als hoch angegeben; as they say",
+        "en": "High impact and low urgency make it high; as they say",
+        "de": "Auswirkung hoch und Dringlichkeit niedrig ergeben hoch; as they say",
     }
     assert f"({said[language]})" in text
+
+
+def test_that_a_priority_was_given_is_no_reason_to_read(renderer: Renderer) -> None:
+    document = {**shown(), "priority_reasons": ["The priority was given as high."]}
+    text = renderer.render(Case(message("step", "email"), document, speaking("en"), "", NOW), "").text
+    assert "How bad: high\n" in text
+
+
+@pytest.mark.parametrize(("status", "asked"), [("acknowledged", True), ("resolved", False)])
+def test_who_is_to_call_the_customer_reads_what_to_say_and_how_to_write_it_down(
+    renderer: Renderer, status: str, asked: bool
+) -> None:
+    facts = {"unsaid": "customer_update", "text": "We found the cause."}
+    document = {**shown(), "status": status, "owner": "dana"}
+    told = message("unreachable", "email", "dana", 0, **facts)
+    text = renderer.render(Case(told, document, speaking("en"), "", NOW), "").text
+    assert "What they were to be told: update\nWe found the cause." in text
+    assert ('tierline customer-update zendesk-4711 "…" --told-by phone' in text) == asked
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -352,3 +373,13 @@ def test_times_and_words_are_for_people() -> None:
     assert word("de", "L1 resolution at this tier") == "L1 Lösung auf dieser Stufe"
     assert word("de", "something new") == "something new"
     assert shortened("abcdef", 4) == "abc…"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_signs_that_turn_the_writing_round_reach_nobody(renderer: Renderer, kind: MessageKind) -> None:
+    turning = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    for channel in CHANNELS:
+        case = sample(kind, channel, "en", subject=f"Checkout{turning} is down", name=f"{turning}Ada")
+        said = case.message.model_copy(update={"facts": {**case.message.facts, "text": f"Касса {turning}"}})
+        made = renderer.render(replace(case, message=said), REFERENCE)
+        assert not set(turning) & set(f"{made.subject}{made.text}{made.html}")

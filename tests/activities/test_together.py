@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import update
@@ -14,14 +14,17 @@ from temporalio.testing import ActivityEnvironment
 from activities.providers.port import AnswerLost, Refused, Sent
 from activities.reading import Case
 from activities.rendering import Rendered, Renderer, TemplateFault
+from activities.samples import REFERENCE, sample
 from activities.sending import Sending
 from activities.sms_text import MOST_SEGMENTS
+from activities.together import one_sms
+from activities.wording import LANGUAGES, Language
 from domain.identity import reference_of
-from domain.messages import Message, SendResult
+from domain.messages import Message, ResponderKind, SendResult
 from domain.outcome import Transition
 from domain.replies import quoted_code
 from domain.sms_segments import segments
-from domain.tickets import Channel
+from domain.tickets import Channel, PersonalChannel
 from records.crowding import CROWDED
 from records.database import Database
 from records.outbound import Outbound
@@ -95,6 +98,7 @@ def test_one_email_has_every_message_under_the_other(mail: Desk) -> None:
     assert mail.send(first).status == "sent"
     one_for_all = mail.post.sent[-1]
     assert (one_for_all.subject or "").startswith("3 messages: [high] Please acknowledge")
+    assert one_for_all.text.count("Checkout is down (high): take it by ") == 3, "a list of what came up stands on top"
     for number in (2, 3, 4):
         assert f"case: zendesk-{number}" in one_for_all.text
         assert f"case: zendesk-{number}" in (one_for_all.html or "")
@@ -114,7 +118,7 @@ def test_an_sms_lists_the_cases_with_the_codes_to_answer_with(sms: Desk) -> None
     sms.send(first)
     text = sms.post.sent[-1].text
     assert text.startswith("2 Nachrichten: ")
-    assert text.count("Checkout is down (hoch, ") == 2
+    assert text.count("Checkout is down (hoch): annehmen bis Di 24.11. 16:05 UTC") == 2
     assert ". Antwort: ACK und Code #" in text
     assert text.endswith(f"#{reference_of(first.key)}")
     assert segments(text) <= MOST_SEGMENTS
@@ -126,7 +130,7 @@ def test_what_an_sms_has_no_room_for_goes_out_later(sms: Desk) -> None:
     sms.send(found[0])
     text = sms.post.sent[-1].text
     assert segments(text) <= MOST_SEGMENTS
-    listed = text.count("(hoch, ")
+    listed = text.count("(hoch): ")
     assert 1 < listed < 10
     assert text.startswith(f"{listed} Nachrichten: ")
     assert Counter(map(sms.status, found)) == {"sent": listed, "waiting": 10 - listed}
@@ -206,3 +210,87 @@ def test_in_doubt_it_goes_out_by_itself_and_says_that_it_may_be_the_second(mail:
     assert mail.send(second, patience=timedelta(seconds=90)).status == "sent"
     record = Outbound(mail.db).load(second.key).record
     assert (record.status, record.code) == ("sent", POSSIBLE_DUPLICATE)
+
+
+# What came up, case by case
+
+
+def said(
+    kind: ResponderKind, channel: PersonalChannel = "sms", language: Language = "en", number: int = 1, **facts: str
+) -> Case:
+    """A message to dana of this kind, of the case with this number."""
+    made = sample(kind, channel, language)
+    document = {**made.document, "id": f"zendesk-{number}"}
+    told = made.message.model_copy(update={"facts": {**made.message.facts, **facts}})
+    return replace(made, message=told, document=document, code=f"7K{number + 1}")
+
+
+def bundled(renderer: Renderer, *cases: Case) -> Rendered:
+    made, count = renderer.together([(case, renderer.render(case, REFERENCE)) for case in cases], REFERENCE)
+    assert count == len(cases)
+    return made
+
+
+def test_replies_of_one_customer_are_one_line_that_says_so(renderer: Renderer) -> None:
+    text = bundled(renderer, *[said("customer_replied", text=f"Still down {one}") for one in range(4)]).text
+    assert text == f"4 messages: 7K2 Checkout is down (critical): customer replied x4. #{REFERENCE}"
+
+
+def test_an_sms_says_of_each_case_what_came_up_and_in_two_segments(renderer: Renderer) -> None:
+    told = [said("customer_replied"), said("step", number=2), said("customer_replied"), said("warning")]
+    text = bundled(renderer, *told).text
+    assert text == (
+        "4 messages: 7K2 Checkout is down (critical): customer replied x2, time runs out, due Wed 25 Nov 17:00 CET; "
+        f"7K3 Checkout is down (critical): take it by Tue 24 Nov 17:15 CET. Reply ACK and the code #{REFERENCE}"
+    )
+    assert segments(text) <= MOST_SEGMENTS
+
+
+def test_an_sms_says_it_in_german(renderer: Renderer) -> None:
+    text = bundled(renderer, *[said("customer_replied", language="de")] * 2, said("step", language="de", number=2)).text
+    assert "7K2 Kasse funktioniert nicht (kritisch): Kunde hat geantwortet x2; 7K3" in text
+    assert "annehmen bis Di 24.11. 17:15 MEZ. Antwort: ACK und Code" in text
+
+
+def test_nobody_is_asked_to_take_a_case_that_is_theirs(renderer: Renderer) -> None:
+    for kind in ("customer_replied", "assigned", "promise_reminder", "watch"):
+        assert "ACK" not in bundled(renderer, said(kind), said(kind, number=2)).text
+    assert "Reply ACK and the code" in bundled(renderer, said("customer_replied"), said("step", number=2)).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_has_words_of_its_own(renderer: Renderer, language: Language) -> None:
+    kinds: tuple[ResponderKind, ...] = get_args(ResponderKind)
+    texts = [bundled(renderer, *[said(kind, language=language)] * 2).text for kind in kinds]
+    bare = [one_sms([without_more(said(kind, language=language))] * 2, language, "")[0] for kind in kinds]
+    for made in (texts, bare):
+        assert len({text.partition("): ")[2] for text in made}) == len(kinds)
+        assert not [text for text in made if "None" in text or "{" in text]
+
+
+def without_more(case: Case) -> Case:
+    """The same message of a case of which nothing more is known."""
+    message = case.message.model_copy(update={"facts": {}})
+    return replace(case, message=message, document={**case.document, "targets": []})
+
+
+def test_a_time_that_is_past_is_not_promised(renderer: Renderer) -> None:
+    late = said("step", due_at="2020-11-24T16:05:00Z")
+    assert "take it x2." in bundled(renderer, late, late).text
+
+
+def test_an_email_says_what_came_up_and_what_the_customer_wrote_each_time(renderer: Renderer) -> None:
+    made = bundled(
+        renderer,
+        said("customer_replied", "email", text="The shop is down"),
+        said("customer_replied", "email", text="The till as well"),
+        said("step", "email", number=2),
+    )
+    assert made.text.startswith(
+        "- 7K2 Checkout is down (critical): customer replied x2\n- 7K3 Checkout is down (critical): take it by "
+    )
+    assert made.text.count("The customer replied: Checkout is down") == 2
+    for part in (made.text, made.html or ""):
+        assert part.count("The reply:") == 2
+        for words in ("The shop is down", "The till as well", "Please acknowledge: Checkout is down"):
+            assert words in part

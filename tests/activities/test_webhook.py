@@ -23,7 +23,8 @@ from tests.activities.faulty import Faulty, babble, deaf, hang_up, hold, nobody,
 
 SECRET = "a secret of this installation"
 PATH = "/tierline"
-SHORT = timedelta(seconds=0.4)
+SHORT = timedelta(seconds=0.4)  # for a server that does not answer
+ROOMY = timedelta(seconds=20)  # for one that does
 AT_MOST = 3.0  # seconds, on a busy machine
 BODY = '{"type":"escalation.told","data":{"subject":"Caf\\u00e9"}}'
 
@@ -32,9 +33,9 @@ def envelope(url: str, team: str = "support") -> Envelope:
     return Envelope("k7f2m9qd3xw4", url, "Checkout is down", BODY, None, timedelta(minutes=5), team=team)
 
 
-def inside() -> TeamWebhook:
+def inside(timeout: timedelta = ROOMY) -> TeamWebhook:
     """One that may speak with loopback."""
-    return TeamWebhook(SECRET, private=True, timeout=SHORT)
+    return TeamWebhook(SECRET, private=True, timeout=timeout)
 
 
 def posted(httpserver: HTTPServer, status: int, headers: dict[str, str] | None = None) -> Any:
@@ -130,7 +131,7 @@ def test_a_wait_that_the_receiver_names_is_kept(httpserver: HTTPServer, said: st
 @pytest.mark.parametrize("end", [reset, hang_up, hold, babble])
 def test_an_answer_that_does_not_come_is_a_try_to_be_made_again(end: Callable[[socket.socket], None]) -> None:
     with Faulty(end) as server:
-        error = later(lambda: inside().send(envelope(server.url)))
+        error = later(lambda: inside(SHORT).send(envelope(server.url)))
     assert (error.code, error.may_have_sent, len(server.requests)) == ("no_answer", False, 1)
     assert "smtp" not in error.reason
 
@@ -138,7 +139,7 @@ def test_an_answer_that_does_not_come_is_a_try_to_be_made_again(end: Callable[[s
 @pytest.mark.parametrize("away", [nobody, deaf])
 def test_a_system_that_is_away_is_tried_again(away: Callable[[], Any]) -> None:
     with away() as url:
-        assert later(lambda: inside().send(envelope(url))).code == "no_answer"
+        assert later(lambda: inside(SHORT).send(envelope(url))).code == "no_answer"
 
 
 def drips(what: bytes) -> Callable[[socket.socket], None]:
@@ -157,7 +158,7 @@ def drips(what: bytes) -> Callable[[socket.socket], None]:
 def test_a_server_that_drips_its_head_is_left_when_the_time_is_up() -> None:
     with Faulty(drips(b"HTTP/1.1 200 OK\r\nX-Slow: ")) as server:
         begun, threads = time.monotonic(), threading.active_count()
-        error = later(lambda: inside().send(envelope(server.url)))
+        error = later(lambda: inside(SHORT).send(envelope(server.url)))
         assert time.monotonic() - begun < AT_MOST
         assert threading.active_count() <= threads  # nobody is left listening to it
     assert error.code == "no_answer"
@@ -170,7 +171,7 @@ def test_its_patience_ends_before_that_of_whoever_sends() -> None:
 def test_a_body_without_an_end_is_not_read() -> None:
     with Faulty(drips(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n" + b"x" * 100_000)) as server:
         begun = time.monotonic()
-        assert inside().send(envelope(server.url)) == Sent(None)
+        assert inside(SHORT).send(envelope(server.url)) == Sent(None)
         assert time.monotonic() - begun < AT_MOST
 
 

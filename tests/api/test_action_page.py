@@ -101,7 +101,7 @@ async def test_a_button_leads_back_to_the_page(desk: Desk) -> None:
 
 
 BUTTONS: list[tuple[str, dict[str, str], str, Callable[[dict[str, Any]], Any], Any]] = [
-    ("customer-update", {"text": "We found it"}, "open", lambda case: case["status"], "open"),
+    ("customer-update", {"text": "We found it", "told_by": "phone"}, "open", lambda case: case["status"], "open"),
     ("resolve", {"summary": "new certificate"}, "open", lambda case: case["resolution"]["summary"], "new certificate"),
     (
         "resolve", {"summary": "x", "customer_message": "It works"}, "open",
@@ -149,6 +149,15 @@ async def test_every_button_acts_once_however_often_it_is_pressed(
     ids = {one.id for _, one in desk.api.temporal.updates[before:]}
     assert (len(ids), desk.said()[-1]) == (1, (command, "dana"))
     assert desk.api.temporal.runs.get(CASE) is None or desk.api.temporal.runs[CASE].applied.count(ids.pop()) == 1
+
+
+async def test_without_an_address_of_the_customer_the_page_says_to_call_and_keeps_what_was_typed(desk: Desk) -> None:
+    promised = (await desk.shown())["next_customer_update_by"]
+    page = await desk.presses("customer-update", text="We found it")
+    assert page.status == 409
+    assert "We have no address of the customer. Call them, then say here how you told them." in page.words
+    assert (page.form("customer-update").shown, page.form("customer-update").fields["text"]) == (True, "We found it")
+    assert (await desk.shown())["next_customer_update_by"] == promised
 
 
 async def test_the_same_words_from_another_page_are_said_again(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The page behind a responder's link, in the wrong hands: refused in words, nothing shown, nothing kept, nothing logged."""
 
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 
 import pytest
 import structlog
@@ -115,6 +116,50 @@ async def test_what_others_wrote_is_text_and_nothing_else(desk: Desk) -> None:
         assert not [name for name in one.attributes if name.startswith("on")]
 
 
+class Turned(HTMLParser):
+    """The texts in which the direction of writing is turned, where nothing keeps that to the text itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[bool] = []
+        self.loose: list[str] = []
+        self.found = 0
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "link", "input", "br"):
+            self.kept.append(tag == "bdi" or ("dir", "auto") in attributes)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.kept.pop()
+
+    def handle_data(self, text: str) -> None:
+        self.found += TURNED in text
+        if TURNED in text and not any(self.kept):
+            self.loose.append(text)
+
+
+TURNED = "\u202eevil"
+
+
+async def test_writing_that_is_turned_round_turns_nothing_else(desk: Desk) -> None:
+    history = [{"at": "2026-11-23T10:00:00Z", "from": TURNED, "channel": "email", "text": f"is {TURNED}"}]
+    ticket = {"system": "zendesk", "id": "2", "subject": f"It is {TURNED}", "description": TURNED, "history": history}
+    await desk.api.opened("2", ticket=ticket, customer={"id": "x", "name": TURNED})
+    await desk.api.say("zendesk-2", "resolve", summary=TURNED)
+    desk.happens(TURNED)
+    refused = await desk.browser.sends(await desk.opens(), {"nonce": "n", "command": "close", "text": TURNED})
+    customers = await desk.browser.opens(desk.api.services.links.to_rate("zendesk-2", 1, desk.api.services.now()))
+    for page, times in (
+        (await desk.opens("sam", case="zendesk-2"), 4),
+        (await desk.opens(), 1),
+        (refused, 2),
+        (customers, 0),
+    ):
+        read = Turned()
+        read.feed(page.html)
+        assert (read.loose, read.found >= times) == ([], True)
+
+
 async def test_half_a_character_breaks_no_page(desk: Desk) -> None:
     kind = "multipart/form-data; boundary=x; charset=utf-7"  # in which a lone surrogate can be written
     parts = {"nonce": "n+2AA-", "command": "note", "text": "half +2AA-"}
@@ -139,8 +184,10 @@ async def test_a_form_without_a_nonce_is_none_of_ours(desk: Desk, nonce: str) ->
 async def test_a_body_that_is_too_large_or_no_form_is_refused(desk: Desk) -> None:
     link = desk.link()
     largest = desk.api.services.settings.max_body_bytes
-    answer = await desk.api.client.post(link, content=b"x" * (largest + 1))
-    assert answer.status_code == 413
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await desk.api.client.post(link, content=b"x" * (largest + 1), headers=form)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert "What was sent is too long" in answer.text
     broken = {"Content-Type": "multipart/form-data"}
     assert (await desk.api.client.post(link, content=b"x", headers=broken)).status_code == 400
     assert (await desk.api.client.post(link, json={"command": "acknowledge", "nonce": "n"})).status_code == 422

@@ -1,15 +1,22 @@
 """The audit log: who did and saw what, written for every route and by none of them, without a word of a customer."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from api.auditing import write_down
+from api import auditing
+from api.app import in_background
+from api.auditing import COMMAND_LINE, keep_log, write_down
 from api.housekeeping import tidy
-from records.audit import AuditLine, AuditLog
+from local.client import NAME
+from records.audit import AuditFilters, AuditLine, AuditLog
 from tests.api.conftest import Api
 from tests.api.signed_in import visitor
+from tests.until import until
 
 CASE = "zendesk-4711"
 
@@ -131,3 +138,53 @@ async def test_what_is_older_than_the_days_it_is_kept_is_deleted(api: Api) -> No
         log.write([AuditLine(str(days), now - timedelta(days=days), "open", "api")])
     await tidy(api.services)
     assert [one["id"] for one in await lines(api)] == ["399"]
+
+
+class FullStore:
+    """No room for lines until there is; `refused` were not written."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full, self.refused, write = True, 0, AuditLog.write
+        monkeypatch.setattr(auditing, "AGAIN_AFTER", 0)
+
+        def written(log: AuditLog, lines: Sequence[AuditLine]) -> int:
+            if not self.full:
+                return write(log, lines)
+            self.refused += 1
+            raise OperationalError("", None, Exception("disk is full"))
+
+        monkeypatch.setattr(AuditLog, "write", written)
+
+
+async def test_a_store_without_room_loses_who_looked_and_no_deed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await api.opened()
+    await write_down(api.services)
+    store = FullStore(monkeypatch)
+    await api.get(f"/v1/escalations/{CASE}", "viewer")
+    await api.say(CASE, "acknowledge", by="sam")
+    policy = (await api.get("/v1/policies/standard")).json()
+    changed = await api.call("PUT", "/v1/policies/standard", json={"name": "standard", **policy})
+    assert changed.status_code == 200, "nobody is refused for it"
+    async with in_background(keep_log(api.services)):
+        await until(lambda: store.refused > 3)
+        store.full = False
+        await until(lambda: len(AuditLog(api.services.database).page(AuditFilters())[0]) == 3)
+    assert {one["what"] for one in await lines(api)} == {"open", "acknowledge", "policy_changed"}
+
+
+async def test_what_was_heard_is_written_before_the_process_ends(api: Api) -> None:
+    work = asyncio.create_task(keep_log(api.services))
+    await api.opened()
+    work.cancel()
+    await asyncio.wait([work])
+    assert [line.what for line in AuditLog(api.services.database).page(AuditFilters())[0]] == ["open"]
+
+
+async def test_the_command_line_is_told_from_other_callers(api: Api) -> None:
+    assert COMMAND_LINE == NAME
+    await api.opened()
+    for agent in (NAME, "curl/8"):
+        said = {"by": "dana", "text": "x"}
+        await api.post(f"/v1/escalations/{CASE}/note", said, headers={"User-Agent": agent})
+    found = await lines(api, case=CASE)
+    assert [one["via"] for one in reversed(found)] == ["api", "cli", "api"]

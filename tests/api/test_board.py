@@ -259,6 +259,37 @@ async def test_nothing_chosen_and_too_much_chosen_are_said(api: Api, someone: Vi
     assert said(api) == []
 
 
+async def test_far_too_many_at_once_are_refused_in_words_of_their_own(api: Api, someone: Visitor) -> None:
+    await api.opened("1")
+    page = await chooses(someone, "acknowledge", [f"zendesk-{number}" for number in range(300)])
+    assert (page.status, "Choose fewer cases, at most 50" in page.words) == (422, True), page.words
+    assert said(api) == []
+
+
+async def test_the_menu_of_a_row_offers_what_makes_sense_and_means_that_case_only(api: Api, someone: Visitor) -> None:
+    for number in ("1", "2", "3"):
+        await api.opened(number)
+    await api.say("zendesk-2", "acknowledge")
+    await api.say("zendesk-3", "resolve", summary="restarted")
+    page = await someone.opens("/")
+    assert {one for one in page.commands if one.partition(" ")[2]} == {
+        "acknowledge zendesk-1", "assign zendesk-1", "escalate zendesk-1", "resolve zendesk-1",
+        "assign zendesk-2", "escalate zendesk-2", "pause zendesk-2", "resolve zendesk-2",
+    }  # fmt: skip
+    asked = await someone.presses(page, "pause zendesk-2")
+    told = await someone.presses(asked, "pause", reason="scheduled")
+    assert "Done" in told.words
+    assert said(api)[-1] == ("zendesk-2", "pause", "dana")
+    assert [name for _, name, _ in said(api)].count("pause") == 1
+
+
+async def test_a_refusal_does_not_begin_with_the_cases_id(api: Api, someone: Visitor) -> None:
+    await api.opened("1")
+    told = await chooses(someone, "pause", ["zendesk-1"], go="1", reason="scheduled")
+    assert "Not done" in told.words
+    assert "zendesk-1:" not in told.words.lower(), told.words
+
+
 async def test_a_key_of_nobody_is_asked_who_acts(api: Api, someone: Visitor) -> None:
     await api.opened("1")
     await someone.signs_in("operator", "/")

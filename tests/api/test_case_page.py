@@ -2,11 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from activities.wording import LANGUAGES
 from api.pages.case_bars import WIDE, Axis, axis_of, bar_of, pauses_of
+from api.pages.terms import figure, message_words, trigger_words
+from api.pages.words import TEXTS
+from domain.messages import CustomerKind, ResponderKind
 from domain.outcome import Transition
 from domain.state import TimelineEntry
 from records.transitions import Transitions
@@ -69,8 +73,48 @@ async def test_messages_say_what_became_of_them(api: Api, someone: Visitor) -> N
     out = await letters(api)
     out.goes_out(out.write(), "failed", code="30003", reason="unreachable handset")
     page = await someone.opens(PATH)
-    assert "SMS Dana (+4915112345678) failed" in page.words
+    assert "SMS Dana (+4915112345678) failed somebody is to take the case" in page.words
     assert "unreachable handset" in page.words
+
+
+async def test_what_callers_and_rules_call_things_is_said_in_words(api: Api, someone: Visitor) -> None:
+    trigger, customer = {"kind": "low_csat"}, {"id": "acme", "name": "Acme", "annual_value": 12000.0}
+    await api.opened(trigger=trigger, customer=customer)
+    page = await someone.opens(PATH)
+    for words in ("Why escalated a bad rating", "Yearly value 12,000"):
+        assert words in page.words
+    for raw in ("low_csat", "12000.0"):
+        assert raw not in page.words
+
+
+def test_every_kind_of_message_has_words_and_a_reason_of_a_callers_own_is_readable() -> None:
+    kinds = [*get_args(ResponderKind), *get_args(CustomerKind)]
+    assert {one: "_" in message_words(one, language) for one in kinds for language in LANGUAGES} == dict.fromkeys(
+        kinds, False
+    )
+    assert {f"message_{one}" for one in kinds} <= set(TEXTS["en"])
+    assert trigger_words("our_own_reason", "de") == "our own reason"
+    assert [figure(one, "de") for one in (12000.0, 1234.5, None)] == ["12.000", "1.234,50", None]
+
+
+async def test_a_long_closed_case_says_that_temporal_may_have_forgotten_it(api: Api, someone: Visitor) -> None:
+    now = api.services.now()
+    for days, gone in ((29, False), (31, True)):
+        closed = sample(status="closed", closed_at=(now - timedelta(days=days)).isoformat(), version=days)
+        api.services.escalations.save_document(closed, days, now)
+        page = await someone.opens("/escalations/zendesk-1")
+        assert ("Temporal keeps a history 30 days" in page.words) is gone
+
+
+async def test_the_page_says_of_the_case_and_not_of_the_board_that_it_changed(desk: Desk, someone: Visitor) -> None:
+    assert 'data-changed="The case has changed."' in (await someone.opens(PATH)).html
+    assert 'data-changed="The board has changed."' in (await someone.opens("/")).html
+
+
+async def test_what_asks_nothing_is_a_button_and_not_folded(api: Api, desk: Desk, someone: Visitor) -> None:
+    await api.say("zendesk-4711", "resolve", summary="restarted")
+    for page in (await someone.opens(PATH), await desk.opens()):
+        assert page.form("close").shown
 
 
 async def test_a_button_acts_as_oneself_and_the_page_says_so(api: Api, desk: Desk, someone: Visitor) -> None:
@@ -85,7 +129,7 @@ async def test_every_form_of_every_state_works(api: Api, desk: Desk, someone: Vi
         "acknowledge": {},
         "note": {"text": "we look"},
         "watch": {"person": "sam"},
-        "customer-update": {"text": "soon", "next_update_in": "2h"},
+        "customer-update": {"text": "soon", "next_update_in": "2h", "told_by": "phone"},
         "customer-reply": {"text": "still down", "channel": "phone"},
         "reprioritize": {"priority": "low", "reason": "calmer"},
         "escalate": {"reason": "too hard"},
@@ -113,7 +157,7 @@ async def test_every_form_of_every_state_works(api: Api, desk: Desk, someone: Vi
         ("an alarm", "sam", "2036-12-24")
     ]
     closed = await someone.opens(PATH)
-    assert "an alarm preventive, Sam, due 2036-12-24" in closed.words
+    assert "an alarm preventive, Sam, due Wednesday 24 December 2036" in closed.words
     assert forms_of(closed) == ["reopen"]
 
 

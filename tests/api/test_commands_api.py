@@ -34,12 +34,18 @@ async def test_people_read_their_own_writes(api: Api) -> None:
 
 async def test_a_command_carries_when_it_was_received_and_by_whom(api: Api) -> None:
     before = datetime.now(UTC)
-    await api.opened()
+    await api.opened(customer={"id": "acme", "name": "Acme GmbH", "email": "it@acme.example"})
     answer = await api.say("zendesk-4711", "customer-update", text="soon", next_update_in="PT30M")
     id, command = api.temporal.updates[-1]
     assert (id, command.id, command.by) == ("zendesk-4711", answer.headers["command-id"], "dana")
     assert before <= command.received_at <= datetime.now(UTC)
     assert command.body == {"text": "soon", "next_update_in": "30m"}
+
+
+async def test_an_update_to_a_customer_without_an_address_is_taken_and_may_say_how_they_were_told(api: Api) -> None:
+    await api.opened()
+    assert (await api.say("zendesk-4711", "customer-update", text="soon")).status_code == 200
+    assert (await api.say("zendesk-4711", "customer-update", text="soon", told_by="phone")).status_code == 200
 
 
 async def test_a_ticket_update_says_only_what_was_said(api: Api) -> None:

@@ -14,6 +14,7 @@ from records.escalations import Escalations
 from tests.api.browser import Browser
 from tests.api.conftest import Api
 from tests.api.mailboxes import ADA, DANA, STRANGER, Mails, mailboxes
+from tests.api.surveys import follows_up, is_asked, rated
 
 BO = "bo@other.example"
 
@@ -189,6 +190,36 @@ async def test_two_machines_do_not_answer_each_other_for_ever(mails: Mails) -> N
     await closes(mails)
     answers = [await mails.sends(ADA, "Thank you for your message.") for _ in range(MOST_ANSWERS + 2)]
     assert [bool(answer) for answer in answers] == [True] * MOST_ANSWERS + [False] * 2
+
+
+# The survey's question
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+async def test_a_number_in_the_answer_to_the_survey_is_the_score(
+    mails: Mails, monkeypatch: pytest.MonkeyPatch, quoted: bool
+) -> None:
+    follows_up(mails.api, monkeypatch)
+    [code] = await mails.customer_writes_of("1")
+    await closes(mails)
+    is_asked(mails.api, "email")
+    subject = f"Re: How was it? Checkout is down [{code}]" if quoted else "How was it?"
+    answer = await mails.sends(ADA, "1\n\nNobody told us anything.\n\n> And how was it? A number from 1 to 5", subject)
+    assert rated(await mails.phones.shown("1")) == (1, "Nobody told us anything.")
+    assert "Thank you for telling us: 1 of 5 for your request 1 (Checkout is down)" in answer
+    page = await Browser(mails.api.client).opens(re.findall(r"http\S+", answer)[0])
+    assert "Your answer: 1 of 5" in page.words
+    assert "Please look at it again" in page.words
+
+
+async def test_a_number_from_a_forged_sender_rates_nothing(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+    follows_up(mails.api, monkeypatch)
+    [code] = await mails.customer_writes_of("1")
+    await closes(mails)
+    is_asked(mails.api, "email")
+    assert await mails.sends(ADA, "1", f"Re: How was it? [{code}]", proven=False) == ""
+    await mails.sends(STRANGER, "1", f"Re: How was it? [{code}]")
+    assert rated(await mails.phones.shown("1")) is None
 
 
 # Who is both

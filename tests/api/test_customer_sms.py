@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from temporalio.service import RPCStatusCode
 
+from api.cases import Cases
 from api.inbound import act
+from api.replies import act_on
 from domain.sms_segments import segments
-from records.inbound import Inbound
+from records.inbound import Inbound, InboundEvent
 from tests.api.browser import Browser
 from tests.api.conftest import Api
+from tests.api.surveys import follows_up, is_asked, is_away, rated
 from tests.api.test_replies import DANA, STRANGER, Phones
 
 ADA = "+493023125777"
@@ -154,3 +157,95 @@ async def test_no_answer_to_a_customer_is_in_our_jargon_or_longer_than_two_segme
     assert len(set(answers)) == 4
     assert not [word for word in JARGON for answer in answers if re.search(rf"\b{word}\b", answer)]
     assert max(map(segments, answers)) <= 2
+
+
+# The survey's question
+
+
+@pytest.fixture
+def follow_up(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    follows_up(phones.api, monkeypatch)
+
+
+@pytest.mark.usefixtures("follow_up")
+@pytest.mark.parametrize(("text", "score", "comment"), [("2", 2, None), ("5 thank you", 5, "thank you")])
+async def test_a_number_answers_the_survey_and_the_comment_follows_it(
+    phones: Phones, text: str, score: int, comment: str | None
+) -> None:
+    await waits_for(phones, "1")
+    await closes(phones)
+    is_asked(phones.api, "sms")
+    answer = await phones.sends(ADA, text)
+    assert rated(await phones.shown("1")) == (score, comment)
+    assert answer.startswith(
+        f"{'We are sorry' if score == 2 else 'Thank you'}: {score} of 5 for your request 1 (Checkout is down)."
+    )
+    assert kept(phones) == []
+    page = await Browser(phones.api.client).opens(re.findall(r"http\S+", answer)[0])
+    assert "Please look at it again" in page.words
+
+
+@pytest.mark.usefixtures("follow_up")
+async def test_a_low_number_by_sms_reaches_the_lead(phones: Phones) -> None:
+    await waits_for(phones, "1")
+    await closes(phones)
+    is_asked(phones.api, "sms")
+    await phones.sends(ADA, "1")
+    told = phones.api.services.escalations.messages("zendesk-1", 1)
+    assert [one.kind for one in told if one.person is not None].count("low_score") == 1
+
+
+@pytest.mark.usefixtures("follow_up")
+async def test_the_survey_is_answered_once_and_what_follows_are_words(phones: Phones) -> None:
+    await waits_for(phones, "1", locale="de")
+    await closes(phones)
+    is_asked(phones.api, "sms")
+    assert (await phones.sends(ADA, "4", "SM-once")).startswith("Vielen Dank: 4 von 5")
+    assert "ist abgeschlossen" in await phones.sends(ADA, "1")
+    assert (rated(await phones.shown("1")), kept(phones)) == ((4, None), [("customer", "1", "sms")])
+
+
+@pytest.mark.usefixtures("follow_up")
+async def test_an_answer_that_is_acted_on_again_is_the_same_answer(phones: Phones) -> None:
+    await waits_for(phones, "1")
+    await closes(phones)
+    is_asked(phones.api, "sms")
+    event = InboundEvent("twilio-inbound", "SM-twice", phones.api.services.now(), {"From": ADA, "Body": "4"})
+    answers = [await act_on(phones.api.services, event) for _ in range(2)]
+    assert [(one or "")[:17] for one in answers] == ["Thank you: 4 of 5"] * 2
+    lines = phones.api.services.escalations.timeline("zendesk-1", 1)
+    assert ([one.text for one in lines if "rated" in one.text], kept(phones)) == (["the customer rated it 4 of 5"], [])
+
+
+@pytest.mark.usefixtures("follow_up")
+@pytest.mark.parametrize("survey", ["not sent", "failed"])
+async def test_where_nobody_was_asked_a_number_is_a_word_like_any_other(phones: Phones, survey: str) -> None:
+    await waits_for(phones, "1")
+    await closes(phones)
+    if survey == "failed":
+        is_asked(phones.api, "sms", "failed")
+    assert "is closed. We have kept your message" in await phones.sends(ADA, "2")
+    assert (rated(await phones.shown("1")), kept(phones)) == (None, [("customer", "2", "sms")])
+
+
+async def test_a_number_said_to_a_live_case_is_a_word_to_it(phones: Phones) -> None:
+    await waits_for(phones, "1")
+    await phones.sends(ADA, "2")
+    assert heard(phones) == [("zendesk-1", None, {"text": "2", "channel": "sms"})]
+
+
+@pytest.mark.usefixtures("follow_up")
+async def test_while_temporal_is_away_the_answer_waits_and_counts_later(
+    phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await waits_for(phones, "1")
+    await closes(phones)
+    is_asked(phones.api, "sms")
+    services, left = phones.api.services, [("SM-left", {"From": ADA, "Body": "2"})]
+    Inbound(services.database).store_new("twilio-inbound", left, services.now() - timedelta(minutes=1))
+    with monkeypatch.context() as away:
+        away.setattr(Cases, "follow_up", is_away)
+        await act(services)
+    assert rated(await phones.shown("1")) is None
+    await act(services)
+    assert rated(await phones.shown("1")) == (2, None)

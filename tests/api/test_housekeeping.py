@@ -25,14 +25,15 @@ def forgotten(api: Api, name: str) -> bool:
     return api.services.inbound.store_new("twilio-status", [(name, {})], api.services.now()) == 1
 
 
-async def test_events_of_a_month_ago_and_answers_of_yesterday_are_deleted_in_parts(
+async def test_events_of_a_month_ago_answers_of_yesterday_and_sessions_of_before_are_deleted_in_parts(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "AT_ONCE", 2)
     services = api.services
     came_long_ago(api, "a", "b", "c", "d", "e")
     services.idempotency.begin("k", "POST", "/", "old", "h", services.now() - timedelta(days=1))
-    assert await tidy(services) == 6
+    services.ended_sessions.end("signed out of", services.now() - timedelta(hours=1))
+    assert await tidy(services) == 7
     assert await tidy(services) == 0
     assert forgotten(api, "a")
 

@@ -17,7 +17,7 @@ async def previewed(api: Api, role: str = "viewer", **more: Any) -> list[tuple[s
 
 async def test_nobody_answers_so_everybody_is_listed_until_the_end(api: Api) -> None:
     rows = await previewed(api)
-    assert rows[:4] == [
+    assert rows[:5] == [
         (
             "06T17:50",
             "opened",
@@ -26,6 +26,7 @@ async def test_nobody_answers_so_everybody_is_listed_until_the_end(api: Api) -> 
             "urgency make it medium.",
         ),
         ("06T17:50", "delivery_failed", None, "customer not told, there is no address: we have your case"),
+        ("06T17:50", "told", "Dana", "the customer could not be told: we have your case"),  # she leads the team
         ("06T17:50", "told", "Dana", "L1 step 1, on call: acknowledge"),
         ("06T18:05", "breached", None, "L1 acknowledge missed"),
     ]
@@ -162,7 +163,8 @@ async def test_who_has_no_phone_is_not_told_by_sms_and_the_next_one_is_at_once(a
         {"tell": "on_call", "channels": ["sms"]},
         {"after": "5m", "tell": "on_call.next", "channels": ["email"]},
     ]
-    rows = await previewed(api, policy=inline)
+    known = case(customer={"id": "acme", "name": "Acme GmbH", "email": "it@acme.example"})
+    rows = await previewed(api, policy=inline, escalation=known)
     assert rows[2:4] == [
         ("06T17:50", "delivery_failed", None, "SMS to dana failed: dana has no phone number"),
         ("06T17:50", "told", "Sam", "L1 step 2, next on call: acknowledge"),

@@ -239,4 +239,3 @@ async def test_openapi_declares_every_command_and_its_problems(api: Api) -> None
         answers = paths[f"/v1/escalations/{{id}}/{command}"]["post"]["responses"]
         assert {"200", "202", "401", "403", "404", "409", "422", "503"} <= set(answers)
         assert "application/problem+json" in answers["409"]["content"]
-    assert (await api.get("/docs", None)).status_code == 200

@@ -304,6 +304,15 @@ async def test_a_forged_status_is_403_and_changes_nothing(sms: Out, forged: dict
     assert await act(sms.api.services) == 0
 
 
+@pytest.mark.parametrize("path", [STATUS, "/v1/hooks/twilio/inbound"])
+@pytest.mark.parametrize("fields", [201, 1_001, 20_000])
+async def test_a_form_of_too_many_fields_is_422_and_changes_nothing(api: Api, path: str, fields: int) -> None:
+    forged = by_twilio(path, {f"field{number}": "x" for number in range(fields)}, token="another")
+    answer = await api.call("POST", path, None, **forged)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_form")
+    assert await act(api.services) == 0
+
+
 def changed(batch: dict[str, Any], **headers: str) -> dict[str, Any]:
     return {**batch, "headers": {**batch["headers"], **headers}}
 

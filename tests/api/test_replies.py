@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,10 +10,11 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from activities.wording import short_time
 from api.inbound import act
 from domain.messages import Message, ResponderKind
 from domain.outcome import Transition
-from domain.view import document
+from domain.view import called, document
 from records.inbound import Inbound
 from records.tables import inbound_events
 from records.transitions import Transitions
@@ -123,12 +124,16 @@ async def test_the_answer_is_in_the_readers_language(phones: Phones) -> None:
     assert f"{code} gehört jetzt Ihnen" in await phones.sends(SAM, f"ACK {code}")
 
 
-async def test_the_next_deadline_is_on_the_readers_clock_and_names_its_zone(phones: Phones) -> None:
+async def test_the_next_deadline_has_its_name_on_the_readers_clock_with_its_zone(phones: Phones) -> None:
     one, two = await phones.hear_of("1"), await phones.hear_of("2")
     said = await phones.sends(DANA, f"ACK {one}")
-    assert re.search(r"Next deadline: \w{3} \d+ \w{3} \d\d:\d\d UTC\.$", said), said
+    named = re.search(r"Next deadline: (.+) by (\w{3} \d+ \w{3} \d\d:\d\d UTC)\.$", said)
+    assert named, said
+    running = [one for one in (await phones.shown("1"))["targets"] if one["status"] == "running"]
+    first = min(running, key=lambda one: one["due_at"])
+    assert named.groups() == (called(first), short_time(datetime.fromisoformat(first["due_at"]), "UTC", "en"))
     gesagt = await phones.sends(SAM, f"ACK {two}")
-    assert re.search(r"Nächste Frist: \w\w \d+\.\d+\. \d\d:\d\d UTC\.$", gesagt), gesagt
+    assert re.search(r"Nächste Frist: .+ bis \w\w \d+\.\d+\. \d\d:\d\d UTC\.$", gesagt), gesagt
 
 
 async def test_who_comes_second_hears_who_has_it(phones: Phones) -> None:
@@ -138,45 +143,99 @@ async def test_who_comes_second_hears_who_has_it(phones: Phones) -> None:
     assert (await phones.sends(SAM, f"ACK {code}")).startswith(f"{code} gehört jetzt Ihnen: Checkout is down.")
 
 
-@pytest.mark.parametrize("number", [DANA, STRANGER])
-async def test_a_number_hears_ten_answers_an_hour_then_nothing_which_is_written_down(
-    phones: Phones, number: str
+def has_written(phones: Phones, number: str, times: int) -> None:
+    """So many SMS of the last hour, each answered."""
+    now = phones.api.services.now()
+    before = [(f"SM-before-{one}", {"From": number, "Body": "hello"}) for one in range(times)]
+    phones.api.services.inbound.store_new("twilio-inbound", before, now)
+    phones.api.services.inbound.all_handled([("twilio-inbound", id) for id, _ in before], now)
+
+
+@pytest.mark.parametrize(
+    ("number", "most", "last"),
+    [
+        (DANA, 100, "For an hour we answer no more texts; what they order is still done."),
+        (SAM, 100, "Eine Stunde lang antworten wir auf keine SMS mehr; Befehle gelten weiter."),
+        (STRANGER, 10, "For an hour we answer no more texts."),
+    ],
+)
+async def test_a_number_hears_so_many_answers_an_hour_then_nothing_which_is_said_and_written_down(
+    phones: Phones, number: str, most: int, last: str
 ) -> None:
     """An auto-responder answers each of ours, and would go on for ever."""
-    answers = [await phones.sends(number, "I am away until Monday") for _ in range(13)]
-    assert [bool(answer) for answer in answers] == [True] * 10 + [False] * 3
-    assert await phones.sends(SAM, "ACK"), "another number is answered"
+    has_written(phones, number, most - 3)
+    answers = [await phones.sends(number, "I am away until Monday") for _ in range(6)]
+    assert [bool(answer) for answer in answers] == [True] * 3 + [False] * 3
+    assert [answer.endswith(last) for answer in answers[:3]] == [False, False, True]
+    assert await phones.sends(DANA if number == SAM else SAM, "ACK"), "another number is answered"
     with phones.api.services.database.read() as connection:
         why = [body.get("unanswered") for body in connection.scalars(select(inbound_events.c.body))]
-    assert why.count("10 answers went to this number within an hour") == 3
+    assert why.count(f"{most} answers went to this number within an hour") == 3
     later = phones.api.services.now() + timedelta(hours=1, seconds=1)
     phones.api.app.state.services = replace(phones.api.services, now=lambda: later)
     assert await phones.sends(number, "I am back")
 
 
-async def test_a_word_beyond_the_tenth_still_acts(phones: Phones) -> None:
+async def test_an_order_that_is_carried_out_is_answered_however_many_there_were(phones: Phones) -> None:
+    has_written(phones, DANA, 200)
     code = await phones.hear_of("1")
-    for _ in range(10):
-        await phones.sends(DANA, "hello")
-    assert await phones.sends(DANA, f"ACK {code}") == ""
+    assert await phones.sends(DANA, "hello") == ""
+    assert (await phones.sends(DANA, f"ACK {code}")).startswith(f"You own {code} now")
     assert (await phones.shown("1"))["owner"] == "dana"
+
+
+async def test_orders_and_stop_start_and_test_use_up_no_answer(phones: Phones) -> None:
+    has_written(phones, DANA, 98)
+    code = await phones.hear_of("1")
+    phones.api.temporal.worker = False
+    for text in (f"ACK {code}", "STOP", "START", "TEST", f"ESC {code} network"):
+        await phones.sends(DANA, text)
+    assert "no more texts" not in await phones.sends(DANA, "hello")
+    assert "no more texts" in await phones.sends(DANA, "hello"), "that was the hundredth"
+
+
+async def test_an_order_that_is_refused_counts_as_an_answer_to_a_machine_would(phones: Phones) -> None:
+    code = await phones.hear_of("1")
+    await phones.sends(SAM, f"ACK {code}")
+    has_written(phones, DANA, 99)
+    assert "no more texts" in await phones.sends(DANA, f"ACK {code}")
+
+
+@pytest.mark.parametrize("text", ["ACK", "RES 7K2 fixed it", "TEST"])
+async def test_who_orders_from_an_unknown_number_hears_that_it_is_not_in_the_roster(phones: Phones, text: str) -> None:
+    code = await phones.hear_of("1")
+    for order in (text, f"ACK {code}"):
+        answer = await phones.sends(STRANGER, order)
+        assert "not in the roster" in answer
+        assert "request" not in answer
+        assert not [word for word in (code, "Checkout") if word in answer]
+    assert phones.commands() == []
 
 
 async def test_a_stranger_is_told_so_and_learns_nothing(phones: Phones) -> None:
     code = await phones.hear_of("1")
-    for text in (f"ACK {code}", "ACK", "hello"):
+    for text in ("hello", f"is {code} mine?"):
         answer = await phones.sends(STRANGER, text)
         assert "could not match your number" in answer
         assert code not in answer
     assert phones.commands() == []
 
 
-async def test_a_code_nobody_has_or_of_a_case_that_is_over_is_said(phones: Phones) -> None:
-    code = await phones.hear_of("1")
-    await phones.api.say("zendesk-1", "cancel", reason="by mistake")
-    for wrong in (code, "X9X"):
-        assert f"No open case has the code {wrong}" in await phones.sends(DANA, f"ACK {wrong}")
+async def test_a_code_nobody_has_is_said(phones: Phones) -> None:
+    assert "No open case has the code X9X" in await phones.sends(DANA, "ACK X9X")
     assert await phones.sends(DANA, "ACK") == "You have no open case, so nothing was done."
+
+
+async def test_who_answers_a_case_that_is_over_hears_how_it_ended(phones: Phones) -> None:
+    one, two = await phones.hear_of("1"), await phones.hear_of("2")
+    await phones.api.say("zendesk-1", "cancel", reason="by mistake")
+    await phones.api.say("zendesk-2", "resolve", by="dana", summary="restarted")
+    await phones.api.say("zendesk-2", "root-cause", by="dana", category="disk", description="full", origin="ours")
+    await phones.api.say("zendesk-2", "close", by="dana")
+    said = phones.commands()
+    assert await phones.sends(DANA, f"ACK {one}") == f"{one} was withdrawn. Nothing was changed."
+    assert await phones.sends(SAM, f"RES {two} renewed it") == f"{two} ist schon geschlossen. Nichts wurde geändert."
+    assert phones.commands() == said
 
 
 @pytest.mark.parametrize("text", ["ACK ZZZ", "ACK 7K5", "RES ZZZ fixed it", "ESC 7K"])

@@ -3,12 +3,12 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 
 from api.report_shapes import (
     BacklogReport,
@@ -23,14 +23,10 @@ from api.reports_csv import safe
 from api.shapes import Shape
 from domain.facts import Facts
 from records.counted import DIMENSIONS
-from records.facts import facts_row, tier_rows
-from records.rows import escalation_row
-from records.tables import escalations, facts, tier_facts
 from tests.api.conftest import Api
+from tests.api.reported import keep, made_up_cases, report
 from tests.records.made_up import made_up
-from tests.records.samples import document
 
-CASES = 120
 SHAPES: Mapping[str, type[Shape]] = {
     "summary": SummaryReport,
     "trend": TrendReport,
@@ -42,43 +38,9 @@ SHAPES: Mapping[str, type[Shape]] = {
 PERIOD = "from=2026-01-10&to=2026-04-10&timezone=Europe/Berlin"
 
 
-def keep(api: Api, made: list[Facts]) -> None:
-    """These cases in the store, each with its row, its document and its facts."""
-    rows = [_row(one) for one in made]
-    with api.services.database.write() as connection:
-        connection.execute(insert(escalations), rows)
-        connection.execute(insert(facts), [facts_row(one) for one in made])
-        connection.execute(insert(tier_facts), [row for one in made for row in tier_rows(one)])
-
-
-def _row(one: Facts) -> dict[str, Any]:
-    shown = document(
-        one.id,
-        one.episode,
-        status=one.status,
-        team=one.team,
-        owner=one.owner,
-        priority=one.priority,
-        opened_at=one.opened_at.isoformat(),
-        tier={"index": 0, "name": one.tier},
-        customer={"id": one.customer, "name": one.customer},
-    )
-    return {**escalation_row(shown, 1, one.opened_at), "search": one.id}
-
-
 @pytest.fixture
 def stored(api: Api) -> list[Facts]:
-    chance = Random(6)  # noqa: S311 - made-up cases, no secrets
-    made = [made_up(chance, number) for number in range(CASES)]
-    keep(api, made)
-    return made
-
-
-async def report(api: Api, path: str) -> dict[str, Any]:
-    answer = await api.get(f"/v1/reports/{path}", "viewer")
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    return made_up_cases(api)
 
 
 async def listed(api: Api, address: str) -> int:
@@ -135,12 +97,54 @@ async def test_a_trend_has_every_week_and_links_of_its_own(api: Api, stored: lis
     assert await listed(api, counts[3]["cases"]) == counts[3]["value"]
 
 
+async def test_a_trend_says_what_was_missed_at_each_tier_and_how_many_were_closed(api: Api) -> None:
+    chance, at = Random(6), datetime(2026, 3, 1, 12, tzinfo=UTC)  # noqa: S311 - made-up cases, no secrets
+    made = [made_up(chance, number) for number in range(60)]
+    keep(api, [one.model_copy(update={"closed_at": at + timedelta(days=n % 3)}) for n, one in enumerate(made)])
+    found = await report(api, f"trend?{PERIOD}&group_by=month")
+    for tier in ("L1", "L2", "L3"):
+        rows = [next(one for one in row["breaches_by_tier"] if one["tier"] == tier) for row in found["groups"]]
+        stays = [stay for one in made if _inside(one) for stay in one.tiers if stay.tier == tier]
+        assert sum(row["breaches"] for row in rows) == sum(stay.breaches for stay in stays) > 0
+        assert [await listed(api, row["cases"]) for row in rows] == [row["breaches"] for row in rows], "one each"
+    closed = [figures(row)["closed"] for row in found["groups"]]
+    assert [one["value"] for one in closed] == [0, 0, 60, 0]
+    assert [await listed(api, one["cases"]) for one in closed] == [0, 0, 60, 0]
+    heading, *rows = csv.reader(io.StringIO((await api.get(f"/v1/reports/trend?{PERIOD}&format=csv")).text))
+    assert heading[-4:] == ["closed", "breaches_at_L1", "breaches_at_L2", "breaches_at_L3"]
+    assert sum(int(row[-4]) for row in rows) == 60
+
+
+@pytest.mark.parametrize("by", ["product", "tier"])
+async def test_what_was_missed_at_a_tier_is_told_by_every_dimension(api: Api, stored: list[Facts], by: str) -> None:
+    found = await report(api, f"time-in-tier?{PERIOD}&group_by={by}")
+    inside = [one for one in stored if _inside(one)]
+    assert {group["value"] for group in found["groups"]} == {getattr(one, by) for one in inside}
+    for group in found["groups"]:
+        mine = [one for one in inside if getattr(one, by) == group["value"]]
+        for row in group["tiers"]:
+            missed = [one for one in mine if any(stay.tier == row["tier"] and stay.breaches for stay in one.tiers)]
+            assert row["breaches"] == await listed(api, row["breaches_cases"]) == len(missed), "one each"
+            assert row["count"] == await listed(api, row["cases"])
+    rows = list(
+        csv.reader(io.StringIO((await api.get(f"/v1/reports/time-in-tier?{PERIOD}&group_by={by}&format=csv")).text))
+    )
+    assert rows[0][:2] == ["value", "tier"]
+    assert not [name for name in rows[0] if name.endswith("cases")]
+    assert [row[0] for row in rows[1:4]] == ["*"] * 3
+    assert len(rows) == 1 + len(found["tiers"]) + sum(len(group["tiers"]) for group in found["groups"])
+    few = await report(api, f"time-in-tier?{PERIOD}&group_by={by}&limit=1")
+    assert (few["groups"], few["groups_left_out"]) == (found["groups"][:1], len(found["groups"]) - 1)
+
+
 async def test_the_pareto_adds_up_and_its_lines_lead_to_their_cases(api: Api, stored: list[Facts]) -> None:
     found = (await report(api, f"root-causes?{PERIOD}"))["causes"]
     assert found[-1]["cumulative_share"] == 100
     assert [row["count"] for row in found] == sorted((row["count"] for row in found), reverse=True)
-    for row in found:
+    by_customer = (await report(api, f"root-causes?{PERIOD}&group_by=customer"))["causes"]
+    for row in [*found, *by_customer]:
         assert await listed(api, row["cases"]) == row["count"]
+        assert await listed(api, row["recurrences_cases"]) == row["recurrences"]
 
 
 async def test_a_cell_of_the_heat_map_leads_to_the_cases_of_that_hour(api: Api, stored: list[Facts]) -> None:
@@ -156,6 +160,22 @@ async def test_the_backlog_and_the_tiers_lead_to_their_cases(api: Api, stored: l
     assert await listed(api, waiting["cases"]) == waiting["value"]
     for row in (await report(api, f"time-in-tier?{PERIOD}"))["tiers"]:
         assert await listed(api, row["cases"]) == row["count"]
+    grouped = await report(api, "backlog?group_by=team")
+    for row in (grouped, *grouped["groups"]):
+        assert [await listed(api, cases) for cases in row["by_age_cases"]] == row["by_age"]
+
+
+async def test_an_age_is_one_from_its_limit_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, now = Random(1), datetime(2026, 5, 1, 12, 0, 0, 1, tzinfo=UTC)  # noqa: S311 - made-up cases, no secrets
+    aged = [timedelta(days=1), timedelta(days=1, microseconds=-1), timedelta(days=30)]
+    plain = [
+        made_up(chance, n).model_copy(update={"status": "open", "opened_at": now - age}) for n, age in enumerate(aged)
+    ]
+    keep(api, plain)
+    monkeypatch.setattr(api.app.state, "services", replace(api.services, now=lambda: now))
+    found = await report(api, "backlog")
+    assert found["by_age"] == [1, 1, 0, 0, 1]
+    assert [await listed(api, cases) for cases in found["by_age_cases"]] == [1, 1, 0, 0, 1]
 
 
 async def test_csv_by_parameter_or_by_accept(api: Api, stored: list[Facts]) -> None:
@@ -217,6 +237,20 @@ async def test_without_dates_it_is_the_last_ninety_days(api: Api) -> None:
     assert begin < api.services.now() <= end
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("counted_in=weather", "it is one of volume"),
+        ("counted_in=escalation_rate", "give opened_from and opened_to too"),
+        ("closed_from=yesterday", "closed_from"),
+    ],
+)
+async def test_a_list_that_cannot_be_is_refused_in_words(api: Api, asked: str, words: str) -> None:
+    answer = await api.get(f"/v1/escalations?{asked}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
+    assert words in answer.text
+
+
 # Tickets seen
 
 SPAN = {"system": "zendesk", "from": "2026-02-01T00:00:00Z", "to": "2026-02-02T00:00:00Z", "count": 50}
@@ -226,8 +260,12 @@ async def test_the_same_span_again_replaces_the_count(api: Api) -> None:
     keep(api, [_on_the_first_of_february(number) for number in range(2)])
     for count in (40, 50):
         assert (await api.post("/v1/tickets/seen", {**SPAN, "count": count}, "system")).status_code == 200
+    elsewhere = _on_the_first_of_february(9).model_copy(update={"system": "jira", "id": "jira-9"})
+    keep(api, [elsewhere])
     found = await report(api, "summary?from=2026-02-01&to=2026-02-01")
     assert figures(found)["escalation_rate"]["value"] == 4
+    assert await listed(api, figures(found)["escalation_rate"]["cases"]) == 2
+    assert await listed(api, figures(found)["volume"]["cases"]) == 3
 
 
 def _on_the_first_of_february(number: int) -> Facts:

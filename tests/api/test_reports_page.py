@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from random import Random
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -19,9 +18,9 @@ from domain.kpi_words import DEFINITIONS
 from records.tables import escalations
 from tests.api.browser import Page
 from tests.api.conftest import Api
+from tests.api.reported import keep, made_up_cases, report
 from tests.api.signed_in import Visitor, visitor
 from tests.api.test_lessons_api import action, explained, with_a_problem
-from tests.api.test_reports_api import CASES, keep
 from tests.records.made_up import made_up
 
 PERIOD = "from=2026-01-10&to=2026-04-10"
@@ -37,17 +36,7 @@ async def someone(api: Api) -> Visitor:
 
 @pytest.fixture
 def stored(api: Api) -> list[Facts]:
-    chance = Random(6)  # noqa: S311 - made-up cases, no secrets
-    made = [made_up(chance, number) for number in range(CASES)]
-    keep(api, made)
-    return made
-
-
-async def report(api: Api, path: str) -> dict[str, Any]:
-    answer = await api.get(f"/v1/reports/{path}", "viewer")
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    return made_up_cases(api)
 
 
 def part(page: Page, id: str) -> str:
@@ -90,8 +79,8 @@ async def test_every_key_number_has_its_value_its_definition_and_its_cases_besid
         for name in (first, *others):
             assert DEFINITIONS[name].title["en"] in words(tile)
             assert DEFINITIONS[name].text["en"] in words(tile)
-        asked = by_name[first]["cases"].split("?")[1]
-        assert links(tile) == [f"/reports/cases?{asked}"]
+            asked = by_name[name]["cases"].split("?")[1]
+            assert f"/reports/cases?{asked}" in links(tile)
 
 
 async def test_a_number_leads_to_just_its_cases(stored: list[Facts], someone: Visitor) -> None:
@@ -103,17 +92,19 @@ async def test_a_number_leads_to_just_its_cases(stored: list[Facts], someone: Vi
         and datetime(2026, 1, 10, tzinfo=UTC) <= one.opened_at < datetime(2026, 4, 11, tzinfo=UTC)
         and one.reopen_count
     ]
-    [link] = links(part(page, "tile-reopen_rate"))
+    [link] = [link for link in links(part(page, "tile-reopen_rate")) if "opened_from=2026-01-10" in link]
     cases = await someone.opens(link)
     assert len(inside) > 0
     assert sorted(re.findall(r'class="quiet">(\S+)</span></th>', cases.html)) == sorted(one.id for one in inside)
     assert "Number: Reopened" in cases.words
     assert "Product: search" in cases.words
+    assert f"Number of cases: {len(inside)}" in cases.words
 
 
 async def test_a_list_of_cases_goes_on(api: Api, stored: list[Facts], someone: Visitor) -> None:
     page = await someone.opens("/reports/cases")
     seen = set(re.findall(r'class="quiet">(\S+)</span></th>', page.html))
+    assert f"Number of cases: {len(stored)}" in page.words
     while more := [link for link in links(page.html) if "cursor=" in link]:
         page = await someone.opens(more[0])
         seen |= set(re.findall(r'class="quiet">(\S+)</span></th>', page.html))
@@ -251,6 +242,17 @@ async def test_an_empty_store_says_so_and_draws_nothing(someone: Visitor) -> Non
     assert words(part(page, "tile-csat")).startswith("Customer satisfaction (CSAT) – Cases")
 
 
+async def test_more_overdue_actions_lead_to_those_that_are_overdue(api: Api, someone: Visitor) -> None:
+    late = [action(f"renew {number}", due_on="2020-01-31") for number in range(10)]
+    for ticket in ("1", "2", "3"):
+        await explained(api, ticket, actions=[*late, action("later", due_on="2090-01-31")], problem=None)
+    page = await someone.opens("/reports")
+    [more] = [link for link in links(page.html.split('id="lessons"')[1]) if "/actions" in link]
+    assert more == "/actions?overdue=true"
+    found = await someone.opens(more)
+    assert ("renew 9" in found.words, "later" in found.words) == (True, False)
+
+
 async def test_overdue_actions_and_open_problems_lead_to_their_pages(api: Api, someone: Visitor) -> None:
     actions = [action("renew it", due_on="2020-01-31"), action("later", due_on="2090-01-31")]
     await explained(api, "4711", actions=actions, problem=None, contributing_factors=[])
@@ -344,6 +346,10 @@ async def test_it_speaks_german(stored: list[Facts], someone: Visitor) -> None:
     assert re.search(r"\d,\d %", words(part(page, "tile-compliance")))
     for text in (DEFINITIONS["volume"].text["en"], "Escalation report", "better", "before"):
         assert text not in page.words
+    for one in (DEFINITIONS[name] for names in TILES for name in names):
+        assert f"Formel: {one.formula['de']}" in page.words
+        assert one.formula["en"] not in page.words
+    assert "Nur von jetzt" in words(part(page, "panel-ages"))
 
 
 def test_spans_are_said_in_two_units_and_never_in_none() -> None:

@@ -128,6 +128,7 @@ POST    /actions                                         -       -       yes    
 GET     /problems                                        -       yes     yes    yes       yes
 GET     /problems/{id}                                   -       yes     yes    yes       yes
 POST    /problems/{id}                                   -       -       yes    yes       yes
+GET     /audit                                           -       -       -      yes       yes
 """
 BY_SESSION = {
     f"{method} {path}": dict(zip(HEAD, words, strict=True))

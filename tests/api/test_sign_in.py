@@ -82,6 +82,20 @@ async def test_signing_out_ends_it(api: Api) -> None:
     assert "/sign-in?" in (await someone.opens("/templates")).address
 
 
+async def test_a_copy_of_the_cookie_opens_nothing_after_signing_out_and_another_session_goes_on(api: Api) -> None:
+    someone = visitor(api)
+    await someone.signs_in()
+    stays = api.client.cookies[COOKIE]
+    page = await someone.signs_in()
+    copied = api.client.cookies[COOKIE]
+    await someone.presses(page, "sign-out")
+    for value, opens in ((copied, False), (stays, True)):
+        api.client.cookies.clear()
+        api.client.cookies.set(COOKIE, value)
+        for path in ("/", "/templates"):
+            assert ("/sign-in" not in (await someone.opens(path)).address) is opens, path
+
+
 @pytest.mark.parametrize("token", [None, "", "x", "another session's"])
 async def test_a_form_without_this_sessions_token_does_nothing_and_says_what_to_do(api: Api, token: str | None) -> None:
     someone = visitor(api)

@@ -18,7 +18,7 @@ from api.errors import Unavailable
 from api.pages.board_events import stream
 from api.pages.signed_in import Session
 from api.serving import Server
-from api.watching import MOST_LISTENERS, MOST_NAMED, Listener, News, Watcher
+from api.watching import MOST_LISTENERS, MOST_NAMED, MOST_OF_A_KEY, MOST_OF_A_SESSION, Listener, News, Watcher
 from records.database import Database
 from tests.api.conftest import Api
 from tests.records.samples import document as sample
@@ -69,7 +69,7 @@ async def test_the_first_news_is_that_everything_is_to_be_looked_at_and_then_onl
     api: Api, watcher: Watcher
 ) -> None:
     stores(api, "zendesk-1")
-    with watcher.listening(key_of(api, "viewer")) as listener:
+    with watcher.listening(key_of(api, "viewer"), "mine") as listener:
         assert await listener.next(PATIENCE) == News(None)
         stores(api, "zendesk-2")
         assert await listener.next(PATIENCE) == News(frozenset({"zendesk-2"}))
@@ -82,7 +82,7 @@ async def test_what_is_written_with_the_clock_of_another_machine_is_seen_all_the
     api: Api, watcher: Watcher
 ) -> None:
     stores(api, "zendesk-1")
-    with watcher.listening(key_of(api, "viewer")) as listener:
+    with watcher.listening(key_of(api, "viewer"), "mine") as listener:
         await listener.next(PATIENCE)
         behind = api.services.now() - timedelta(seconds=5)
         api.services.escalations.save_document(sample("zendesk-2"), 1, behind)
@@ -91,7 +91,7 @@ async def test_what_is_written_with_the_clock_of_another_machine_is_seen_all_the
 
 async def test_a_row_from_a_clock_that_is_far_ahead_hides_nothing(api: Api, watcher: Watcher) -> None:
     api.services.escalations.save_document(sample("zendesk-1"), 1, api.services.now() + timedelta(hours=1))
-    with watcher.listening(key_of(api, "viewer")) as listener:
+    with watcher.listening(key_of(api, "viewer"), "mine") as listener:
         await listener.next(PATIENCE)
         stores(api, "zendesk-2")
         assert await listener.next(PATIENCE) == News(frozenset({"zendesk-2"}))
@@ -100,7 +100,7 @@ async def test_a_row_from_a_clock_that_is_far_ahead_hides_nothing(api: Api, watc
 
 async def test_a_hundred_boards_cost_one_query_a_look(api: Api, watcher: Watcher) -> None:
     with ExitStack() as open_boards:
-        boards = [open_boards.enter_context(watcher.listening(key_of(api, "viewer"))) for _ in range(100)]
+        boards = [open_boards.enter_context(watcher.listening(key_of(api, "viewer"), f"{n}")) for n in range(100)]
         for board in boards:
             await board.next(PATIENCE)
         looks = 0
@@ -130,17 +130,17 @@ def test_it_looks_once_a_second() -> None:
 
 
 async def test_nobody_listens_nobody_looks(api: Api, watcher: Watcher) -> None:
-    with watcher.listening(key_of(api, "viewer")) as listener:
+    with watcher.listening(key_of(api, "viewer"), "mine") as listener:
         await listener.next(PATIENCE)
     with counting(api.services.database) as said:
         await asyncio.sleep(QUICK * 5)
     assert said == []
-    with watcher.listening(key_of(api, "viewer")) as again:
+    with watcher.listening(key_of(api, "viewer"), "mine") as again:
         assert await again.next(PATIENCE) == News(None), "who comes after everybody has gone is told, too"
 
 
 async def test_a_slow_listener_piles_nothing_up() -> None:
-    listener = Listener("key")
+    listener = Listener("key", "session")
     for number in range(MOST_NAMED):
         listener.tell(frozenset({f"zendesk-{number}"}))
     assert await listener.next(PATIENCE) == News(frozenset(f"zendesk-{number}" for number in range(MOST_NAMED)))
@@ -152,9 +152,9 @@ async def test_a_slow_listener_piles_nothing_up() -> None:
 
 async def test_there_is_room_for_so_many_and_no_more(api: Api, watcher: Watcher) -> None:
     with ExitStack() as full:
-        for _ in range(MOST_LISTENERS):
-            full.enter_context(watcher.listening(key_of(api, "viewer")))
-        with pytest.raises(Unavailable), watcher.listening(key_of(api, "viewer")):
+        for number in range(MOST_LISTENERS):
+            full.enter_context(watcher.listening(f"key {number % 10}", f"session {number}"))
+        with pytest.raises(Unavailable), watcher.listening(key_of(api, "viewer"), "mine"):
             pass
         answer = await api.client.post("/sign-in", data={"key": api.keys["viewer"], "next": "/"})
         assert answer.status_code == 303
@@ -163,9 +163,33 @@ async def test_there_is_room_for_so_many_and_no_more(api: Api, watcher: Watcher)
     assert watcher.listeners == 0
 
 
+@pytest.mark.parametrize(("most", "session"), [(MOST_OF_A_SESSION, "mine"), (MOST_OF_A_KEY, "mine {}")])
+async def test_no_session_and_no_key_takes_the_room_of_all_others(
+    watcher: Watcher, api: Api, most: int, session: str
+) -> None:
+    with ExitStack() as greedy:
+        for number in range(most):
+            greedy.enter_context(watcher.listening(key_of(api, "viewer"), session.format(number)))
+        with pytest.raises(Unavailable):
+            watcher.admit(key_of(api, "viewer"), session.format(0))
+        watcher.admit(key_of(api, "agent"), "another's")
+    watcher.admit(key_of(api, "viewer"), session.format(0))
+
+
+async def test_signing_out_ends_the_streams_of_that_session_and_no_others(api: Api, watcher: Watcher) -> None:
+    mine, other = session(api), session(api)
+    ended, stays = stream(api.services, mine, QUICK), stream(api.services, other, QUICK)
+    for one in (ended, stays):
+        await anext(one)
+    watcher.end_session(mine.value)
+    assert [told async for told in ended][-1] == "event: over\ndata: null\n\n"
+    assert "over" not in await anext(stays)
+    await stays.aclose()  # type: ignore[attr-defined]
+
+
 async def test_a_revoked_key_ends_its_own_streams_at_the_next_look(api: Api, watcher: Watcher) -> None:
     gone, stays = key_of(api, "viewer"), key_of(api, "agent")
-    with watcher.listening(gone) as ended, watcher.listening(stays) as other:
+    with watcher.listening(gone, "a") as ended, watcher.listening(stays, "b") as other:
         await ended.next(PATIENCE)
         await other.next(PATIENCE)
         api.services.keys.revoke(gone, api.services.now())
@@ -175,12 +199,12 @@ async def test_a_revoked_key_ends_its_own_streams_at_the_next_look(api: Api, wat
 
 async def test_a_key_revoked_just_before_it_listened_is_found_out_too(api: Api, watcher: Watcher) -> None:
     gone, stays = key_of(api, "viewer"), key_of(api, "agent")
-    with watcher.listening(stays) as first:
+    with watcher.listening(stays, "b") as first:
         await first.next(PATIENCE)
         api.services.keys.revoke(gone, api.services.now())
         stores(api, "zendesk-1")
         await first.next(PATIENCE)
-        with watcher.listening(gone) as late:
+        with watcher.listening(gone, "a") as late:
             await until(lambda: late.revoked)
 
 
@@ -205,12 +229,12 @@ async def test_a_store_that_does_not_answer_ends_the_streams_and_a_later_one_wor
     def broken(*_: Any) -> Any:
         raise OSError("gone")
 
-    with watcher.listening(key_of(api, "viewer")) as listener:
+    with watcher.listening(key_of(api, "viewer"), "mine") as listener:
         await listener.next(PATIENCE)
         with monkeypatch.context() as away:
             away.setattr(watcher._board, "changes", broken)
             await until(lambda: listener.over)
-    with watcher.listening(key_of(api, "viewer")) as again:
+    with watcher.listening(key_of(api, "viewer"), "mine") as again:
         assert await again.next(PATIENCE) == News(None)
 
 
@@ -222,7 +246,7 @@ async def test_when_the_process_goes_every_stream_ends_and_none_begins(api: Api,
         while True:
             await anext(told)
     with pytest.raises(Unavailable):
-        watcher.admit()
+        watcher.admit(key_of(api, "viewer"), "mine")
 
 
 @asynccontextmanager

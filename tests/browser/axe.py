@@ -13,15 +13,21 @@ AXE = Packed(
     "package/axe.min.js",
 )
 LIMIT = 60  # seconds; a second when nothing else runs
+LOADED = "typeof axe === 'object'"
 RUN = "options => axe.run(document, options)"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ON_COLOURS = ("color-contrast", "link-in-text-block")
+Options = dict[str, Any]
 # The size of what is pressed is off by itself. A mail's own frame lets no script in: it is looked at as a page.
-OPTIONS = {
+EVERYTHING: Options = {
     "runOnly": {"type": "tag", "values": LEVELS},
     "rules": {"target-size": {"enabled": True}},
     "iframes": False,
     "resultTypes": ["violations"],
 }
+# A page seen before is the same in other colours but for them, and on another screen but for its shapes.
+COLOURS: Options = {**EVERYTHING, "runOnly": {"type": "rule", "values": ON_COLOURS}}
+SHAPES: Options = {**EVERYTHING, "rules": {**EVERYTHING["rules"], **{name: {"enabled": False} for name in ON_COLOURS}}}
 
 
 def script() -> str:
@@ -30,11 +36,12 @@ def script() -> str:
     return (folder / AXE.file).read_text(encoding="utf-8")
 
 
-async def violations(page: Page, axe: str) -> list[str]:
+async def violations(page: Page, axe: str, options: Options = EVERYTHING) -> list[str]:
     """What is wrong with the page as it stands: the rule, the element, and what to mend. `axe` is what `script` gave."""
     async with asyncio.timeout(LIMIT):
-        await page.evaluate(axe)
-        found: list[dict[str, Any]] = (await page.evaluate(RUN, OPTIONS))["violations"]
+        if not await page.evaluate(LOADED):
+            await page.evaluate(axe)
+        found: list[dict[str, Any]] = (await page.evaluate(RUN, options))["violations"]
     return [_told(broken, node) for broken in found for node in broken["nodes"]]
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from domain.kpi_words import DEFINITIONS
 from tests.browser.conftest import Somebody
 from tests.browser.showcase import catches_up
 from tests.browser.visitor import PHONE, Visitor
@@ -52,7 +53,7 @@ async def test_a_case_from_its_opening_over_the_climb_and_the_board_to_its_closi
     await lee.presses(subject_of(case), "link")
     await lee.is_at(f"/escalations/{case.id}")
     await lee.fills_in("It is solved", {"What solved it (for us)": "a new certificate"})
-    await lee.presses_in("Close the case")
+    await lee.presses("Close the case")
     await lee.reads("Nothing was changed.")
     await lee.fills_in(
         "Record the root cause",
@@ -60,7 +61,7 @@ async def test_a_case_from_its_opening_over_the_climb_and_the_board_to_its_closi
         {"Category, such as configuration": "certificate", "Whose doing": "ours"},
     )
     await lee.reads("The root cause is recorded.")
-    await lee.presses_in("Close the case")
+    await lee.presses("Close the case")
     await lee.reads("The case is closed.")
     end = await case.shows()
     assert (end["status"], end["root_cause"]["category"]) == ("closed", "certificate")
@@ -137,6 +138,75 @@ async def test_the_board_works_with_the_keyboard_alone(tierline: Tierline, someb
     await lee.is_at(f"/escalations/{case.id}")
 
 
+async def two(tierline: Tierline) -> tuple[str, list[Case]]:
+    """The address of a board that shows two cases and no other, and the cases as they stand on it."""
+    await tierline.has_policy(LADDER)
+    customer = {"id": f"acme-{uuid4().hex[:6]}"}
+    cases = [
+        await tierline.opens(policy="ladder", subject=f"Down {n} {customer['id']}", customer=customer) for n in "12"
+    ]
+    for case in cases:
+        await catches_up(case)
+    return f"/?customer={customer['id']}&sort=-opened_at", cases[::-1]
+
+
+async def test_a_key_that_was_broken_off_chooses_no_case_for_the_next(tierline: Tierline, somebody: Somebody) -> None:
+    board, (first, second) = await two(tierline)
+    lee = await somebody()
+    await lee.signs_in("lee", board)
+    for key, asked in (("r", "Resolve these cases"), ("e", "Escalate these cases"), ("s", "Assign these cases")):
+        await lee.strikes("j", key)
+        await lee.reads(asked)
+        await lee.strikes("Escape")
+        await lee.does_not_read(asked)
+    await lee.strikes("j", "a")
+    await lee.reads("Done")
+    assert [(await case.shows())["owner"] for case in (first, second)] == [None, "lee"]
+
+
+async def test_a_case_is_assigned_and_paused_by_a_key(tierline: Tierline, somebody: Somebody) -> None:
+    board, (first, second) = await two(tierline)
+    lee = await somebody()
+    await lee.signs_in("lee", board)
+    await lee.strikes("j", "s")
+    await lee.chooses("To whom", "Sam")
+    await lee.presses("Do it for 1")
+    await lee.reads_in_row(subject_of(first), "Sam")
+    await lee.strikes("k", "p")
+    await lee.chooses("What it waits for", "a third party")
+    await lee.presses("Do it for 1")
+    await lee.reads_in_row(subject_of(first), "paused")
+    assert [(await case.shows())["status"] for case in (first, second)] == ["paused", "open"]
+
+
+@WAYS
+async def test_a_case_is_assigned_from_the_menu_of_its_row(
+    tierline: Tierline, somebody: Somebody, script: bool
+) -> None:
+    board, (first, second) = await two(tierline)
+    lee = await somebody(script=script)
+    await lee.signs_in("lee", board)
+    await lee.unfolds(f"More: {subject_of(second)}")
+    await lee.presses(f"Assign: {subject_of(second)}")
+    await lee.chooses("To whom", "Sam")
+    await lee.presses("Do it for 1")
+    await lee.reads("Done")
+    assert [(await case.shows())["owner"] for case in (first, second)] == [None, "sam"]
+
+
+async def test_a_menu_stays_with_its_case_when_another_comes_above_it(tierline: Tierline, somebody: Somebody) -> None:
+    board, (first, _) = await two(tierline)
+    lee = await somebody()
+    await lee.signs_in("lee", board)
+    await lee.reads("Live")
+    await lee.unfolds(f"More: {subject_of(first)}")
+    customer = {"id": first.opened["customer"]["id"]}
+    new = await tierline.opens(policy="ladder", subject=f"Above {customer['id']}", customer=customer)
+    await lee.reads(subject_of(new))
+    opened = lee.page.locator("tr:has(details[open])")
+    assert await opened.evaluate_all("rows => rows.map(row => row.dataset.id)") == [first.id]
+
+
 async def test_the_board_works_with_tab_and_enter_and_no_other_key(tierline: Tierline, somebody: Somebody) -> None:
     case = await told(tierline)
     lee = await somebody(script=False)
@@ -145,6 +215,69 @@ async def test_the_board_works_with_tab_and_enter_and_no_other_key(tierline: Tie
     await lee.strikes("Enter")
     await lee.reads("Done")
     assert (await case.shows())["owner"] == "lee"
+
+
+async def test_a_case_is_taken_solved_explained_and_closed_with_tab_and_enter_and_no_other_key(
+    tierline: Tierline, somebody: Somebody
+) -> None:
+    case = await told(tierline)
+    lee = await somebody(script=False)
+    await lee.signs_in("lee", f"/escalations/{case.id}")
+    await lee.tabs_to("I take it")
+    await lee.follows()
+    await lee.tabs_to("It is solved")
+    await lee.strikes("Enter")
+    await lee.tabs_to("What solved it (for us)")
+    await lee.strikes(*"a new one")
+    await lee.tabs_to("Send")
+    await lee.follows()
+    await lee.tabs_to("Record the root cause")
+    await lee.strikes("Enter")
+    await lee.tabs_to("Category, such as configuration")
+    await lee.strikes("ArrowDown")
+    await lee.tabs_to("Whose doing")
+    await lee.strikes("ArrowDown")
+    await lee.tabs_to("Why it happened")
+    await lee.strikes(*"it had expired")
+    await lee.tabs_to("Send")
+    await lee.follows()
+    await lee.tabs_to("Close the case")
+    await lee.follows()
+    await lee.reads("The case is closed.")
+    end = await case.shows()
+    assert (end["status"], end["root_cause"]["description"]) == ("closed", "it had expired")
+
+
+async def test_the_reports_are_narrowed_and_followed_to_a_case_with_the_keyboard_alone(
+    tierline: Tierline, somebody: Somebody
+) -> None:
+    case = await told(tierline)
+    customer = case.opened["customer"]["id"]
+    lee = await somebody(script=False)
+    await lee.signs_in("lee", "/reports")
+    await lee.tabs_to("Last 7 days")
+    await lee.follows()
+    await lee.tabs_to("Period and filters")
+    await lee.strikes("Enter")
+    await lee.tabs_to("Customer")
+    await lee.strikes(*customer)
+    await lee.tabs_to("Show")
+    await lee.follows()
+    await lee.reads(f"Customer: {customer}")
+    await lee.tabs_to("What this means: Escalations")
+    await lee.strikes("Enter")
+    await lee.reads(DEFINITIONS["volume"].text["en"])
+    await lee.tabs_to("As a table: Openings and closings")
+    await lee.strikes("Enter")
+    await lee.tabs_to("Customer")
+    await lee.follows()
+    await lee.reads("By group: Customer")
+    await lee.tabs_to("1")  # the customer's one case
+    await lee.follows()
+    await lee.is_at("/reports/cases")
+    await lee.tabs_to(subject_of(case))
+    await lee.follows()
+    await lee.is_at(f"/escalations/{case.id}")
 
 
 async def test_the_board_and_a_case_are_used_on_a_phone(tierline: Tierline, somebody: Somebody) -> None:

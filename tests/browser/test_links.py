@@ -14,6 +14,11 @@ from tests.scenarios.system import PUBLIC_URL, Case, Tierline
 from tests.scenarios.test_stories import LADDER
 
 LINK = re.compile(rf"{PUBLIC_URL}/r/[\w.-]+")
+THUMB = 44  # pixels, as Apple and WCAG 2.5.5 have it
+SIZES = """() => [...document.querySelectorAll("button, summary, input:not([type=hidden]), select, textarea")].map(one => {
+  const box = one.getBoundingClientRect();
+  return [one.innerText.trim() || one.name, Math.round(box.height), Math.round(box.right)];
+})"""
 WAYS = pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without"])
 
 
@@ -51,6 +56,22 @@ async def test_a_responder_takes_and_solves_a_case_on_a_phone(
     await dana.presses("Send")
     await dana.reads("The case is marked as solved.")
     assert (await case.shows())["resolution"]["summary"] == "a new certificate"
+
+
+async def test_on_a_phone_all_that_is_pressed_or_filled_in_is_as_tall_as_a_thumb(
+    tierline: Tierline, somebody: Somebody
+) -> None:
+    case = await told(tierline)
+    dana = await somebody(PHONE)
+    await dana.opens(await link_in_the_mail_to("dana", case))
+    for what in ("Write to the customer", "It is solved", "Escalate", "Hand it to somebody", "Add a note"):
+        await dana.unfolds(what)
+    sizes: list[list[Any]] = await dana.page.evaluate(SIZES)
+    assert len(sizes) > 15
+    assert [(name, height) for name, height, _ in sizes if height < THUMB] == []
+    assert [(name, right) for name, _, right in sizes if right > PHONE[0]] == [], (
+        "it can be seen without scrolling sideways"
+    )
 
 
 async def test_whoever_only_opens_the_link_changes_nothing(tierline: Tierline, somebody: Somebody) -> None:

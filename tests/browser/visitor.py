@@ -23,7 +23,7 @@ FOCUS = """() => {
 NAMED = """name => {
   const at = document.activeElement;
   const labels = [...(at.labels || [])].map(one => one.innerText.trim());
-  return [at.getAttribute("aria-label"), at.innerText?.trim(), ...labels].includes(name);
+  return [at.getAttribute("aria-label"), at.innerText?.trim(), at.textContent.trim(), ...labels].includes(name);
 }"""
 
 expect.set_options(timeout=PATIENCE)
@@ -85,10 +85,6 @@ class Visitor:
         for label, option in (choices or {}).items():
             await form.get_by_label(label, exact=True).select_option(option)
         await form.get_by_role("button").click()
-
-    async def presses_in(self, title: str) -> None:
-        """Unfold a form that asks nothing, and send it."""
-        await self.fills_in(title, {})
 
     async def presses_what_begins(self, name: str) -> None:
         """Press the button whose name begins so."""

@@ -38,6 +38,7 @@ class Clock:
     breached: datetime | None = None
     met: datetime | None = None
     cancelled: bool = False
+    changed: bool = False  # by another priority
 
     @property
     def over(self) -> bool:
@@ -167,6 +168,7 @@ class Twin:
     survey: int | None = None
     closed_at: datetime | None = None
     asked_how_it_was: bool = False
+    kept: dict[str, datetime] = field(default_factory=dict)  # when each update to the customer kept its promise
     messages: dict[str, Message] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
 
@@ -213,6 +215,25 @@ class Twin:
     def cancel(self, *names: str) -> None:
         for clock in list(self.ticking(*names)):
             clock.cancelled = True
+
+    def take_back(self, name: str, at: datetime) -> bool:
+        """What met the target then has not counted; false where the one begun instead is over."""
+        kept = next((clock for clock in self.clocks if clock.name == name and clock.met == at), None)
+        begun = next((clock for clock in self.ticking(name) if clock.started == at), None)
+        if kept is None or begun is None:
+            return False
+        kept.met = None
+        first, *later = begun.spans
+        ran, ends = kept.spans[-1]
+        if ends == at:  # it ran when it was met: then it runs as long as the other did
+            kept.spans[-1:] = [(ran, first[1]), *later]
+        else:
+            kept.spans += later
+        kept.length = begun.length if begun.changed else kept.length
+        self.clocks.remove(begun)
+        self.clocks.remove(kept)
+        self.clocks.append(kept)
+        return True
 
     def hold(self) -> None:
         for clock in self.ticking():
@@ -300,9 +321,9 @@ class Twin:
         for person in self.watchers:
             self.message("watch", "email", person, 0, self.count("watch", person))
 
-    def notice(self, moment: str) -> None:
+    def notice(self, moment: str, says: str | None = None) -> None:
         if moment in self.policy.moments:
-            self.customer_told(f"customer_{moment}")
+            self.customer_told(f"customer_{says or moment}")
 
     def customer_told(self, kind: str, actor: str = SYSTEM) -> None:
         addresses = {"email": self.customer.get("email"), "sms": self.customer.get("phone")}

@@ -136,6 +136,7 @@ def customer_update(twin: Twin, by: str, body: Mapping[str, Any]) -> None:
     twin.start("customer_update", length=length)
     twin.hold()
     twin.customer_told("customer_update", by)
+    twin.kept[f"{twin.entry}/{twin.said['customer_update', 0, CUSTOMER] - 1}"] = twin.now
     twin.alive()
 
 
@@ -150,7 +151,9 @@ def customer_reply(twin: Twin, _: str, __: Mapping[str, Any]) -> None:
 def reprioritize(twin: Twin, by: str, body: Mapping[str, Any]) -> None:
     was, twin.priority = twin.priority, body["priority"]
     for clock in twin.ticking():
-        clock.length = twin.policy.length(clock.name, twin.tier, twin.priority) or clock.length
+        length = twin.policy.length(clock.name, twin.tier, twin.priority) or clock.length
+        clock.changed |= length != clock.length
+        clock.length = length
         past = [one for one in clock.warn_at if (at := clock.at(one)) is not None and at <= twin.now]
         clock.warned.update(past[:-1])
     twin.lines.append(line("reprioritized", by, was=was, priority=twin.priority))
@@ -222,6 +225,7 @@ def reopen(twin: Twin, by: str, _: Mapping[str, Any]) -> None:
     twin.lines.append(line("reopened", by))
     twin.start("customer_update")
     twin.enter(twin.tier, twin.team, "reopened", first=resolver)
+    twin.notice("resolved", says="reopened")
 
 
 def cancel(twin: Twin, by: str, _: Mapping[str, Any]) -> None:

@@ -66,6 +66,8 @@ def failed(twin: Twin, key: str) -> None:
         _next_channel(twin, message.key)
     elif message.kind == "low_score" and message.person != twin.policy.last_resort:
         _low_score_to_last_resort(twin, message)
+    elif message.person is None and twin.live:
+        _customer_unreached(twin, message)
     told = next((one for one in twin.tells if key in one.keys), None)
     if told is None or key in told.failed:
         return
@@ -86,6 +88,16 @@ def _next_channel(twin: Twin, key: str) -> None:
     twin.entry = entry
     if before.person is None:
         twin.lines.append(line("customer_told"))
+
+
+def _customer_unreached(twin: Twin, message: Message) -> None:
+    """Whoever is accountable hears of it, and an update that reached nobody has kept no promise."""
+    kept_at = twin.kept.get(f"{message.entry}/{message.round}") if message.kind == "customer_update" else None
+    if kept_at is not None:
+        twin.take_back("customer_update", kept_at)
+    person = twin.accountable
+    twin.one_to(person, "unreachable")
+    twin.lines.append(line("told", person=person, message="unreachable", unsaid=message.kind))
 
 
 def _low_score_to_last_resort(twin: Twin, before: Message) -> None:

@@ -1,5 +1,6 @@
 """Actions of a root cause: kept by their text, ended once, and their owners reminded at nine on their own clock."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,10 +11,14 @@ from domain.actions import (
     KeptAction,
     LessonsPlan,
     Look,
+    actions_plan,
     due_round,
     ended,
+    instead_of,
+    is_over,
     kept,
     latest_round,
+    lessons_plan,
     next_reminder,
     reminder_at,
     reminders,
@@ -21,7 +26,13 @@ from domain.actions import (
 )
 from domain.commands import Action
 from domain.errors import NotAllowed
+from domain.messages import Message
+from domain.policy_file import check_policy
 from domain.roster import Person, Roster
+from domain.state import RULES_VERSION, Escalation
+from domain.view import document
+from tests.domain.small import SMALL
+from tests.domain.story import Story
 
 TUESDAY, MONDAY = date(2026, 3, 10), date(2026, 3, 9)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -167,9 +178,102 @@ def test_the_manager_hears_only_when_two_overdue_reminders_were_in_vain() -> Non
 def test_a_reminder_says_what_when_and_whose_it_is() -> None:
     look = Look(plan=PLAN, after=NOON, at=local(TUESDAY))
     [message] = reminders(first("a")[0], look, "sam", PEOPLE)
-    assert message.key == "zendesk-1.1/2/action_due/1.1/sam/email"
+    assert message.key == "zendesk-1.1/2/action_due/1.20260310/sam/email"
     assert message.facts == {"action": "zendesk-1.1.1", "text": "a", "due_on": "2026-03-10", "by": "sam"}
     assert message.fallbacks == ("sms",)
+
+
+def test_what_is_near_or_past_when_it_is_promised_is_said_at_once() -> None:
+    """The first look of a root cause's run: nobody has looked before."""
+    for day, round in ((date(2026, 3, 12), None), (date(2026, 3, 11), 0), (TUESDAY, 1), (date(2026, 2, 20), 3)):
+        [action] = kept("zendesk-1", 1, [], [said(due_on=day)])
+        assert due_round(action, BERLIN, None, local(TUESDAY, 10)) == round
+
+
+def test_an_action_that_gets_another_day_is_reminded_of_under_another_key() -> None:
+    [early] = first("a")
+    [late] = kept("zendesk-1", 1, [early], [said("a", due_on=date(2026, 3, 12))])
+    keys = set()
+    for action in (early, late):
+        at = reminder_at(action.due_on, 0, BERLIN)
+        [message] = reminders(action, Look(plan=PLAN, after=None, at=at), "sam", PEOPLE)
+        keys.add(message.key)
+    assert keys == {f"zendesk-1.1/2/action_due/1.{day}/sam/email" for day in (20260309, 20260311)}
+
+
+def explained(rules_version: int = RULES_VERSION, *actions: Action) -> Escalation:
+    """Dana has solved a case and explained it; it is not closed."""
+    story = Story()
+    story.state = story.state.model_copy(update={"rules_version": rules_version})
+    story.dana.resolves()
+    story.never_mind()
+    said = [one.model_dump(mode="json") for one in actions]
+    story.dana.does("root-cause", category="disk", description="it was full", origin="ours", actions=said)
+    return story.state
+
+
+def test_actions_are_followed_up_from_when_they_are_recorded_on() -> None:
+    state = explained(RULES_VERSION, said())
+    plan = actions_plan(state)
+    assert state.root_cause is not None
+    assert plan is not None
+    assert (plan.escalation, plan.recorded_at, plan.looked_at) == ("zendesk-4711", state.root_cause.at, None)
+
+
+def test_a_cause_without_actions_and_a_case_of_earlier_rules_have_nothing_to_follow_up_before_closing() -> None:
+    assert actions_plan(explained()) is None
+    assert actions_plan(explained(5, said())) is None
+
+
+def test_actions_of_a_case_of_earlier_rules_are_followed_up_by_the_run_that_counts_its_cause() -> None:
+    for version, reminds in ((5, True), (RULES_VERSION, False)):
+        state = explained(version, said())
+        closed = state.model_copy(update={"status": "closed", "closed_at": state.at})
+        plan = lessons_plan(closed)
+        assert plan is not None
+        assert plan.reminds is reminds
+
+
+def test_a_plan_of_an_earlier_release_reminds() -> None:
+    before = {name: value for name, value in PLAN.model_dump(mode="json").items() if name != "reminds"}
+    assert (
+        Look.model_validate_json(json.dumps({"plan": before, "after": None, "at": "2026-03-01T12:00:00Z"})).plan == PLAN
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "over"),
+    [({}, False), ({"status": "closed"}, False), ({"status": "cancelled"}, True), ({"root_cause": None}, True)],
+)
+def test_a_run_ends_with_its_cause_or_when_its_case_is_withdrawn(changes: dict[str, Any], over: bool) -> None:
+    state = explained(RULES_VERSION, said())
+    plan = actions_plan(state)
+    assert plan is not None
+    assert is_over(plan, {**document(state), **changes}) is over
+    assert is_over(plan.model_copy(update={"recorded_at": NOON}), document(state)), "a later cause has a run of its own"
+
+
+def failing(person: str, step: int = 1, by: str = "sam") -> Message:
+    [message] = reminders(first("a")[0], Look(plan=PLAN, after=None, at=local(TUESDAY)), "sam", PEOPLE)
+    return message.model_copy(update={"person": person, "step": step, "facts": {**message.facts, "by": by}})
+
+
+@pytest.mark.parametrize(
+    ("message", "instead"),
+    [
+        (failing("sam"), "lee"),
+        (failing("lee", by="lee"), "ops-manager"),
+        (failing("lee", -1), "ops-manager"),
+        (failing("ops-manager", -1), None),
+        (failing("alex"), None),
+        (failing("sam").model_copy(update={"kind": "step"}), None),
+    ],
+    ids=["owner", "the lead is the owner", "lead", "last resort", "a manager", "something else"],
+)
+def test_what_reaches_no_owner_reaches_the_lead_and_at_last_the_owner_of_last_resort(
+    message: Message, instead: str | None
+) -> None:
+    assert instead_of(message, PEOPLE, "support", check_policy(SMALL)) == instead
 
 
 def test_the_action_of_somebody_who_has_left_is_the_leads() -> None:

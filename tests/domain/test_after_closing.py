@@ -10,12 +10,14 @@ from domain.afterwards import LateSurvey, SurveyPlan, Unsent, alert, is_low, las
 from domain.commands import Survey
 from domain.escalation import open_case
 from domain.messages import Message, SendResult, may_still_go_out
+from domain.roster import Roster
 from domain.state import RULES_VERSION, Opening
 from domain.view import document
 from tests.domain.story import Story, policy, said, when
 
 ASKS = "{closing: {root_cause: optional, survey_after: 1d}, customer_updates: {every: {all: 8h}, channels: %s, on: []}}"
 BOTH = ASKS % "[email, sms]"
+NOBODY = Roster.model_validate({"people": [], "teams": []})
 SMS_FIRST = "{quiet_hours: {customer_sms: '21:00-08:00', timezone: UTC}, " + (ASKS % "[sms, email]")[1:]
 
 
@@ -212,13 +214,14 @@ def test_after_closing_a_low_answer_reaches_the_owner_of_last_resort_too_when_th
     given = LateSurvey(escalation="zendesk-4711", episode=1, command_id="c1", at=when("12:00"), answer=Survey(score=1))
     seen, rules = document(story.state), story.state.policy
     message = alert(given, seen, rules, "lea", 1).model_copy(update={"fallbacks": ()})
-    last = last_try(unsent(story, message, "failed"), seen, rules)
+    last = last_try(unsent(story, message, "failed"), seen, rules, NOBODY)
     assert last is not None
     assert (last.key, last.fallbacks) == ("zendesk-4711.1/1/low_score/1.1/olga/sms", ("email",))
-    assert last_try(unsent(story, message, "skipped"), seen, rules) is None
+    assert last_try(unsent(story, message, "skipped"), seen, rules, NOBODY) is None
     failed_again = last.model_copy(update={"fallbacks": ()})
-    assert last_try(unsent(story, failed_again, "failed"), seen, rules) is None
-    assert last_try(unsent(story, asked(story).model_copy(update={"fallbacks": ()}), "failed"), seen, rules) is None
+    assert last_try(unsent(story, failed_again, "failed"), seen, rules, NOBODY) is None
+    survey = asked(story).model_copy(update={"fallbacks": ()})
+    assert last_try(unsent(story, survey, "failed"), seen, rules, NOBODY) is None
 
 
 # reopened

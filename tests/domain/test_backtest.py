@@ -65,6 +65,16 @@ def test_a_ticket_that_was_answered_is_counted_message_by_message() -> None:
     assert (found.missed, found.missed_any, found.climbs, found.refused) == ({}, 0, 0, {})
 
 
+def test_what_a_customer_was_told_counts_where_the_ticket_does_not_say_by_what_address() -> None:
+    silent = {"id": "acme", "name": "Acme GmbH"}
+    times = {"acknowledged_at": "2026-03-02T10:01:00Z", "updated_at": ["2026-03-02T11:00:00Z", "2026-03-02T12:00:00Z"]}
+    found = played(
+        policy(PROMISES), past("2026-03-02T10:00:00Z", customer=silent, closed_at="2026-03-02T13:00:00Z", **times)
+    )
+    assert (found.missed, found.refused) == ({}, {})
+    assert found.people == {"dana": 2}  # her SMS and e-mail of the step: nobody hears of a customer without an address
+
+
 def test_a_webhook_is_counted_for_the_team_and_wakes_nobody() -> None:
     teams = [{"id": "support", "webhook": "https://hooks.example/", "members": ["dana", "eli"]}]
     rules = policy(L1="steps: [{tell: 'person:eli', channels: [webhook]}]")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import customer_answers
-from domain.customer_answers import Request, closed, sms, sms_closed, sms_which, which, withdrawn
+from domain.customer_answers import Request, closed, rated, sms, sms_closed, sms_rated, sms_which, which, withdrawn
 from domain.reply_answers import Language
 from domain.sms_segments import encoding_of, segments
 
@@ -17,7 +17,8 @@ def by_sms(requests: list[Request], language: Language, link: str = LINK) -> lis
     """Every answer to an SMS."""
     [first, *_] = requests
     told = [sms(outcome, first, language) for outcome in ("told", "refused", "withdrawn")]
-    return [*told, sms_closed(first, link, language), sms_which(requests, language)]
+    scored = [sms_rated(score, score < 3, first, link, language) for score in range(1, 6)]
+    return [*told, *scored, sms_closed(first, link, language), sms_which(requests, language)]
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -26,6 +27,8 @@ def test_every_answer_names_the_request_by_its_ticket(language: Language) -> Non
     for text in (
         closed(request, "https://x.example/r/y", language),
         withdrawn(request, language),
+        rated(4, False, request, LINK, language),
+        rated(1, True, request, LINK, language),
         which([request], language),
     ):
         assert "4711 (Checkout is down x" in text
@@ -69,3 +72,10 @@ OTHERS = st.text(min_size=1, max_size=80) | st.sampled_from(["👩‍🚒" * 60,
 @given(st.lists(st.tuples(OTHERS, OTHERS), min_size=1, max_size=15), st.sampled_from(LANGUAGES))
 def test_whatever_tickets_are_called_an_sms_fits_two_segments(requests: list[Request], language: Language) -> None:
     assert [text for text in by_sms(requests, language) if segments(text) > 2] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_subject_cannot_turn_round_what_stands_behind_it(language: Language) -> None:
+    request = ("4711", "Касса \u202eevil\u2066")
+    for text in (closed(request, LINK, language), which([request], language), *by_sms([request], language, "")):
+        assert not {"\u202e", "\u2066"} & set(text)

@@ -106,6 +106,16 @@ def test_promises_are_kept_by_updates_and_by_the_fix_and_missed_by_silence() -> 
     assert (one.promises_made, one.promises_kept, one.breached["customer_update"]) == (3, 2, 1)
 
 
+def test_an_update_that_reached_nobody_keeps_no_promise() -> None:
+    story = Story(policy("customer_updates: {every: {all: 4h}, channels: [email], on: []}"))
+    story.dana.acknowledges()
+    story.provider.failing = {("customer", "email")}
+    story.dana.updates_the_customer()
+    assert (facts(story).promises_made, facts(story).promises_kept) == (1, 0)
+    story.dana.does("customer-update", text="we are on it", told_by="phone")
+    assert (facts(story).promises_made, facts(story).promises_kept) == (2, 1)
+
+
 def test_promises_that_the_state_has_forgotten_still_count() -> None:
     story = Story(policy("customer_updates: {every: {all: 4h}}")).later("10:05")
     story.dana.acknowledges()

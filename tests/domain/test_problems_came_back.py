@@ -46,6 +46,13 @@ def test_a_case_that_was_reopened_has_not_come_back_by_itself() -> None:
     assert came_back(seen(20, 10, 0, of="the same"), THREE_IN_A_MONTH, NOW) == ()
 
 
+def test_it_has_come_back_whichever_of_the_runs_comes_last() -> None:
+    """Three in a week and a fourth much later, whose run came before that of the third: as after an outage."""
+    cases = seen(25, 22, 20, 0)
+    week = Recurrence(within=Duration(days=7), count=3)
+    assert [len(came_back(cases, week, one.at)) for one in cases] == [3, 3, 3, 0]
+
+
 def case(**changes: Any) -> dict[str, Any]:
     base: dict[str, Any] = {
         "status": "open",

@@ -272,3 +272,14 @@ def test_any_text_is_understood_or_not_and_its_words_can_be_kept(text: str) -> N
     assert isinstance(found, Order | CarrierWord | NotUnderstood)
     if isinstance(found, Order) and not found.words_missing:
         assert parse_body(found.command, found.body) is not None  # raises for words that no case takes
+
+
+@pytest.mark.parametrize(
+    "text", ["ＡＣＫ　７Ｋ２", "𝗔𝗖𝗞 𝟳𝗞𝟮", "\u202aACK 7K2\u202c", "\u2067ACK\u2069 7K\u20682", "\u200fACK 7K2"]
+)
+def test_letters_of_another_width_and_signs_of_direction_are_read_as_what_they_show(text: str) -> None:
+    assert understand(text) == Order("acknowledge", "7K2")
+
+
+def test_words_keep_what_another_letter_would_change() -> None:
+    assert understand("RES 7K2 10² ｏｆ ½ …") == Order("resolve", "7K2", "10² of ½ …")

@@ -19,10 +19,10 @@ REFUSALS = ("already_resolved", "already_closed", "already_cancelled", "no_highe
 
 OWN: list[Callable[[Language], str]] = [
     answers.unknown_sender,
+    answers.not_in_roster,
     answers.unknown_mailbox,
     answers.no_open_case,
     lambda language: answers.shared_address(12, language),
-    answers.used_up_link,
     lambda language: answers.not_understood(None, language),
     lambda language: answers.carrier_word("UNSUBSCRIBE", None, language),
     lambda language: answers.carrier_word("UNSUBSCRIBE", "7K2", language),
@@ -31,6 +31,8 @@ OWN: list[Callable[[Language], str]] = [
     lambda language: answers.words_missing("escalate", None, language),
     lambda language: answers.code_unknown("9K9", [], language),
     lambda language: answers.later("7K2", language),
+    lambda language: answers.last_one("", True, language),
+    lambda language: answers.last_one("", False, language),
     *[lambda language, code=code: answers.refused("7K2", code, language) for code in REFUSALS],
 ]
 
@@ -97,8 +99,8 @@ def test_what_we_tell_people_to_write_is_understood(command: Deed, language: Lan
 
 
 def test_done_says_what_is_due_next() -> None:
-    said = answers.done("acknowledge", "7K2", "Checkout\nis down", "Tue 24 Nov 17:05 CET", "en")
-    assert said == "You own 7K2 now: Checkout is down. Next deadline: Tue 24 Nov 17:05 CET."
+    said = answers.done("acknowledge", "7K2", "Checkout\nis down", ("customer update", "Tue 24 Nov 17:05 CET"), "en")
+    assert said == "You own 7K2 now: Checkout is down. Next deadline: customer update by Tue 24 Nov 17:05 CET."
     assert answers.done("resolve", "7K2", "Login", None, "de") == "7K2 ist gelöst: Login."
 
 
@@ -120,7 +122,11 @@ def test_whatever_others_are_called_and_write_it_fits_two_segments(
         answers.which_case(command, cases, language),
         answers.code_unknown("9K9", cases, language),
         answers.taken(code, words, language),
-        answers.done(command, code, words, words, language),
+        answers.done(command, code, words, (words, words), language),
     ]
     assert [segments(one) <= 2 for one in said] == [True] * 4
     assert all(code in one for one in said)
+
+
+def test_a_subject_cannot_turn_round_what_stands_behind_it() -> None:
+    assert answers.done("acknowledge", "7K2", "Касса \u202eevil", None, "en") == "You own 7K2 now: Касса evil."

@@ -137,6 +137,14 @@ def test_a_reopened_case_says_that_it_asks_for_its_resolver() -> None:
     assert (first.who, first.why) == ("Eli", "L1 step 1, named person: acknowledge")
 
 
+def test_what_a_person_told_the_customer_is_a_row_though_no_message_says_it() -> None:
+    rules = policy("customer_updates: {every: {all: 2h}, on: []}")
+    told = word("10:10", "customer-update", "dana", text="soon", told_by="phone")
+    rows = preview(played(word("10:05", "acknowledge", "dana"), told, rules=rules, most=9), roster())
+    [row] = [row for row in rows if row.what == "customer_told" and row.channel is None]
+    assert (row.who, row.why) == ("Dana", "dana told the customer by phone")
+
+
 def test_every_message_is_a_row_and_no_row_says_it_again() -> None:
     found = played(most=60)
     rows: list[Row] = preview(found, roster())

@@ -12,6 +12,7 @@ from werkzeug import Request, Response
 
 from cli import app
 from domain.commands import BODIES
+from local.client import NAME
 
 ROOT = Path(__file__).parents[2]
 CASE: dict[str, Any] = {
@@ -37,6 +38,7 @@ VERBS: list[tuple[list[str], str, dict[str, Any]]] = [
     (["resume", "ID"], "resume", {}),
     (["note", "ID", "seen it"], "note", {"text": "seen it"}),
     (["customer-update", "ID", "soon", "--next-update-in", "2h"], "customer-update", {"text": "soon", "next_update_in": "2h"}),
+    (["customer-update", "ID", "soon", "--told-by", "phone"], "customer-update", {"text": "soon", "told_by": "phone"}),
     (["customer-reply", "ID", "works", "--channel", "email"], "customer-reply", {"text": "works", "channel": "email"}),
     (["ticket-update", "ID", "--subject", "S", "--tag", "a", "--tag", "b"], "ticket-update",
      {"fields": {"subject": "S", "tags": ["a", "b"]}}),
@@ -82,8 +84,9 @@ def _refuse(httpserver: HTTPServer, status: int, **problem: object) -> None:
     ("typed", "command", "body"), VERBS, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
 def test_a_verb_posts_its_command(httpserver: HTTPServer, typed: list[str], command: str, body: dict[str, Any]) -> None:
+    headers = {"Authorization": "Bearer tl_test", "User-Agent": NAME}
     httpserver.expect_oneshot_request(
-        f"/v1/escalations/zendesk-4711/{command}", "POST", json=body, headers={"Authorization": "Bearer tl_test"}
+        f"/v1/escalations/zendesk-4711/{command}", "POST", json=body, headers=headers
     ).respond_with_json(CASE)
     result = _run(*("zendesk-4711" if part == "ID" else part for part in typed))
     assert result.exit_code == 0, result.output

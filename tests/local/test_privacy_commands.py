@@ -61,7 +61,7 @@ def test_a_live_case_is_said_and_nobody_is_asked(httpserver: HTTPServer) -> None
 def test_the_log_reads_newest_first_and_says_how_to_go_on(httpserver: HTTPServer) -> None:
     query = {"person": "dana", "case": "zendesk-1", "since": "2026-03-06T00:00:00Z", "limit": "2", "cursor": "c1"}
     line = {
-        "id": "1", "at": "2026-03-06T17:00:00Z", "what": "resume", "via": "page", "key_id": "k", "person": "dana",
+        "id": "1", "at": "2026-03-06T17:00:00Z", "what": "resume", "via": "page", "who": "dana", "key_id": "k", "person": "dana",
         "role": "agent", "subject_kind": "case", "subject": "zendesk-1", "request": "c",
         "details": {"status": 409, "outcome": "refused", "code": "not_paused"},
     }  # fmt: skip

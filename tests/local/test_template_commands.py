@@ -52,7 +52,7 @@ def test_a_preview_reads_like_a_real_case() -> None:
     assert "Subject: [critical] Please acknowledge: Checkout is down (Acme GmbH)" in shown
     assert "- reply to this message with: ACK 7K2" in shown
     assert "Critical: Checkout is down (Acme GmbH). Please take it by Tue 24 Nov 17:15 CET: reply ACK 7K2." in shown
-    assert "\n1 segment, GSM-7\n" in shown
+    assert "\n2 segments, GSM-7\n" in shown
 
 
 def test_one_channel_in_one_language_for_a_vip() -> None:

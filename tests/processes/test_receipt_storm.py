@@ -1,6 +1,7 @@
 """A storm of receipts, and the API restarted in the middle of it: every one is answered, and none is lost.
 
-STORM=5000 .venv/bin/python -m pytest tests/processes/test_receipt_storm.py -rA
+Three of four webhooks are Twilio's, each with one receipt; the others are SendGrid's, each with three. One receipt in ten says
+that its message did not arrive. `make storm` sends 5,000 webhooks and wants 99 of 100 answered within a quarter of a second.
 """
 
 import asyncio
@@ -9,39 +10,75 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
+from sqlalchemy import func, select
 
 from domain.identity import reference_of
 from domain.messages import Message
 from domain.outcome import Transition
+from domain.tickets import PersonalChannel
 from records.database import Database
-from records.escalations import Escalations
+from records.tables import messages
 from records.transitions import Transitions
-from tests.api.signing import TOKEN, by_twilio
+from tests.api.signing import SIGNED_WITH, by_sendgrid, by_twilio
 from tests.processes.installation import Installation, Program, installation
 from tests.records.samples import NOW, document
 from tests.until import until
 from workflows.contract import TWILIO_STATUS_PATH
 
-HOW_MANY = int(os.environ.get("STORM", "1000"))
+HOW_MANY = int(os.environ.get("STORM", "1000"))  # webhooks
 AT_ONCE = 20
-ANSWERED_WITHIN = 2.0  # seconds for 99 of 100, a bound for the slowest of days; `measured` says how long they took here
+# Seconds for 99 of 100: here a bound for the slowest of days beside other tests; `measured` says how long they took.
+ANSWERED_WITHIN = float(os.environ.get("STORM_WITHIN", "2.0"))
 ACTED_ON_WITHIN = 300.0  # seconds
+BATCH = 3  # receipts in one of SendGrid's
+EACH_CASE = 50  # messages
+SENDGRID_EVENTS_PATH = "/v1/hooks/sendgrid/events"
 API = (sys.executable, "-m", "api")
 
 Measured = Callable[[str, object], None]
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What a provider tells of a message."""
+
+    key: str
+    number: int
+
+    @property
+    def failed(self) -> bool:
+        return self.number % 10 == 7
+
+    @property
+    def as_twilio(self) -> dict[str, str]:
+        status = (
+            {"MessageStatus": "undelivered", "ErrorCode": "30003"} if self.failed else {"MessageStatus": "delivered"}
+        )
+        return {"MessageSid": f"SM{self.number}", **status}
+
+    @property
+    def as_sendgrid(self) -> dict[str, str]:
+        said = (
+            {"event": "bounce", "status": "5.2.2", "reason": "mailbox full"} if self.failed else {"event": "delivered"}
+        )
+        id = {"sg_event_id": f"e{self.number}", "sg_message_id": f"m{self.number}.recvd-1"}
+        return {**said, **id, "tierline_reference": reference_of(self.key)}
+
+
 async def test_a_storm_of_receipts_over_a_restart_of_the_api(tmp_path: Path, record_property: Measured) -> None:
-    with installation(tmp_path, TWILIO_AUTH_TOKEN=TOKEN) as tierline:
+    with installation(tmp_path, **SIGNED_WITH) as tierline:
         await tierline.begins_temporal().says("Server:")
         api = await serving(tierline)
-        keys = list(sent(tierline))
-        storm = Storm(tierline, keys)
+        webhooks = list(sent(tierline))
+        expected = Counter("failed" if one.failed else "delivered" for webhook in webhooks for one in webhook)
+        assert expected["failed"] > HOW_MANY // 10
+        storm = Storm(tierline, webhooks)
         blowing = asyncio.create_task(storm.blows())
         await until(lambda: len(storm.took) > HOW_MANY // 2, limit=120)
         api.hears(signal.SIGTERM)
@@ -51,12 +88,12 @@ async def test_a_storm_of_receipts_over_a_restart_of_the_api(tmp_path: Path, rec
         with_api = sorted(storm.took)
         slow = with_api[int(len(with_api) * 0.99)]
         record_property(
-            "measured", f"{HOW_MANY} receipts, {AT_ONCE} at once, a restart between: p99 {slow * 1000:.0f} ms"
+            "measured", f"{HOW_MANY} webhooks, {AT_ONCE} at once, a restart between: p99 {slow * 1000:.0f} ms"
         )
-        assert (len(with_api), slow < ANSWERED_WITHIN) == (HOW_MANY, True)
         begin = time.monotonic()
-        await until(lambda: fates(tierline) == {"delivered": HOW_MANY}, limit=ACTED_ON_WITHIN)
+        await until(lambda: fates(tierline) == expected, limit=ACTED_ON_WITHIN)
         record_property("measured", f"the last of them acted on {time.monotonic() - begin:.1f} s later")
+        assert (len(with_api), slow < ANSWERED_WITHIN) == (HOW_MANY, True), f"p99 {slow * 1000:.0f} ms"
 
 
 async def serving(tierline: Installation) -> Program:
@@ -66,39 +103,50 @@ async def serving(tierline: Installation) -> Program:
     return api
 
 
-def sent(tierline: Installation) -> Iterator[str]:
-    """So many SMS of one case that Twilio has taken; their keys."""
-    shown = {**document(), "policy": {"name": "standard", "version": 1}}
-    told = tuple(
-        Message(
-            key=f"zendesk-1.1/1/step/{step}.0/dana/sms", kind="step", channel="sms", person="dana", entry=1, step=step,
-            at=NOW,
-        )
-        for step in range(HOW_MANY)
-    )  # fmt: skip
+def sent(tierline: Installation) -> Iterator[Sequence[Fate]]:
+    """So many webhooks of messages that a provider has taken; each names one SMS, or a few e-mails."""
+    sizes = [BATCH if webhook % 4 == 3 else 1 for webhook in range(HOW_MANY)]
+    keys = queued(tierline, ["email" if size == BATCH else "sms" for size in sizes for _ in range(size)])
+    numbered = iter([Fate(key, number) for number, key in enumerate(keys)])
+    for size in sizes:
+        yield [next(numbered) for _ in range(size)]
+
+
+def queued(tierline: Installation, channels: Sequence[PersonalChannel]) -> list[str]:
+    """A message for each channel, in cases of so many; their keys."""
+    made = [_message(number, channel) for number, channel in enumerate(channels)]
     store = Database(f"sqlite:///{tierline.home / 'tierline.db'}")
-    Transitions(store).record(Transition(document=shown, version=1, messages=told), NOW)
+    for first in range(0, len(made), EACH_CASE):
+        shown = {**document(f"zendesk-{first // EACH_CASE}"), "policy": {"name": "standard", "version": 1}}
+        told = tuple(made[first : first + EACH_CASE])
+        Transitions(store).record(Transition(document=shown, version=1, messages=told), NOW)
     store.close()
-    return (one.key for one in told)
+    return [one.key for one in made]
+
+
+def _message(number: int, channel: PersonalChannel) -> Message:
+    case, step = divmod(number, EACH_CASE)
+    key = f"zendesk-{case}.1/1/step/{step}.0/dana/{channel}"
+    return Message(key=key, kind="step", channel=channel, person="dana", entry=1, step=step, at=NOW)
 
 
 def fates(tierline: Installation) -> Counter[str]:
+    """How many messages have come to which end."""
     store = Database(f"sqlite:///{tierline.home / 'tierline.db'}")
     try:
-        return Counter(
-            message.status for message in Escalations(store).messages("zendesk-1", 1) if message.status != "queued"
-        )
+        with store.read() as connection:
+            counted = connection.execute(select(messages.c.status, func.count()).group_by(messages.c.status)).all()
     finally:
         store.close()
+    return Counter({status: count for status, count in counted if status != "queued"})
 
 
 class Storm:
-    """Twilio's side: posts each receipt until it is answered, as Twilio does; `took` is how long each answer took."""
+    """The providers' side: each webhook is posted until it is answered, as they do; `took` is how long each answer took."""
 
-    def __init__(self, tierline: Installation, keys: list[str]) -> None:
+    def __init__(self, tierline: Installation, webhooks: Sequence[Sequence[Fate]]) -> None:
         self._address = f"http://127.0.0.1:{tierline.env['TIERLINE_PORT']}"
-        self._keys = iter(keys)
-        self._numbers = count()
+        self._webhooks = iter(webhooks)
         self.took: list[float] = []
 
     async def blows(self) -> None:
@@ -107,20 +155,24 @@ class Storm:
                 gusts.create_task(self._posts(client))
 
     async def _posts(self, client: httpx2.AsyncClient) -> None:
-        for key in self._keys:
-            path = f"{TWILIO_STATUS_PATH}?ref={reference_of(key)}"
-            fields = {"MessageSid": f"SM{next(self._numbers)}", "MessageStatus": "delivered"}
-            request = by_twilio(path, fields, public=self._address)
+        for webhook in self._webhooks:
+            path, request = self._request(webhook)
             self.took.append(await self._answered(client, path, request))
 
-    async def _answered(self, client: httpx2.AsyncClient, path: str, request: dict[str, object]) -> float:
+    def _request(self, webhook: Sequence[Fate]) -> tuple[str, dict[str, Any]]:
+        if len(webhook) == BATCH:
+            return SENDGRID_EVENTS_PATH, by_sendgrid([one.as_sendgrid for one in webhook])
+        path = f"{TWILIO_STATUS_PATH}?ref={reference_of(webhook[0].key)}"
+        return path, by_twilio(path, webhook[0].as_twilio, public=self._address)
+
+    async def _answered(self, client: httpx2.AsyncClient, path: str, request: dict[str, Any]) -> float:
         """How long the answer took; while nobody listens it is tried again, and that is not the API's time."""
         while True:
             begin = time.monotonic()
             try:
-                answer = await client.post(f"{self._address}{path}", **request)  # type: ignore[arg-type]
+                answer = await client.post(f"{self._address}{path}", **request)
             except httpx2.TransportError:
-                await asyncio.sleep(0.2)  # the pause between Twilio's tries
+                await asyncio.sleep(0.2)  # the pause between a provider's tries
                 continue
             assert answer.status_code == 204, answer.text
             return time.monotonic() - begin

@@ -16,10 +16,11 @@ from domain.facts import Facts
 from domain.kpi_words import DEFINITIONS, KPIS
 from domain.periods import Cut, Period, pieces
 from domain.seen import Seen, tickets_seen
-from records.counted import COUNTED_IN, DIMENSIONS, NONE
+from records.at_tiers import breaches_over_time, time_in_tier_by
+from records.counted import COUNTED_IN, DIMENSIONS, NONE, of_counted_systems
 from records.database import Database
 from records.facts import facts_row, tier_rows
-from records.figures import BANDS, Dimension, Figures, Wanted
+from records.figures import BANDS, IN_MEMORY, Dimension, Figures, Wanted
 from records.seen import TicketsSeen
 from records.tables import facts as facts_table
 from records.tables import tickets_seen as seen_table
@@ -79,7 +80,10 @@ def test_every_kpi_by_sql_is_that_of_its_function(database: Database, draw: tupl
 @given(drawn)
 def test_so_is_every_kpi_of_each_group(database: Database, by: Dimension, draw: tuple[int, int]) -> None:
     cases = opened_in(stored(database, *draw), WHOLE, priority="high")
-    found = {one.value: one.values for one in Figures(database).groups(Wanted(WHOLE, {"priority": "high"}), by)}
+    wanted = Wanted(WHOLE, {"priority": "high"})
+    groups = Figures(database).groups(wanted, by)
+    assert Figures(database).total_and_groups(wanted, by) == (Figures(database).total(wanted), groups)
+    found = {one.value: one.values for one in groups}
     assert found.keys() == {getattr(one, by) for one in cases}
     for value, figures in found.items():
         mine = kpis.values([one for one in cases if getattr(one, by) == value], KPIS)
@@ -156,16 +160,77 @@ def test_the_backlog_is_what_waits_now_whenever_it_was_opened(database: Database
 def test_the_cases_behind_a_number_are_those_its_definition_counts(database: Database, draw: tuple[int, int]) -> None:
     made = stored(database, *draw)
     counts: dict[str, Callable[[Facts], bool]] = {name: kpi.counts for name, kpi in KPIS.items()}
-    counts["backlog"] = lambda one: one in kpis.backlog([one])
+    counts |= {"backlog": lambda one: one in kpis.backlog([one]), "causes": lambda one: one.cause is not None}
     for name, condition in COUNTED_IN.items():
         with database.read() as connection:
             found = connection.execute(select(facts_table.c.id, facts_table.c.episode).where(condition)).all()
         assert sorted(map(tuple, found)) == sorted((one.id, one.episode) for one in made if counts[name](one)), name
 
 
+def test_what_a_report_asks_of_its_database_ends_with_the_report(database: Database) -> None:
+    def memory() -> str | None:
+        with database.read() as connection:
+            return None if database.is_sqlite else connection.exec_driver_sql("SHOW work_mem").scalar_one()
+
+    before = memory()
+    Figures(database).total(Wanted(WHOLE))
+    assert memory() == before != IN_MEMORY["work_mem"]
+
+
+@pytest.mark.parametrize(
+    "filters", [{}, {"product": "search"}, {"category": "outage"}, {"product": ""}, {"team": "support"}]
+)
+@settings(example, max_examples=5)
+@given(drawn)
+def test_the_cases_behind_the_escalation_rate_are_those_it_is_made_of(
+    database: Database, filters: dict[str, str], draw: tuple[int, int]
+) -> None:
+    cases = opened_in(stored(database, *draw), WHOLE, **filters)
+    condition = of_counted_systems(WHOLE.begin, WHOLE.end, filters)
+    wanted = Wanted(WHOLE, filters)
+    with database.read() as connection:
+        found = connection.execute(select(facts_table.c.id).where(condition, *wanted.conditions)).scalars().all()
+    rate = Figures(database).total(wanted)["escalation_rate"]
+    if filters in ({}, {"product": "search"}):
+        seen = tickets_seen(SEEN, WHOLE.begin, WHOLE.end, **filters)
+        assert sorted(found) == sorted(one.id for one in cases if one.system in seen)
+        assert rate == kpis.share(len(found), sum(seen.values()))
+    else:
+        assert (found, rate) == ([], None)
+
+
+@pytest.mark.parametrize("filters", [{}, {"team": "support"}])
+@pytest.mark.parametrize("cut", ["day", "month"])
+@settings(example, max_examples=5)
+@given(drawn)
+def test_breaches_by_tier_over_time_are_those_of_their_function(
+    database: Database, cut: Cut, filters: dict[str, str], draw: tuple[int, int]
+) -> None:
+    made = stored(database, *draw)
+    found = breaches_over_time(database, Wanted(WHOLE, filters), pieces(WHOLE, cut))
+    parts = [Period(piece.begin, piece.end) for piece in pieces(WHOLE, cut)]
+    assert found == [kpis.breaches_by_tier(opened_in(made, part, **filters)) for part in parts]
+
+
+@pytest.mark.parametrize("by", BY)
+@settings(example, max_examples=5)
+@given(drawn)
+def test_so_is_what_became_of_cases_at_tiers_by_group(database: Database, by: Dimension, draw: tuple[int, int]) -> None:
+    cases = opened_in(stored(database, *draw), WHOLE, priority="high")
+    found = time_in_tier_by(database, Wanted(WHOLE, {"priority": "high"}), by)
+    assert found.keys() == {getattr(one, by) for one in cases}
+    for value, rows in found.items():
+        mine = [one for one in cases if getattr(one, by) == value]
+        assert {row.tier: row.breaches for row in rows} == kpis.breaches_by_tier(mine)
+        times = kpis.time_in_tier(mine)
+        assert {row.tier: (row.cases, row.median) for row in rows} == {
+            tier: (len(all), kpis.nearest_rank(all, 50)) for tier, all in times.items()
+        }
+
+
 def test_every_number_has_its_cases_and_its_definition(database: Database) -> None:
     names = Figures(database).total(Wanted(WHOLE)).keys()
     assert names == KPIS.keys() | {"escalation_rate"}
     assert names <= DEFINITIONS.keys()
-    assert COUNTED_IN.keys() == KPIS.keys() | {"backlog"}
+    assert COUNTED_IN.keys() == KPIS.keys() | {"backlog", "causes"}
     assert DIMENSIONS.keys() == set(BY)

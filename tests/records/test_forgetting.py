@@ -125,7 +125,8 @@ def _quoted_elsewhere(database: Database) -> None:
         row = connection.execute(select(messages).where(messages.c.key == TO_US.key)).mappings().one()
         quoting = {"key": other["key"], "id": "zendesk-2", "document": other, "reference": "r2", "reason": None}
         words = {"subject": "Invoice is empty", "text": f"Seen before: {SUBJECT}: Geheimnis"}
-        connection.execute(messages.insert().values(**{**row, **quoting, **words}))
+        told = {"kind": "step", "channel": "email", "claimed_at": AFTER}
+        connection.execute(messages.insert().values(**{**row, **quoting, **words, **told}))
         known = open_problem(connection, f"Outage at {NAME}", "certificate", "checkout", "sam", NOW)
         linked = {"escalation": "zendesk-1", "episode": 1, "problem": known.id, "linked_by": None, "linked_at": NOW}
         connection.execute(problem_cases.insert().values(**linked))
@@ -281,6 +282,28 @@ def test_another_customers_case_is_as_it_was(store: Database) -> None:
     assert [one.name for one in Views(store).of("dana")] == ["mine"]
     found, _ = Closures(store).list_page(ClosureFilters(q="invoice"))
     assert [one.id for one in found] == ["zendesk-2"]
+
+
+@pytest.mark.parametrize(
+    ("said", "how", "goes"),
+    [
+        (f"as promised to {NAME}", {"channel": "sms", "claimed_at": at(-600)}, True),
+        (f"Seen before: {SUBJECT}", {"channel": "email", "kind": "warning", "claimed_at": AFTER}, True),
+        (f"Seen before: {SUBJECT}", {"channel": "email", "kind": "step", "claimed_at": at(-600)}, False),
+    ],
+    ids=[
+        "their name, anywhere",
+        "a quote that went out in another message",
+        "none: no case of theirs had closed by then",
+    ],
+)
+def test_what_another_case_says_of_them_goes(store: Database, said: str, how: dict[str, Any], goes: bool) -> None:
+    other = (messages.c.id == "zendesk-2") & (messages.c.key.like("%/lea/email"))
+    with store.write() as connection:
+        connection.execute(update(messages).where(other).values(text=said, subject=None, **how))
+    forget(store)
+    with store.read() as connection:
+        assert (connection.scalar(select(messages.c.text).where(other)) == FORGOTTEN) == goes
 
 
 def test_a_forgotten_case_is_found_by_none_of_its_words(store: Database) -> None:

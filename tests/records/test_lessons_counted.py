@@ -10,7 +10,7 @@ from records.database import Database
 from records.lessons import Lessons
 from records.problems import ProblemFilters, Problems
 from tests.records.samples import NOW, document
-from tests.records.test_lessons import DUE, PEOPLE, action, cause, closes, explained
+from tests.records.taught import DUE, PEOPLE, action, cause, closes, explained
 from tests.records.test_lessons import lessons as lessons
 
 ROSTER = Roster.model_validate(PEOPLE)

@@ -209,6 +209,14 @@ def test_sms_are_counted_by_their_number_without_those_that_got_no_answer(databa
     assert inbound.unhandled(["sms"])[2].body == {"From": "+491", "Body": "hi", "unanswered": "too many"}
 
 
+def test_an_sms_that_does_not_count_is_left_out_and_keeps_its_words(database: Database) -> None:
+    inbound = Inbound(database)
+    inbound.store_new("sms", [(f"e{number}", {"From": "+491", "Body": "ACK"}) for number in range(2)], NOW)
+    inbound.does_not_count(inbound.unhandled(["sms"])[0])
+    assert inbound.of_number("sms", "+491", NOW) == 1
+    assert [event.body["Body"] for event in inbound.unhandled(["sms"])] == ["ACK", "ACK"]
+
+
 def test_a_handled_webhook_is_no_longer_waiting(database: Database) -> None:
     inbound = Inbound(database)
     inbound.store_new("twilio", [("e1", {})], NOW)

@@ -15,8 +15,8 @@ from domain.search_words import forms
 from domain.state import LIVE
 from local.seed_texts import GRAMMARS
 from local.seeding import House, Size, seed
-from records.closure_rows import closure_row
-from records.closures import Closures
+from records.closure_rows import closure_row, keep
+from records.closures import ClosureFilters, Closures
 from records.database import Database
 from records.escalations import Escalations, Filters
 from records.facts import facts_row, tier_rows
@@ -189,6 +189,19 @@ def test_a_case_finds_others_like_it(seeded: Database) -> None:
     found = Closures(seeded)
     one = rows(seeded, escalations, escalations.c.status != "closed")[0]["document"]
     assert found.similar_to(one)
+
+
+def test_a_case_that_closes_after_the_seeding_is_found_like_those_that_were_seeded(database: Database) -> None:
+    seed(database, house(), Size(open=1, closed=10, timelines=0, days=60), NOW)
+    [case] = rows(database, escalations, escalations.c.status != "closed")
+    closed_at = NOW.isoformat()
+    document = {**case["document"], "status": "closed", "closed_at": closed_at, "resolution": {"summary": "Gnomonik"}}
+    with database.write() as connection:
+        keep(connection, document)
+    [found] = Closures(database).list_page(ClosureFilters(q="Gnomonik"))[0]
+    seeded = rows(database, closures, closures.c.id != case["id"])[0]
+    by_words, _ = Closures(database).list_page(ClosureFilters(q=seeded["subject"]))
+    assert (found.id, seeded["id"] in {one.id for one in by_words}) == (case["id"], True)
 
 
 def test_days_that_are_over_have_their_tickets_counted(seeded: Database) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 
 from tests.scenarios.system import Case, Tierline, on_both_databases
-from tests.workflows.house import ROSTER
+from tests.workflows.house import ROSTER, child_of, sends_taken_in
+from workflows import contract
 
 PLAIN = """
 name: plain
@@ -58,10 +59,18 @@ def lessons(case: Case) -> WorkflowHandle[Any, Any]:
     return case.tierline.house.client.get_workflow_handle(f"{case.id}/1/lessons")
 
 
-async def it_is(case: Case, when: datetime) -> None:
-    """Let time pass, for what the case taught, until just after that instant."""
+async def actions(case: Case, time: int = 1) -> WorkflowHandle[Any, Any]:
+    """The run that follows up what was promised in its root cause, as it was recorded that time; it has looked once."""
+    house = case.tierline.house
+    run = await child_of(house, house.client.get_workflow_handle(case.id), contract.ACTIONS, time)
+    await sends_taken_in(run, 1)
+    return run
+
+
+async def it_is(case: Case, when: datetime, run: WorkflowHandle[Any, Any]) -> None:
+    """Let time pass, for what was promised, until just after that instant."""
     span = when + timedelta(minutes=1) - case.tierline.clock()
-    await case.tierline.env.fast_forward(lessons(case), span)
+    await case.tierline.env.fast_forward(run, span)
     case.tierline.clock.ahead += span
 
 
@@ -79,25 +88,29 @@ def action(owner: str, due_on: date, text: str = "alert two weeks before") -> di
 async def test_the_owner_of_an_action_is_reminded_until_it_is_done_and_at_last_the_manager(tierline: Tierline) -> None:
     await has_rules(tierline)
     due = in_days(10)
-    case = await closed(tierline, actions=[action("sam", due)])
+    case = await explained(tierline, actions=[action("sam", due)])
+    run = await actions(case)
     for days in (-1, 0, 7, 14):
-        await it_is(case, datetime.combine(due + timedelta(days=days), NINE))
+        await it_is(case, datetime.combine(due + timedelta(days=days), NINE), run)
         told = await case.tells("sam", "email", "action_due")
-    assert told.key == f"{case.id}.1/1/action_due/1.3/sam/email"
+        if days == 0:
+            await case.says("dana", "close")
+            await case.ends()
+    assert told.key == f"{case.id}.1/1/action_due/1.{due + timedelta(days=14):%Y%m%d}/sam/email"
     assert "alert two weeks before" in (told.text or "")
     overdue = (await tierline.call("GET", "/v1/actions?overdue=true&owner=sam")).json()["items"]
     assert [(one["id"], one["state"], one["subject"]) for one in overdue] == [
         (f"{case.id}.1.1", "open", "Checkout is down")
     ]
-    await it_is(case, datetime.combine(due + timedelta(days=21), NINE))
+    await it_is(case, datetime.combine(due + timedelta(days=21), NINE), run)
     await case.tells("sam", "email", "action_due")
     await case.tells("ops-manager", "email", "action_due")
     done = await tierline.call(
         "POST", f"/v1/actions/{case.id}.1.1/done", "sam", note="it is in the calendar of the team"
     )
     assert (done.json()["state"], done.json()["done_by"]) == ("done", "sam")
-    await it_is(case, datetime.combine(due + timedelta(days=28), NINE))
-    assert await lessons(case).result() == "followed up"
+    await it_is(case, datetime.combine(due + timedelta(days=28), NINE), run)
+    assert await run.result() == "followed up"
     lines = [line["text"] for line in await case.timeline() if line["kind"] == "told"]
     assert lines[1:] == [
         f"sam told: action 1 due on {due}",
@@ -121,11 +134,12 @@ async def test_an_action_that_a_later_cause_no_longer_names_is_dropped_and_nobod
         (1, "first", "sam", "dropped"),
         (2, "second", "dana", "open"),
     ]
-    await it_is(case, datetime.combine(due - timedelta(days=1), NINE))
+    run = await actions(case, 2)
+    await it_is(case, datetime.combine(due - timedelta(days=1), NINE), run)
     await case.tells("dana", "email", "action_due")
     await tierline.call("POST", f"/v1/actions/{case.id}.1.2/drop", "dana", note="the provider does it")
-    await it_is(case, datetime.combine(due, NINE))
-    assert await lessons(case).result() == "followed up"
+    await it_is(case, datetime.combine(due, NINE), run)
+    assert await run.result() == "followed up"
 
 
 async def test_a_case_without_actions_and_without_a_second_of_its_kind_is_followed_up_at_once(

@@ -1,5 +1,6 @@
 """Everything an escalation needs around it, real but for the two vendors: store, roster, workers, and postboxes."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
@@ -28,11 +30,14 @@ from records.escalations import Escalations
 from records.roster import RosterStore
 from settings import ServerSettings
 from signed_links import SignedLinks, secret_of
+from tests.until import LIMIT
 from workflows import contract, describe, sandbox
 from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.lessons import ActionsWorkflow, LessonsWorkflow
 
+ENDED = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
 TEMPLATES = Path("policies/templates")
 
 POLICY = """
@@ -182,6 +187,30 @@ async def says(handle: WorkflowHandle[Any, Any], name: str, by: str | None = "da
     return cast(dict[str, Any], answer.document)
 
 
+async def sends_taken_in(case: WorkflowHandle[Any, Any], count: int) -> None:
+    """Wait until the workflow has heard how so many messages (or other activities) ended."""
+    async with asyncio.timeout(LIMIT):
+        while sum([event.event_type == ENDED async for event in case.fetch_history_events()]) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # the server alone knows
+
+
+async def child_of(
+    tierline: House, case: WorkflowHandle[Any, Any], name: str, count: int = 1
+) -> WorkflowHandle[Any, Any]:
+    """The run of that kind that the case has started, the `count`th, as soon as it is there."""
+    async with asyncio.timeout(LIMIT):
+        while len(found := [one async for one in _begun(case, name)]) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # the server alone knows
+    return tierline.client.get_workflow_handle(found[count - 1])
+
+
+async def _begun(case: WorkflowHandle[Any, Any], name: str) -> AsyncIterator[str]:
+    async for event in case.fetch_history_events():
+        begun = event.child_workflow_execution_started_event_attributes
+        if begun.workflow_type.name == name:
+            yield begun.workflow_execution.workflow_id
+
+
 @asynccontextmanager
 async def send_workers(
     client: Client, sending: Sending, threads: ThreadPoolExecutor, at_once: int = 4, answering: Answering | None = None
@@ -208,8 +237,8 @@ def case_worker(
         client,
         task_queue=task_queue,
         workflows=[
-            *(EscalationWorkflow, AnswerWorkflow),
-            *(FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, LessonsWorkflow),
+            *(EscalationWorkflow, AnswerWorkflow, FollowUpWorkflow),
+            *(SurveyWorkflow, AlertWorkflow, LessonsWorkflow, ActionsWorkflow),
         ],
         workflow_runner=sandbox.runner(),
         activities=[

@@ -10,7 +10,8 @@ from workflows import contract
 from workflows.answer import AnswerWorkflow
 from workflows.describe import LONGEST_SUMMARY, summary
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.lessons import ActionsWorkflow, LessonsWorkflow
 
 COMMANDS = (
     "acknowledge assign escalate hand-back pause resume note customer-update customer-reply ticket-update watch reprioritize "
@@ -28,6 +29,7 @@ SEARCH_ATTRIBUTES = {
 def test_names_on_the_wire_are_pinned() -> None:
     assert (contract.ESCALATION, contract.FOLLOW_UP) == ("Escalation", "FollowUp")
     assert (contract.SURVEY, contract.ALERT, contract.LESSONS) == ("Survey", "Alert", "Lessons")
+    assert contract.ACTIONS == "Actions"
     assert (contract.TASK_QUEUE, contract.SEND_TASK_QUEUE) == ("tierline", "tierline-send")
     assert contract.send_queue("sms") == "tierline-send-sms"
     assert contract.DEPLOYMENT == "tierline"
@@ -36,9 +38,15 @@ def test_names_on_the_wire_are_pinned() -> None:
 
 
 def test_what_runs_bears_the_names_of_the_contract() -> None:
-    classes = (EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, LessonsWorkflow)
-    names = [workflow._Definition.must_from_class(cls).name for cls in classes]
-    assert names == [contract.ESCALATION, contract.FOLLOW_UP, contract.SURVEY, contract.ALERT, contract.LESSONS]
+    names = {
+        contract.ESCALATION: EscalationWorkflow,
+        contract.FOLLOW_UP: FollowUpWorkflow,
+        contract.SURVEY: SurveyWorkflow,
+        contract.ALERT: AlertWorkflow,
+        contract.LESSONS: LessonsWorkflow,
+        contract.ACTIONS: ActionsWorkflow,
+    }
+    assert [workflow._Definition.must_from_class(cls).name for cls in names.values()] == list(names)
     assert workflow._Definition.must_from_class(AnswerWorkflow).name == contract.ANSWER == "Answer"
     assert activity._Definition.must_from_callable(Answering.send_answer).name == contract.SEND_ANSWER == "send_answer"
     methods = (

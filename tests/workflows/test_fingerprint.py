@@ -4,7 +4,6 @@ A replay must give the same commands in the same order as the first time. Saved 
 cases of earlier releases; this one notices a change the moment it is made, and says what it means.
 """
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -26,8 +25,8 @@ from domain.policy_file import load_policy
 from records.actions import Actions
 from records.command_log import CommandLog
 from records.policies import Policies
-from tests.until import LIMIT, until
-from tests.workflows.house import House, opening, said, says
+from tests.until import until
+from tests.workflows.house import House, child_of, opening, said, says, sends_taken_in
 from workflows import contract
 
 FINGERPRINTS = Path(__file__).parent / "fingerprints"
@@ -71,7 +70,6 @@ WORDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("root-cause", CAUSE),
     ("close", {}),
 )
-ENDED = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
 PAST_THE_CLIMB = timedelta(minutes=16)
 
 
@@ -138,15 +136,40 @@ async def test_a_case_that_began_by_earlier_rules_starts_no_survey(env: Workflow
     assert "start Survey" not in [line for event in events for line in commands_and_causes(event)]
 
 
-async def test_the_commands_of_lessons_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
-    """The case starts it when it closes, and goes; it counts the cause, and reminds an owner until the action is done."""
-    now = datetime.now(UTC)
-    due = (now + timedelta(days=10 - now.weekday())).replace(hour=9, minute=1)  # after a working day, whatever today is
-    action = {"text": "alert", "kind": "preventive", "owner": "sam", "due_on": due.date().isoformat()}
+async def test_the_commands_of_actions_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    """The case starts it with its root cause, and lives on; it reminds an owner until the action is done."""
+    now, due = datetime.now(UTC), a_working_day_ahead()
     with env.with_time_skipping_disabled():
         case = await tierline.opens(ONE_BY_ONE)
+        await sends_taken_in(case, 1)
+        for name, body in WORDS[-3:-1]:
+            answer = await says(case, name, "dana", **with_action(name, body, due))
+            await until(_stored(tierline, case, answer["version"]))
+        run = await child_of(tierline, case, contract.ACTIONS)
+        await sends_taken_in(run, 1)  # the first look
+        await env.fast_forward(run, due - now)
+        await sends_taken_in(run, 5)  # three looks, two reminders
+        Actions(tierline.database).end(f"{case.id}.1.1", "done", "sam", None, datetime.now(UTC))
+        await env.fast_forward(run, timedelta(days=8))
+        assert await run.result() == "followed up"
+        await says(case, "close")
+        await case.result()
+        lessons = tierline.client.get_workflow_handle(f"{case.id}/1/lessons")
+        assert await lessons.result() == "followed up"
+    await check_as_written("escalation_with_actions", case)
+    await check_as_written("actions", run)
+    await check_as_written("lessons", lessons)
+
+
+async def test_the_commands_of_lessons_by_earlier_rules_are_as_written(
+    env: WorkflowEnvironment, tierline: House
+) -> None:
+    """The case starts it when it closes, and goes; it counts the cause, and reminds an owner until the action is done."""
+    now, due = datetime.now(UTC), a_working_day_ahead()
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ONE_BY_ONE, rules_version=5)
         for name, body in WORDS[-3:]:
-            await says(case, name, "dana", **({**body, "actions": [action]} if name == "root-cause" else body))
+            await says(case, name, "dana", **with_action(name, body, due))
         await case.result()
         lessons = tierline.client.get_workflow_handle(f"{case.id}/1/lessons")
         await env.fast_forward(lessons, due - now)
@@ -154,7 +177,21 @@ async def test_the_commands_of_lessons_are_as_written(env: WorkflowEnvironment, 
         Actions(tierline.database).end(f"{case.id}.1.1", "done", "sam", None, datetime.now(UTC))
         await env.fast_forward(lessons, timedelta(days=8))
         assert await lessons.result() == "followed up"
-    await check_as_written("lessons", lessons)
+    events = (await case.fetch_history()).events
+    assert "start Actions" not in [line for event in events for line in commands_and_causes(event)]
+    await check_as_written("lessons_by_rules_5", lessons)
+
+
+def a_working_day_ahead() -> datetime:
+    """Just after nine of a Thursday, whatever today is."""
+    now = datetime.now(UTC)
+    return (now + timedelta(days=10 - now.weekday())).replace(hour=9, minute=1)
+
+
+def with_action(name: str, body: dict[str, Any], due: datetime) -> dict[str, Any]:
+    """What is said, and of a root cause what Sam is to do."""
+    action = {"text": "alert", "kind": "preventive", "owner": "sam", "due_on": due.date().isoformat()}
+    return {**body, "actions": [action]} if name == "root-cause" else body
 
 
 async def test_a_case_that_began_by_earlier_rules_starts_no_lessons(env: WorkflowEnvironment, tierline: House) -> None:
@@ -220,13 +257,6 @@ def compare(name: str, file: Path, now: list[str]) -> None:
     difference = "\n".join(unified_diff(before, now, "before", "now", lineterm=""))
     lesson = LESSON.format(name=name, file=file.name, difference=difference, refresh=REFRESH)
     assert now == before, lesson
-
-
-async def sends_taken_in(case: WorkflowHandle[Any, Any], count: int) -> None:
-    """Wait until the workflow has heard how so many messages ended."""
-    async with asyncio.timeout(LIMIT):
-        while sum([event.event_type == ENDED async for event in case.fetch_history_events()]) < count:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)  # the server alone knows
 
 
 def _stored(tierline: House, case: WorkflowHandle[Any, Any], version: int) -> Callable[[], bool]:

@@ -16,7 +16,8 @@ from temporalio.worker import Replayer
 
 from workflows import sandbox
 from workflows.escalation import EscalationWorkflow
-from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, LessonsWorkflow, SurveyWorkflow
+from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
+from workflows.lessons import ActionsWorkflow, LessonsWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
 OLD = {path.stem: path.read_text() for path in sorted(HISTORIES.glob("*.json"))}
@@ -25,7 +26,10 @@ OLD = {path.stem: path.read_text() for path in sorted(HISTORIES.glob("*.json"))}
 @pytest.mark.parametrize("name", OLD)
 async def test_a_case_of_an_earlier_version_replays(name: str) -> None:
     replayer = Replayer(
-        workflows=[EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow, LessonsWorkflow],
+        workflows=[
+            *(EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow),
+            *(LessonsWorkflow, ActionsWorkflow),
+        ],
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox.runner(),
     )

@@ -32,24 +32,32 @@
     mark();
   }
 
-  // Send a form and show what comes back here: what is still to be filled in, or what came of it.
-  async function send(from, button) {
-    const data = new FormData(from, button);
+  // Send a form and show what comes back here: what is still to be filled in, what came of it, or why it cannot be.
+  async function send(from, command) {
+    const data = new FormData(from);
+    data.set("command", command);
     try {
       const answer = await fetch(from.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const told = page.getElementById("told"), asked = page.getElementById("asked") ?? page.getElementById("fault");
       if (told) came(told);
       else if (asked) put(asked);
+      else if (!answer.redirected && page.querySelector("main")) put(wordsOf(page));
       else location.assign(answer.url);
     } catch {
-      from.requestSubmit === undefined ? from.submit() : natively(from, button);
+      natively(from, command);
     }
   }
 
-  function natively(from, button) {
+  function wordsOf(page) {
+    const section = document.createElement("section");
+    section.append(...page.querySelector("main").childNodes);
+    return section;
+  }
+
+  function natively(from, command) {
     const name = document.createElement("input");
-    Object.assign(name, { type: "hidden", name: button?.name ?? "", value: button?.value ?? "" });
+    Object.assign(name, { type: "hidden", name: "command", value: command });
     from.append(name);
     from.submit();
   }
@@ -75,18 +83,18 @@
     document.dispatchEvent(new Event("tierline:refresh"));
   }
 
+  // Without a tick the row the keyboard is at is meant. It gets none: what is broken off must leave nothing behind.
   function press(command) {
-    const button = form.querySelector(`.acts button[value=${command}]`);
-    if (!button) return;
-    const all = ticks(), before = all.filter((one) => one.checked);
-    if (!before.length && row()) row().querySelector("input[name=case]").checked = true;
-    form.requestSubmit(button);
+    if (!form.querySelector(`.acts button[value=${command}]`)) return;
+    const alone = row() && !ticks().some((one) => one.checked);
+    send(form, alone ? `${command} ${here}` : command);
   }
 
   const KEYS = {
     j: () => move(1), k: () => move(-1),
     x: () => { const tick = row()?.querySelector("input[name=case]"); if (tick) { tick.checked = !tick.checked; mark(); } },
-    a: () => press("acknowledge"), e: () => press("escalate"), r: () => press("resolve"),
+    a: () => press("acknowledge"), s: () => press("assign"), e: () => press("escalate"),
+    p: () => press("pause"), r: () => press("resolve"),
     "/": () => document.getElementById("q").focus(),
     "?": () => help.showModal(),
   };
@@ -109,8 +117,8 @@
     const at = event.target.closest("tr[data-id]");
     if (at) { here = at.dataset.id; mark(); }
   });
-  form.addEventListener("submit", (event) => { event.preventDefault(); send(form, event.submitter); });
-  ask.addEventListener("submit", (event) => { event.preventDefault(); send(event.target, event.submitter); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); send(form, event.submitter?.value ?? ""); });
+  ask.addEventListener("submit", (event) => { event.preventDefault(); send(event.target, event.submitter?.value ?? ""); });
   ask.addEventListener("click", (event) => { if (event.target.closest("a")) { event.preventDefault(); ask.close(); } });
   help.querySelector("button").addEventListener("click", () => help.close());
   document.addEventListener("tierline:fresh", mark);

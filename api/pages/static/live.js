@@ -43,10 +43,13 @@
     shown("off", said);
   }
 
+  // What is folded, by a name that it keeps: in a table the case of its row, for rows change places.
+  const folds = (part) => [...part.querySelectorAll("details")].map((one, place) => [one.closest("tr")?.dataset.id ?? place, one]);
+
   // The focus and what is chosen stay where they are although the elements are new ones.
   function replace(fresh) {
-    const held = document.activeElement?.closest?.("tr[data-id]")?.dataset.id;
-    const what = document.activeElement?.matches?.("input, a, button") ? document.activeElement.tagName : null;
+    const at = document.activeElement, held = at?.closest?.("tr[data-id]")?.dataset.id;
+    const what = at?.matches?.("input, a, button, summary") ? at.tagName.toLowerCase() : "a", value = at?.value;
     const chosen = new Set([...document.querySelectorAll("#rows input:checked")].map((one) => one.value));
     let changed = false;
     for (const old of document.querySelectorAll(PARTS)) {
@@ -54,13 +57,14 @@
       if (!now || now.innerHTML === old.dataset.was) continue;
       const was = now.innerHTML;
       if (old.dataset.was !== undefined || now.textContent.replace(/\s+/g, "") !== old.textContent.replace(/\s+/g, "")) changed = true;
-      const opened = [...old.querySelectorAll("details")].map((one) => one.open);
+      const opened = new Set(folds(old).filter(([, one]) => one.open).map(([name]) => name));
       old.replaceChildren(...now.childNodes);
       old.dataset.was = was;
-      old.querySelectorAll("details").forEach((one, place) => { if (opened[place]) one.open = true; });
+      for (const [name, one] of folds(old)) if (opened.has(name)) one.open = true;
     }
     for (const one of document.querySelectorAll("#rows input[name=case]")) one.checked = chosen.has(one.value);
-    if (held) document.querySelector(`tr[data-id="${CSS.escape(held)}"] ${what ? what.toLowerCase() : "a"}`)?.focus({ preventScroll: true });
+    const same = held ? [...document.querySelectorAll(`tr[data-id="${CSS.escape(held)}"] ${what}`)] : [];
+    (same.find((one) => one.value === value) ?? same[0])?.focus({ preventScroll: true });
     tick();
     document.dispatchEvent(new CustomEvent("tierline:fresh", { detail: { changed, page: fresh } }));
     return changed;
