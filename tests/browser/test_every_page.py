@@ -1,6 +1,6 @@
 """Every page, light and dark, on a desk and on a phone: axe-core finds nothing, and nothing has to be scrolled sideways.
 
-Those behind the sign-in once more for Sam, who reads German: no text of ours is left in English there. `make screenshots` sets
+Those behind the sign-in once more for whoever reads German: no text of ours is left in English there. `make screenshots` sets
 `SCREENSHOTS` to a folder, and pictures of the pages are kept there: each as it is mostly looked at, the board in every way.
 `ALL_LOOKS` with it keeps every way of every page, for whoever changes the style.
 """
@@ -39,12 +39,14 @@ ENGLISH = {text for key, text in TEXTS["en"].items() if text != TEXTS["de"][key]
 
 @dataclass
 class Shown:
-    """The morning, with Lee and Sam signed in (Sam reads German) and somebody who is not."""
+    """The morning, with Lee, Sam and two admins signed in (Sam and one admin read German) and somebody who is not."""
 
     morning: Morning
     links: SignedLinks
     lee: Visitor
     sam: Visitor
+    admin: Visitor
+    german_admin: Visitor
     stranger: Visitor
 
     def case(self, word: str) -> str:
@@ -60,11 +62,14 @@ class Shown:
 @pytest.fixture(scope="module")
 async def shown(browser: Browser, tierline: Tierline, links: SignedLinks) -> AsyncIterator[Shown]:
     desk = await morning(tierline)
-    lee, sam, stranger = [await window(browser, tierline, DESK) for _ in range(3)]
-    await lee.signs_in("lee")
-    await sam.signs_in("sam")
-    yield Shown(desk, links, lee, sam, stranger)
-    for one in (lee, sam, stranger):
+    lee, sam, admin, german_admin, stranger = visitors = [
+        await window(browser, tierline, DESK, locale=locale) for locale in ("en-GB", "en-GB", "en-GB", "de-DE", "en-GB")
+    ]
+    for one, who in ((lee, "lee"), (sam, "sam"), (admin, "admin")):
+        await one.signs_in(who)
+    await german_admin.page.context.add_cookies(await admin.page.context.cookies())  # type: ignore[arg-type]
+    yield Shown(desk, links, lee, sam, admin, german_admin, stranger)
+    for one in visitors:
         await one.page.context.close()
 
 
@@ -91,6 +96,11 @@ BEHIND: dict[str, Callable[[Shown], str]] = {
     "template": lambda _: "/templates/step/email/en",
     "contact": lambda _: "/contact",
 }
+FOR_ADMINS: dict[str, Callable[[Shown], str]] = {
+    "audit": lambda _: "/audit",
+    "audit-none": lambda _: "/audit?person=nobody",
+    "case-operated": lambda shown: shown.case("whole"),
+}
 BEFORE: dict[str, Callable[[Shown], str]] = {
     "sign-in": lambda _: "/sign-in",
     "link": lambda shown: shown.act("lee", "late"),
@@ -109,6 +119,12 @@ async def test_a_page_behind_the_sign_in_can_be_used_by_everybody(shown: Shown, 
     await looks_right(shown.lee, name, axe_core)
 
 
+@pytest.mark.parametrize("name", FOR_ADMINS)
+async def test_a_page_for_admins_can_be_used_by_everybody(shown: Shown, axe_core: str, name: str) -> None:
+    await shown.admin.opens(FOR_ADMINS[name](shown))
+    await looks_right(shown.admin, name, axe_core)
+
+
 @pytest.mark.parametrize("name", BEFORE)
 async def test_a_page_for_anybody_can_be_used_by_everybody(shown: Shown, axe_core: str, name: str) -> None:
     await shown.stranger.opens(BEFORE[name](shown))
@@ -119,10 +135,12 @@ async def test_a_page_for_anybody_can_be_used_by_everybody(shown: Shown, axe_cor
 async def test_a_page_behind_the_sign_in_is_all_german_for_who_reads_german(
     shown: Shown, axe_core: str, name: str
 ) -> None:
-    await shown.sam.opens(BEHIND[name](shown))
-    await looks_right(shown.sam, f"german-{name}", axe_core, IN_GERMAN)
-    assert await shown.sam.page.locator("html").get_attribute("lang") == "de"
-    assert ENGLISH.intersection(await shown.sam.page.evaluate(TEXTS_SHOWN)) == set()
+    await is_german(shown.sam, BEHIND[name](shown), name, axe_core)
+
+
+@pytest.mark.parametrize("name", FOR_ADMINS)
+async def test_a_page_for_admins_is_all_german_for_who_reads_german(shown: Shown, axe_core: str, name: str) -> None:
+    await is_german(shown.german_admin, FOR_ADMINS[name](shown), name, axe_core)
 
 
 @pytest.mark.parametrize("key", ["r", "?"])
@@ -141,6 +159,14 @@ async def test_an_e_mail_can_be_read_by_everybody(shown: Shown, axe_core: str, l
     await shown.stranger.page.goto("about:blank")
     await shown.stranger.page.set_content(await mail.text())
     await looks_right(shown.stranger, f"mail-{language}", axe_core)
+
+
+async def is_german(visitor: Visitor, path: str, name: str, axe_core: str) -> None:
+    """The page is in German, and none of our English texts stands on it."""
+    await visitor.opens(path)
+    await looks_right(visitor, f"german-{name}", axe_core, IN_GERMAN)
+    assert await visitor.page.locator("html").get_attribute("lang") == "de"
+    assert ENGLISH.intersection(await visitor.page.evaluate(TEXTS_SHOWN)) == set()
 
 
 async def looks_right(visitor: Visitor, name: str, axe_core: str, looks: Sequence[Look] = LOOKS) -> None:
