@@ -14,7 +14,7 @@ from tests.api.conftest import Api
 from tests.api.desk import CASE, desk_of
 from tests.api.signed_in import Visitor, visitor
 
-HOSTILE = "</ol><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}\u202e\0" + "x" * 10_000
+HOSTILE = "</ol><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7919 * 7 }}\u202e\0" + "x" * 10_000
 
 
 async def signed_in(api: Api, role: str = "operator") -> Visitor:
@@ -142,7 +142,7 @@ async def test_hostile_names_and_filters_are_text_and_nothing_else(api: Api) -> 
     for address in ("/audit", f"/escalations/{CASE}"):
         page = await someone.opens(address)
         assert page.words.count("<script>alert(1)</script>") >= 2
-        assert ("img" in page.tags, "onerror" in page.attributes, " 49" in page.words) == (False, False, False)
+        assert ("img" in page.tags, "onerror" in page.attributes, "55433" in page.words) == (False, False, False)
         assert page.tags.count("script") == (0 if address == "/audit" else 2), "our own, from files"
     for query in ("person", "case", "after"):
         page = Page(await api.client.get("/audit", params={query: HOSTILE}))

@@ -263,7 +263,7 @@ async def test_closed_cases_like_it_are_named_with_cause_and_fix(api: Api, desk:
 
 
 async def test_what_others_wrote_is_text_and_nothing_else(api: Api, someone: Visitor) -> None:
-    hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}\u202e"
+    hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7919 * 7 }}\u202e"
     await api.opened(
         "4711",
         ticket={
@@ -287,7 +287,7 @@ async def test_what_others_wrote_is_text_and_nothing_else(api: Api, someone: Vis
     assert page.status == 200
     assert page.words.count("<script>alert(1)</script>") >= 9
     assert page.tags.count("script") == 2, "our own, from files"
-    assert ("img" in page.tags, "onerror" in page.attributes, " 49" in page.words) == (False, False, False)
+    assert ("img" in page.tags, "onerror" in page.attributes, "55433" in page.words) == (False, False, False)
     again = await someone.presses(page, "note", text="\0" + hostile)
     assert (again.status, "onerror" in again.attributes) == (422, False)
 
