@@ -46,6 +46,7 @@ from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
 from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
 from workflows.lessons import ActionsWorkflow, LessonsWorkflow
+from workflows.problems import ProblemWorkflow
 
 ALL_CHANNELS: frozenset[Channel] = frozenset(get_args(Channel))
 
@@ -104,6 +105,7 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
             AlertWorkflow,
             LessonsWorkflow,
             ActionsWorkflow,
+            ProblemWorkflow,
             AnswerWorkflow,
         ],
         workflow_runner=sandbox.runner(),
@@ -114,6 +116,7 @@ def case_worker(client: Client, recording: Recording, threads: ThreadPoolExecuto
             recording.record_unsent,
             recording.record_recurrence,
             recording.record_reminders,
+            recording.record_problem_news,
         ],
         activity_executor=threads,
         max_concurrent_workflow_tasks=CASES_AT_ONCE,

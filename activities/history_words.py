@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from activities.history_texts import GERMAN_CONDITIONS, GERMAN_LEVELS, GERMAN_REASONS, TEXTS, WORDS
 from activities.wording import ENGLISH, Language, long_day, short_time, word
+from domain.causes import Causes, title_of
 from domain.due import TARGET_WORDS
 from domain.messages import CUSTOMER
 from domain.preferences import NOT_NOW
@@ -27,11 +29,15 @@ _UNITED = " and "  # between the conditions of one reason
 
 @dataclass(frozen=True)
 class HistoryWords:
-    """Who reads it: their language (English where it is none of ours), their time zone; the roster knows the names."""
+    """Who reads it: their language (English where it is none of ours), their time zone; the roster knows the names.
+
+    `causes` has the titles of categories; None where no tree is kept, or none is at hand.
+    """
 
     language: Language
     timezone: str
     roster: Roster
+    causes: Causes | None = None
 
     def line(self, entry: TimelineEntry) -> str:
         """The entry as a sentence; its stored text where it does not know enough to be said anew."""
@@ -87,7 +93,8 @@ def _form(entry: TimelineEntry) -> str:
 def _told(entry: TimelineEntry) -> str:
     message = entry.data.get("message")
     late = message == "step" and not _lies_ahead(entry)
-    stands = "_stands" if _knows(entry, "promise") else ""
+    stands = "_stands" if _knows(entry, "promise") else "_given" if _knows(entry, "given") else ""
+    stands = f"_{entry.data['why']}" if _knows(entry, "why") else stands
     return f"told_{message}{'_now' if late else stands}"
 
 
@@ -223,6 +230,7 @@ _FIELDS: Mapping[str, _Field] = {
     "channels": lambda words, entry: words.listed([words.said("channel", one) for one in entry.data["channels"]]),
     "channel": lambda words, entry: words.said("channel", entry.data["channel"]),
     "channel_first": _channel_first,
+    "category": lambda words, entry: title_of(words.causes, entry.data["category"], words.language),
     "message": lambda words, entry: words.said("message", entry.data["message"]),
     "unsaid": lambda words, entry: words.said("message", entry.data["unsaid"]),
     "reason": _reason,
@@ -244,6 +252,12 @@ def unsaid_words(kind: str, language: Language) -> str:
 def reason_words(reasons: Sequence[str], language: Language) -> tuple[str, ...]:
     """Why a case has its priority, in the reader's language; a sentence that is none of ours stays as it was written."""
     return tuple(_in_german(reason) for reason in reasons) if language == "de" else tuple(reasons)
+
+
+def telling_reasons(case: Mapping[str, Any], language: Language) -> tuple[str, ...]:
+    """The reasons but that the priority was given: it says nothing that does not stand beside it."""
+    given = SENTENCES["given"].format(priority=case["priority"])
+    return reason_words([one for one in case["priority_reasons"] if one != given], language)
 
 
 def _in_german(reason: str) -> str:

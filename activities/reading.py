@@ -11,11 +11,13 @@ from datetime import date, datetime
 from typing import Any, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
-from activities.history_words import reason_words, unsaid_words
+from activities.history_words import telling_reasons, unsaid_words
+from activities.problem_told import KINDS as OF_PROBLEMS
+from activities.problem_told import ToldProblem
 from activities.seen_before import Seen
 from activities.wording import Language, language_of, long_day, long_time, one_line, short_day, short_time, word
+from domain.causes import Causes, title_of
 from domain.messages import Message, ResponderKind
-from domain.priority import SENTENCES
 from domain.problems import Problem
 from domain.refusals import IN_WORK
 from domain.roster import Person, Roster
@@ -45,6 +47,7 @@ _ANSWERS: dict[ResponderKind, tuple[str | None, str | None]] = {
     "low_score": ("reopen", None),
     "action_due": (None, None),
     "problem_opened": (None, None),
+    "problem_reminder": (None, None),
     "unreachable": ("customer-update", "customer_update"),
 }
 _UNPROMPTED = ("resolve", "assign")  # of a case that nobody has taken, the answer to these is taking it
@@ -65,10 +68,13 @@ _REPLIES = {"acknowledge": "ACK {}", "resolve": "RES {} …"}  # what is written
 class ResponderView:
     """A case as the person who is to act reads it; a time that is `late` is past.
 
-    `action` is the id of what somebody promised, `day` when it is to be done and `overdue` whether that is past; `problem` is the
-    id of a cause that came back, `times` how often. `unsaid` is what the customer could not be told. `known` is the id of the
-    problem that the case belongs to, where somebody has written down what helps for now, the `workaround`. `reply`, `link`, `cli`
-    and `api` are ways to answer this message: words to write back, a signed page, a command, a request.
+    `action` is the id of what somebody promised, `day` when it is to be done and `overdue` whether that is past. `problem` is the
+    id of a cause that came back, `times` how often it had occurred by then, `why` a reminder of it comes (`given`, `back` or
+    `week`), `since` the day it opened, `spent` what it has cost; `before` is the problem of the same cause before it, resolved
+    on `before_day` by `before_fix`, and `before_helped` what had helped until then. `unsaid` is what the customer could not be
+    told. `known` is the id of the problem that the case belongs to, where somebody has written down what helps for now, the
+    `workaround`. `reply`, `link`, `cli` and `api` are ways to answer this message: words to write back, a signed page, a command,
+    a request.
     """
 
     reader: str
@@ -99,6 +105,13 @@ class ResponderView:
     overdue: bool
     problem: str | None
     times: str | None
+    why: str | None
+    since: str | None
+    spent: str | None
+    before: str | None
+    before_day: str | None
+    before_fix: str | None
+    before_helped: str | None
     cause: str | None
     seen: str | None
     seen_page: str | None
@@ -148,7 +161,8 @@ class Case:
     """Everything a view is made from: the message, the case's document, the roster, the page's address, the clock.
 
     `code` names the case in a reply, `link` is the signed page to act on, `rate` the one to answer the survey on, `seen` the
-    closed case that resembles this one, `known` the problem it belongs to that has a workaround; None where there is none.
+    closed case that resembles this one, `known` the problem it belongs to that has a workaround, `told` the problem that the
+    message is about, `causes` the tree in use; None where there is none.
     """
 
     message: Message
@@ -161,6 +175,8 @@ class Case:
     rate: str | None = None
     seen: Seen | None = None
     known: Problem | None = None
+    told: ToldProblem | None = None
+    causes: Causes | None = None
 
     @property
     def person(self) -> Person | None:
@@ -193,6 +209,7 @@ class Case:
     def _responder(self, language: Language) -> ResponderView:
         document, facts = self.document, self.message.facts
         command, due = self._command(), self._due()
+        before = self.told.before if self.told else None
         return ResponderView(
             reader=self._name(self.message.person) or "",
             id=document["id"],
@@ -214,7 +231,7 @@ class Case:
             percent=facts.get("percent"),
             missed=self._missed(language),
             by=self._name(facts.get("by")),
-            text=facts.get("text"),
+            text=self.told.title(self.causes, language) if self.told else facts.get("text"),
             unsaid=unsaid_words(facts["unsaid"], language) if "unsaid" in facts else None,
             score=facts.get("score"),
             action=facts.get("action"),
@@ -222,7 +239,14 @@ class Case:
             overdue=self._overdue,
             problem=facts.get("problem"),
             times=facts.get("times"),
-            cause=self._cause(),
+            why=facts.get("why"),
+            since=self.told.since(self._zone, self.message.channel, language) if self.told else None,
+            spent=self.told.spent(language) if self.told else None,
+            before=before.id if before else None,
+            before_day=self.told.before_day(self._zone, self.message.channel, language) if self.told else None,
+            before_fix=before.resolution if before else None,
+            before_helped=before.workaround if before else None,
+            cause=self._cause(language),
             seen=self._seen(language),
             seen_page=self.seen.page if self.seen else None,
             known=self.known.id if self.known else None,
@@ -242,14 +266,12 @@ class Case:
         desk = self.page.rpartition("/escalations/")[0]
         if self.message.kind == "action_due":
             return f"{desk}/actions"
-        if self.message.kind == "problem_opened":
+        if self.message.kind in OF_PROBLEMS:
             return f"{desk}/problems/{self.message.facts.get('problem', '')}"
         return self.page
 
     def _reasons(self, language: Language) -> str | None:
-        # That it was given says nothing that does not stand beside it.
-        given = SENTENCES["given"].format(priority=self.document["priority"])
-        said = reason_words([one for one in self.document["priority_reasons"] if one != given], language)
+        said = telling_reasons(self.document, language)
         return one_line("; ".join(reason.rstrip(".") for reason in said)) or None
 
     @property
@@ -314,21 +336,27 @@ class Case:
     @property
     def _overdue(self) -> bool:
         """Whether the day of an action is past on the reader's calendar."""
-        person, day = self.person, self._due_on
-        return day is not None and self.now.astimezone(ZoneInfo(person.timezone if person else NO_ZONE)).date() > day
+        day = self._due_on
+        return day is not None and self.now.astimezone(ZoneInfo(self._zone)).date() > day
 
     def _day(self, language: Language) -> str | None:
         day, spoken = self._due_on, short_day if self.message.channel == "sms" else long_day
         return spoken(day, language) if day else None
 
-    def _cause(self) -> str | None:
-        """`certificate: it had expired`; None where nobody has recorded why it happened."""
+    def _cause(self, language: Language) -> str | None:
+        """`Certificate expired: nobody renewed it`; None where nobody has recorded why it happened."""
         cause = self.document.get("root_cause")
-        return one_line(f"{cause['category']}: {cause['description']}") if cause else None
+        if not cause:
+            return None
+        return one_line(f"{title_of(self.causes, cause['category'], language)}: {cause['description']}")
 
     def _seen(self, language: Language) -> str | None:
+        return self.seen.line(self._zone, language) if self.seen else None
+
+    @property
+    def _zone(self) -> str:
         person = self.person
-        return self.seen.line(person.timezone if person else NO_ZONE, language) if self.seen else None
+        return person.timezone if person else NO_ZONE
 
     def _missed(self, language: Language) -> str | None:
         """The targets missed last, all that were missed at that instant."""

@@ -17,9 +17,11 @@ from domain.afterwards import LateSurvey, SurveyPlan, Unsent
 from domain.duty_answers import answered
 from domain.messages import DutyAnswer, Message
 from domain.outcome import Transition
+from domain.problem_reminders import ProblemLook, ProblemNews
 from records.afterwards import Afterwards
 from records.database import Database
 from records.lessons import Lessons
+from records.problem_reminders import ProblemReminders
 from records.roster import RosterStore
 from records.transitions import Transitions
 
@@ -34,6 +36,7 @@ class Recording:
         self._transitions = Transitions(db)
         self._afterwards = Afterwards(db)
         self._lessons = Lessons(db)
+        self._problems = ProblemReminders(db)
         self._roster = RosterStore(db)
 
     @activity.defn(name="record", no_thread_cancel_exception=True)
@@ -72,3 +75,8 @@ class Recording:
     def record_reminders(self, look: Look) -> Reminders:
         """Write down which reminders of actions fell due; what to send now, and when to look again."""
         return self._lessons.record_reminders(look, datetime.now(UTC))
+
+    @activity.defn(name="record_problem_news", no_thread_cancel_exception=True)
+    def record_problem_news(self, look: ProblemLook) -> ProblemNews:
+        """Write down what the owner of a problem is told; what to send now, and when to look again."""
+        return self._problems.record_news(look, datetime.now(UTC))

@@ -25,6 +25,7 @@ from activities.together import head, one_sms, one_text
 from activities.wording import ENGLISH, LANGUAGES, Language, language_of, shortened
 from domain.directions import undirected
 from domain.messages import CustomerKind, MessageKind, ResponderKind
+from domain.problem_reminders import Why
 from domain.sms_segments import segments
 from domain.tickets import Channel, PersonalChannel
 
@@ -184,4 +185,5 @@ def _views(kind: MessageKind, channel: Channel, language: Language, languages: S
     yield replace(full, vip=False, **dict.fromkeys(optional))  # type: ignore[arg-type]
     if isinstance(full, ResponderView):
         yield replace(full, late=True)
+        yield from (replace(full, why=one) for one in get_args(Why))
         yield from (replace(full, customer_language=one) for one in languages)

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
+from activities.problem_told import KINDS as OF_PROBLEMS
+from activities.problem_told import ToldProblem
 from activities.reading import VIP, Case
 from activities.seen_before import KINDS, Seen
 from activities.wording import Language
 from domain.messages import CustomerKind, Message, MessageKind
-from domain.problems import Problem
+from domain.problems import Cost, Problem
 from domain.roster import Roster
 from domain.tickets import Channel
 from domain.view_time import rfc3339
@@ -69,13 +71,14 @@ _SAID: Mapping[str, str] = {
     "low_score": "rated",
     "action_due": "action",
     "problem_opened": "problem",
+    "problem_reminder": "problem",
 }
 _WARNS: Mapping[str, tuple[str, str]] = {
     "warning": ("L1 resolution at this tier", "75"),
     "promise_reminder": ("customer update", "80"),
 }
 _TAKEN = frozenset({"warning", "promise_reminder", "customer_replied", "unreachable", "assigned", "closure_overdue"})
-_OVER = frozenset({"customer_survey", "low_score", "action_due", "problem_opened"})
+_OVER = frozenset({"customer_survey", "low_score", "action_due", *OF_PROBLEMS})
 _FIXED = frozenset({"root_cause_overdue", "customer_resolved", "customer_closed"}) | _OVER
 _MISSED = frozenset({"last_resort", "top_breach"})
 
@@ -99,7 +102,8 @@ def sample(
     )
     people = _roster(language, timezone)
     page, seen, known = f"{PUBLIC_URL}/escalations/{ID}", _seen(kind, channel, story), _known(kind, story)
-    return Case(message, document, people, page, NOW, CODE, LINK, RATE, seen, known)
+    told = _told(story) if kind in OF_PROBLEMS else None
+    return Case(message, document, people, page, NOW, CODE, LINK, RATE, seen, known, told)
 
 
 def _seen(kind: MessageKind, channel: Channel, story: Mapping[str, str]) -> Seen | None:
@@ -112,12 +116,23 @@ def _seen(kind: MessageKind, channel: Channel, story: Mapping[str, str]) -> Seen
 
 def _known(kind: MessageKind, story: Mapping[str, str]) -> Problem | None:
     """A problem that a case in work belongs to."""
-    if kind in TO_CUSTOMERS or kind in _FIXED:
+    if kind in TO_CUSTOMERS or (kind in _FIXED and kind not in OF_PROBLEMS):
         return None
+    return _problem(story, id="P-7", number=7, state="known_error", opened_at=NOW - timedelta(days=3))
+
+
+def _told(story: Mapping[str, str]) -> ToldProblem:
+    """The problem with what it has cost, and one before it."""
+    times = {"opened_at": NOW - timedelta(days=90), "resolved_at": NOW - timedelta(days=30)}
+    before = _problem(story, id="P-4", number=4, state="resolved", resolution=story["seen_fix"], **times)
+    known = _problem(story, id="P-7", number=7, state="known_error", opened_at=NOW - timedelta(days=3))
+    return ToldProblem(known, Cost(cases=3, hours=12.5, breaches=2, customers=1), before)
+
+
+def _problem(story: Mapping[str, str], **how: Any) -> Problem:
     title, helps = story["problem"], story["workaround"]
     about = {"category": "certificate", "product": "checkout", "title": title, "workaround": helps, "owner": "lee"}
-    opened_at = NOW - timedelta(days=3)
-    return Problem.model_validate({"id": "P-7", "number": 7, "state": "known_error", "opened_at": opened_at, **about})
+    return Problem.model_validate({**about, **how})
 
 
 def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
@@ -136,6 +151,8 @@ def _facts(kind: MessageKind, story: Mapping[str, str]) -> dict[str, str]:
         facts |= {"action": f"{ID}.1.2", "due_on": "2026-11-23", "by": "dana"}
     if kind == "problem_opened":
         facts |= {"problem": "P-7", "times": "3"}
+    if kind == "problem_reminder":
+        facts |= {"problem": "P-7", "why": "week", "by": "dana"}
     if kind in TO_CUSTOMERS and kind not in _FIXED:
         facts["next_update_by"] = _at(hours=1)
     return facts

@@ -17,6 +17,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.problem_told import ToldProblems
 from activities.providers.deadline import within
 from activities.providers.port import SEND_TIMEOUT, AnswerLost, Envelope, Finder, Provider, Refused, RetryLater, Sent
 from activities.reading import Case
@@ -28,18 +29,16 @@ from domain.errors import DomainError
 from domain.identity import reference_of
 from domain.messages import Message, SendResult
 from domain.preferences import NOT_NOW, why_not_now
-from domain.problems import Problem
 from domain.provider_codes import ADDRESS_FAULTS
-from domain.refusals import IN_WORK
 from domain.roster import Roster
 from domain.tickets import Channel
 from domain.webhooks import without_query
 from records.bad_addresses import BadAddress, BadAddresses
+from records.causes import CauseTree
 from records.crowding import CROWDED, WINDOW, Crowded, Limit
 from records.database import Database
 from records.outbound import Granted, Loaded, Outbound
 from records.outbound import Refused as ClaimRefused
-from records.problems import Problems
 from records.reply_codes import ReplyCodes
 from records.roster import RosterStore
 from records.stored import POSSIBLE_DUPLICATE, MessageStatus
@@ -155,7 +154,8 @@ class Sending:
         self._renderer = renderer
         self._pages = f"{public_url.rstrip('/')}/escalations/"
         self._seen_before = SeenBefore(db, self._pages)
-        self._problems = Problems(db)
+        self._problems = ToldProblems(db)
+        self._causes = CauseTree(db)
 
     @activity.defn(name="send", no_thread_cancel_exception=True)  # why: `activities.recording`
     def send(self, message: Message) -> SendResult:
@@ -250,14 +250,9 @@ class Sending:
         replies = message.channel in self._answered and (message.person is not None or message.channel == "email")
         code = self._reply_codes.code_for(loaded.record.id, loaded.record.episode, now) if replies else None
         seen = self._seen_before.of(message, loaded.document)
-        return Case(message, loaded.document, roster, page, now, code, link, rate, seen, self._known(message, loaded))
-
-    def _known(self, message: Message, loaded: Loaded) -> Problem | None:
-        """The problem of a case that is being worked on, when somebody has written down what helps for now."""
-        if message.person is None or message.channel == "webhook" or loaded.document["status"] not in IN_WORK:
-            return None
-        found = self._problems.of_case(loaded.record.id, loaded.record.episode)
-        return found if found is not None and found.state == "known_error" else None
+        told, known = self._problems.of(message, now), self._problems.known(message, loaded.document)
+        tree = self._causes.tree if message.person is not None else None
+        return Case(message, loaded.document, roster, page, now, code, link, rate, seen, known, told, tree)
 
     def _link(self, message: Message, loaded: Loaded, now: datetime) -> str | None:
         """For a responder's e-mail; an SMS has no room for it."""

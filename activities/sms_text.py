@@ -32,6 +32,7 @@ WORTH = {
 NEVER_CUT = frozenset(
     {
         *("priority", "status", "percent", "due", "day", "times", "problem", "known", "next_update"),
+        *("why", "since", "spent", "before", "before_day"),
         *("reply", "code", "link", "page", "api", "cli", "rate"),
     }
 )

@@ -35,6 +35,7 @@ _NEWS: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "low_score": ("rated {score} of 5", "rated low"),
         "action_due": ("action due {day}", "action due"),
         "problem_opened": ("problem {problem}", "problem opened"),
+        "problem_reminder": ("problem {problem} not solved", "problem not solved"),
     },
     "de": {
         "step": ("annehmen bis {due}", "annehmen"),
@@ -51,6 +52,7 @@ _NEWS: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "low_score": ("Bewertung {score} von 5", "schlechte Bewertung"),
         "action_due": ("Maßnahme fällig {day}", "Maßnahme fällig"),
         "problem_opened": ("Problem {problem}", "Problem eröffnet"),
+        "problem_reminder": ("Problem {problem} ungelöst", "Problem ungelöst"),
     },
 }
 

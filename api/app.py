@@ -51,6 +51,7 @@ from api.pages import (
     case,
     contact,
     links,
+    nowhere,
     on_call,
     policy_page,
     reports_page,
@@ -65,6 +66,7 @@ from api.seeding import seed
 from api.services import in_thread, utc_now, wire
 from api.uploads import each_key_once
 from api.webhook_secrets import router as webhook_secrets
+from domain.yaml_text import LARGEST_ROSTER
 from records.database import Database
 from settings import ApiSettings
 from workflows.contract import SENDGRID_INBOUND_PATH
@@ -113,9 +115,11 @@ def create_app(settings: ApiSettings, *, client: Client | None = None, database:
         dependencies=[Depends(each_key_once)],
     )
     streamed = {SENDGRID_INBOUND_PATH: LONGEST_MAIL}
-    app.add_middleware(BodyLimit, largest=settings.max_body_bytes, streamed=streamed)
+    larger = {"/v1/roster": max(LARGEST_ROSTER, settings.max_body_bytes)}
+    app.add_middleware(BodyLimit, largest=settings.max_body_bytes, larger=larger, streamed=streamed)
     app.add_middleware(Auditing)
     errors.register(app)
+    nowhere.register(app)
     app.add_middleware(AsDeclared)
     for module in (escalations, preview, policies, bad_addresses, contact_tests, roster, keys, outbox, hooks, health):
         app.include_router(module.router)

@@ -54,7 +54,7 @@ def lines_of(services: Services, heard: Heard) -> Iterator[AuditLine]:
 def _line(heard: Heard) -> AuditLine:
     notes, key = heard.notes, heard.notes.key
     status = {} if heard.status is None or heard.what == SAW else {"status": heard.status}
-    told = {"outcome": notes.outcome, "from": notes.sender}
+    told = {"outcome": notes.outcome, "from": notes.sender, "role": notes.made_for}
     return AuditLine(
         id="/".join(heard.look) if heard.look else heard.id,
         at=heard.at,

@@ -33,7 +33,7 @@ class Notes:
     """`words` by case and command. `thing` is the id of what else it is about, `what` its name where that is not the route's.
 
     `told_itself`: the route has written its line already. Neither `key` nor `person` nor `role`: nobody we know; `sender` is then
-    the end of their number. `outcome` is what is known of it besides the answer's status.
+    the end of their number. `outcome` is what is known of it besides the answer's status, `made_for` the role of a new key.
     """
 
     key: ApiKey | None = None
@@ -43,6 +43,7 @@ class Notes:
     thing: str | None = None
     what: str | None = None
     outcome: str | None = None
+    made_for: str | None = None
     sender: str | None = None
     told_itself: bool = False
     words: dict[tuple[str, str], Word] = field(default_factory=dict)

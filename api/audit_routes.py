@@ -65,7 +65,7 @@ ROSTER_DEEDS = {
     "remove-override": "override_removed",
     "remove-absence": "absence_removed",
 }
-ACTION_DEEDS = {"done": "action_done", "drop": "action_dropped"}
+ACTION_DEEDS = {"done": "action_done", "drop": "action_dropped", "move": "action_moved"}
 
 _NOBODYS = Unlogged("nothing of a customer, nothing of a case")
 _OUR_OWN = Unlogged("rules, duty and texts of ours; no customer")
@@ -97,8 +97,7 @@ DECIDED: Mapping[str, Decision] = {
     "GET /v1/causes": _OUR_OWN,
     "PUT /v1/causes": Deed("causes_changed", "causes"),
     "GET /v1/actions": Look("list", name="actions"),
-    "POST /v1/actions/{id}/done": Deed(ACTION_DEEDS["done"], "action", "id"),
-    "POST /v1/actions/{id}/drop": Deed(ACTION_DEEDS["drop"], "action", "id"),
+    **{f"POST /v1/actions/{{id}}/{name}": Deed(what, "action", "id") for name, what in ACTION_DEEDS.items()},
     "GET /v1/problems": _OUR_OWN,
     "GET /v1/problems/{id}": Look("problem", "id"),
     **{f"POST /v1/problems/{{id}}/{name}": Deed(what, "problem", "id") for name, what in PROBLEM_DEEDS.items()},
@@ -140,6 +139,7 @@ DECIDED: Mapping[str, Decision] = {
     "POST /sign-in": Deed("sign_in"),
     "POST /sign-out": Deed("sign_out"),
     "GET /": Look("list", name="board"),
+    "GET /board/rows": Look("list", name="board"),
     "GET /board/events": Unlogged("it says that something has changed, not what"),
     "POST /board/views": Deed("view_kept", "view", buttons={"forget-view": "view_forgotten"}),
     "POST /board/act": Words("command", None),

@@ -117,6 +117,13 @@ def keep(services: Services, one: Heard) -> None:
         services.heard.put_nowait(one)
 
 
+def looked(services: Services, notes: Notes, kind: str, subject: str) -> None:
+    """Somebody is shown something without having asked again, such as what has changed on a board."""
+    one = Heard(services.now(), "page", notes, SAW, kind, subject)
+    if one.look is not None and not _seen(services, one.look):
+        keep(services, one)
+
+
 def _heard(
     scope: Scope, route: str | None, notes: Notes, status: int, answer: Headers, services: Services
 ) -> Heard | None:
@@ -126,7 +133,7 @@ def _heard(
         return None
     request = answer.get("command-id") or uuid4().hex
     what, kind, subject = told
-    return Heard(services.now(), _via(scope), notes, what, kind, subject, status, request)
+    return Heard(services.now(), via_of(scope), notes, what, kind, subject, status, request)
 
 
 def _told(
@@ -169,7 +176,8 @@ def _subject(params: Mapping[str, str], name: str | None, notes: Notes) -> str |
     return plain_id(params.get(name, "")) if name else notes.thing
 
 
-def _via(scope: Scope) -> Via:
+def via_of(scope: Scope) -> Via:
+    """The way a request came."""
     path: str = scope["path"]
     if path.startswith("/v1/"):
         agent = Headers(scope=scope).get("user-agent", "")

@@ -28,6 +28,7 @@ from domain.afterwards import LateSurvey
 from domain.commands import Command
 from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound
 from domain.escalation import open_case
+from domain.problem_reminders import ProblemPlan
 from domain.state import Escalation, Opening
 from workflows import contract, describe
 
@@ -144,6 +145,37 @@ class Cases:
             if error.status != RPCStatusCode.NOT_FOUND:  # else it is over by now
                 raise _unavailable() from error
         except RuntimeError as error:
+            raise _unavailable() from error
+
+    async def look_again(self, escalation: str, episode: int, cause_at: str | None) -> None:
+        """Have the run that reminds of the actions of that root cause look at once, if one lives. Raises Unavailable."""
+        for id in contract.reminding_ids(escalation, episode, cause_at):
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._handle(id).signal(contract.LOOK_AGAIN, rpc_timeout=RPC_LIMIT)
+                return
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise _unavailable() from error
+            except AWAY as error:
+                raise _unavailable() from error
+
+    async def follow_problem(self, plan: ProblemPlan) -> None:
+        """Have the run that follows up this problem look at once; it begins where there is none. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._client.start_workflow(
+                    contract.PROBLEM,
+                    plan,
+                    id=contract.problem_run_id(plan),
+                    task_queue=contract.TASK_QUEUE,
+                    task_timeout=contract.TASK_LIMIT,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    start_signal=contract.LOOK_AGAIN,
+                    static_summary=f"problem {plan.problem}",
+                    rpc_timeout=RPC_LIMIT,
+                )
+        except (RPCError, *AWAY) as error:
             raise _unavailable() from error
 
     async def follow_up(self, given: LateSurvey) -> dict[str, Any] | None:

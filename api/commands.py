@@ -26,6 +26,7 @@ from domain.afterwards import LateSurvey
 from domain.commands import Command, Survey
 from domain.deeds import REFUSALS
 from domain.errors import DomainError, Invalid, NotAllowed, NotFound
+from domain.forgetting import require_remembered
 from domain.outcome import Settled
 from domain.roster import Roster
 from domain.state import LIVE
@@ -130,11 +131,11 @@ def check_names(roster: Roster, name: str, fields: Mapping[str, Any]) -> None:
 
 async def _say_to_ended(services: Services, case: Document, said: Said) -> Answered:
     """Words that still mean something when the run is over."""
-    if case["status"] == "closed" and said.name == "reopen":
-        return await _reopen(services, case, said)
-    if case["status"] == "closed" and said.name == "survey":
-        return await _late_survey(services, case, said)
-    raise ended(case)
+    heard = {"reopen": _reopen, "survey": _late_survey}.get(said.name) if case["status"] == "closed" else None
+    if heard is None:
+        raise ended(case)
+    require_remembered(case)
+    return await heard(services, case, said)
 
 
 async def _late_survey(services: Services, case: Document, said: Said) -> Answered:

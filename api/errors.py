@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError, Forbidden, Invalid, NotAllowed, NotFound, PolicyFaults
 from domain.fault_texts import path_text
+from domain.plain_words import plain
 from signed_links import masked
 
 MEDIA_TYPE = "application/problem+json"
@@ -121,7 +122,7 @@ def register(app: FastAPI) -> None:
     """Let every error of `app` leave as a problem."""
     app.add_exception_handler(DomainError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, no_route)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_middleware(LastResort)
@@ -175,14 +176,15 @@ def _place(loc: Sequence[str | int]) -> str:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    return _cut(str(error["msg"]).removeprefix("Value error, "))
+    return _cut(plain(error))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
 
 
-async def _http(request: Request, error: Exception) -> Json:
+async def no_route(request: Request, error: Exception) -> Json:
+    """What the framework refuses by itself: mostly an address or a method that nobody has described."""
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     if error.status_code == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:
         return await _refused(request, unreadable(error.__cause__))  # FastAPI's own reading of a body

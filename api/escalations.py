@@ -30,7 +30,7 @@ from domain.commands import BODIES, Body
 from domain.errors import NotFound
 from domain.tickets import Line, Moment
 from records.counted import COUNTED
-from records.escalations import Filters
+from records.escalations import SORTS, Filters
 from records.stored import StoredMessage
 from records.taken_over import InItsPlace, taken_over
 from signed_links import masked
@@ -87,7 +87,9 @@ class ListQuery(BaseModel):
     counted_in: CountedIn | None = Field(None, description="a KPI of the reports: the cases behind its number")
     opened_hour: OpenedHour | None = Field(None, description="such as mon-09; needs opened_from and opened_to")
     timezone: Zone = Field("UTC", description="whose hours `opened_hour` means")
-    sort: Word = "-opened_at"
+    sort: Word = Field(
+        "-opened_at", description=f"{', '.join(SORTS)}, or value: what a case brings to its `counted_in`"
+    )
     limit: int = 50
     cursor: Word | None = None
 

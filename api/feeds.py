@@ -44,7 +44,8 @@ def put_feed(
     """Take the events of an iCalendar feed from now to a year ahead, in place of what the feed brought before.
 
     Each becomes an override or an absence of the person it names by an attendee's e-mail, by id or name in its summary, or by its
-    organizer; `left_out` lists those that name nobody. A feed that cannot be read changes nothing.
+    organizer; `left_out` lists those that name nobody, and those in a time zone that is not known. A feed that cannot be read
+    changes nothing.
     """
     _feed(services.roster.current(), name, as_, team)  # refused before the feed is read
     now = services.now()

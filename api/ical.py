@@ -1,7 +1,8 @@
 """The process that reads a calendar feed (iCalendar, RFC 5545); `feed_process.py` starts it and says why it is one of its own.
 
-Refused as a whole is what could only be read by guessing: a time or rule that cannot be read, a time zone that is neither known
-nor described. The two libraries are loaded here and nowhere else.
+Refused as a whole is what could only be read by guessing: a time or rule that cannot be read. Events in a time zone that is
+neither known nor described are left out, with all of their series; where that is all of them, the feed is refused. The two
+libraries are loaded here and nowhere else.
 """
 
 import json
@@ -64,19 +65,63 @@ def read(content: bytes, begin: datetime, end: datetime) -> dict[str, Any]:
         faults = [fault for event in planned for fault in _faults(event)]
         if faults or not calendars:
             return {"faults": faults or [NO_FEED]}
-        for event in planned:
+        left_out = _elsewhere(planned)
+        readable = [event for event in planned if id(event) not in left_out]
+        if planned and not readable:
+            return {"faults": [f"{_name(event)}: {left_out[id(event)]}" for event in planned]}
+        for event in readable:
             _cut(event, end.year + 1)
             event[BACKWARDS] = _backwards(event)
-        return _worked_out(calendars, begin, end)
+        for part in (part for one in calendars for part in one.walk()):
+            part.subcomponents = [inner for inner in part.subcomponents if id(inner) not in left_out]
+        strange = [_left_out(event, left_out[id(event)]) for event in planned if id(event) in left_out]
+        return _worked_out(calendars, begin, end, [one for one in strange if one["end"] >= f"{begin:%Y-%m-%d}"])
     except REFUSALS as error:
         return {"faults": [f"it cannot be worked out when its events are ({_short(error)})"]}
 
 
-def _worked_out(calendars: Sequence[Any], begin: datetime, end: datetime) -> dict[str, Any]:
+def _worked_out(
+    calendars: Sequence[Any], begin: datetime, end: datetime, strange: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     found = [event for one in calendars for event in recurring_ical_events.of(one).between(begin, end)]
-    if len(found) > MOST_EVENTS:
-        return {"faults": [f"{len(found)} events in a year are too many; at most {MOST_EVENTS} are read"]}
-    return {"events": [_event(event) for event in found if str(event.get("STATUS")).upper() != "CANCELLED"]}
+    if len(found) + len(strange) > MOST_EVENTS:
+        return {
+            "faults": [f"{len(found) + len(strange)} events in a year are too many; at most {MOST_EVENTS} are read"]
+        }
+    return {"events": [*(_event(event) for event in found if not _cancelled(event)), *strange]}
+
+
+def _cancelled(event: Any) -> bool:
+    return str(event.get("STATUS")).upper() == "CANCELLED"
+
+
+def _elsewhere(planned: Sequence[Any]) -> dict[int, str]:
+    """Why events are left out, by their identity: one in an unknown time zone takes its whole series with it.
+
+    Else a day of a series that was moved would be read where it was before.
+    """
+    why: dict[int, str] = {}
+    series: dict[str, str] = {}
+    for event in planned:
+        zone = next((zone for times in TIMES for one in _list(event.get(times)) for zone in _unknown_zone(one)), None)
+        if zone is not None:
+            words = f"the time zone '{_short(zone)}' is not known: describe it in a VTIMEZONE, or write an IANA name"
+            why[id(event)] = series[str(event.get("UID", id(event)))] = words
+    return why | {id(event): series[uid] for event in planned if (uid := str(event.get("UID", ""))) in series}
+
+
+def _left_out(event: Any, why: str) -> dict[str, Any]:
+    """Where it is said to be, for whoever reads why it is left out; one that repeats has no last time."""
+    times = [_time(one.dt) for one in (event.get("DTSTART"), event.get("DTEND")) if one is not None]
+    last = "9999-12-31" if event.get("RRULE") or event.get("RDATE") else max(times)
+    return {
+        "summary": _short(event.get("SUMMARY", "")),
+        "attendees": [],
+        "organizer": None,
+        "start": times[0],
+        "end": last,
+        "why": why,
+    }
 
 
 def _cut(event: Any, year: int) -> None:
@@ -97,7 +142,7 @@ def _backwards(event: Any) -> bool:
 
 
 def _faults(event: Any) -> Iterator[str]:
-    name = f"event '{_short(event.get('SUMMARY', event.get('UID', '')))}'"
+    name = _name(event)
     broken = [(field, why) for field, why in event.errors if field in READ]
     if broken:
         yield from (f"{name}: {field} cannot be read ({_short(why)})" for field, why in broken)
@@ -110,8 +155,10 @@ def _faults(event: Any) -> Iterator[str]:
         yield f"{name} has no DTSTART: say when it begins"
     for rule in _list(event.get("RRULE")):
         yield from (f"{name}: {why}" for why in _rule_faults(rule))
-    for zone in {zone for times in TIMES for one in _list(event.get(times)) for zone in _unknown_zone(one)}:
-        yield f"{name}: the time zone '{_short(zone)}' is not known: describe it in a VTIMEZONE, or write an IANA name"
+
+
+def _name(event: Any) -> str:
+    return f"event '{_short(event.get('SUMMARY', event.get('UID', '')))}'"
 
 
 def _rule_faults(rule: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.audit_notes import notes
 from api.auth import Admin, known_person
 from api.errors import BODY, Json, problems
 from api.idempotency import Acting, Answered
@@ -69,6 +70,8 @@ def _make(services: Services, request: KeyRequest) -> NewKey:
         known_person(services.roster.current(), request.person, "person")
     label, now = request.label or request.person or request.role, services.now()
     id, secret = services.keys.create(request.role, request.person, label, now)
+    notes().about(id)
+    notes().made_for = request.role
     return NewKey(id=id, key=secret, role=request.role, person=request.person, label=label, created_at=now)
 
 

@@ -1,9 +1,9 @@
 """No request body is larger than the limit, whatever its headers say.
 
 The body is read here, up to the limit, before anything else sees it: our bodies are small JSON, so keeping one costs nothing,
-and a stream that goes on and on is cut off before it has been parsed or stored. Mails with pictures are larger, so the one
-path that takes them reads piece by piece and keeps little; there the limit counts what has come by. A person with a form is
-told by a page.
+and a stream that goes on and on is cut off before it has been parsed or stored. A roster may be larger. Mails with pictures are
+larger, too: the one path that takes them reads piece by piece and keeps little; there the limit counts what has come by. A
+person with a form is told by a page.
 """
 
 from collections.abc import Mapping
@@ -18,19 +18,23 @@ API = "/v1/"  # all else is read by people
 
 
 class BodyLimit:
-    """ASGI middleware; refuses with 413 `body_too_large`. `streamed` are paths with a limit of their own, read piece by piece."""
+    """ASGI middleware; refuses with 413 `body_too_large`.
 
-    def __init__(self, app: ASGIApp, largest: int, streamed: Mapping[str, int] | None = None) -> None:
+    `larger` and `streamed` are paths with a limit of their own; the bodies of those in `streamed` are read piece by piece.
+    """
+
+    def __init__(self, app: ASGIApp, largest: int, larger: Mapping[str, int], streamed: Mapping[str, int]) -> None:
         self._app = app
         self._largest = largest
-        self._streamed = streamed or {}
+        self._own = {**larger, **streamed}
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through with its body already read (or counted as it is read), or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        largest = self._streamed.get(scope["path"], self._largest)
+        largest = self._own.get(scope["path"], self._largest)
         try:
             if _declared(scope) > largest:
                 raise _TooLarge

@@ -18,6 +18,7 @@ from domain.holiday_dates import with_holidays
 from domain.identity import escalation_id
 from domain.opening import Asked, opening_of
 from domain.policy import Policy
+from domain.roster import acting_leads
 from domain.routing import choose_policy
 from domain.state import LIVE, Opening, Origin
 from domain.tickets import Customer, Line, Ticket, Trigger
@@ -97,7 +98,12 @@ def _opening(services: Services, caller: Caller, request: OpenRequest, id: str, 
     policy = choose_policy(known, request.policy, request.ticket, request.customer, request.trigger)
     episode = services.escalations.next_episode(id)
     return opening_of(
-        request, with_holidays(policy, now), now, services.roster.current().leads, episode=episode, by=caller.name
+        request,
+        with_holidays(policy, now),
+        now,
+        acting_leads(services.roster.current(), now),
+        episode=episode,
+        by=caller.name,
     )
 
 
@@ -117,7 +123,7 @@ def _origin_opening(services: Services, closed: Document, reason: str, by: str |
         ticket=Ticket.model_validate(closed["ticket"]),
         customer=Customer.model_validate(closed["customer"]),
         trigger=Trigger.model_validate(closed["trigger"]),
-        leads=services.roster.current().leads,
+        leads=acting_leads(services.roster.current(), now),
         origin=Origin(
             episode=closed["episode"],
             tier=tier,

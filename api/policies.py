@@ -69,11 +69,7 @@ def _put(services: Services, caller: Caller, name: str, body: dict[str, object])
         raise PolicyFaults("the policy", [Fault("name", f"is '{policy.name}', but the address says '{name}'")])
     now = services.now()
     version = services.policies.save(policy, "api", caller.name, now)
-    ties = [
-        tie
-        for tie in match_ties(services.policies.latest_all())
-        if f"'{name}'" in tie.message or tie.path == f"{name}.match"
-    ]
+    ties = match_ties(services.policies.latest_all(), name)
     found = [*warnings(policy, services.roster.current(), now), *ties]
     told = [{"path": one.path, "message": one.message} for one in found]
     return {**dump_policy(policy.with_version(version)), "warnings": told}

@@ -80,10 +80,23 @@ class ProblemCase(Shape):
     linked_at: Instant | None
 
 
+class ProblemBefore(Shape):
+    """A problem in the words that ended it; `workaround` is what had helped until then."""
+
+    id: str
+    resolved_at: Instant
+    workaround: str | None
+    resolution: str | None
+
+
 class ProblemDetail(ProblemItem):
-    """The whole of it: the cost, the linked cases (the latest 200), and live cases that look the same and belong to none."""
+    """The whole of it: the cost, the linked cases (the latest 200), and live cases that look the same and belong to none.
+
+    `came_back_after` is the problem of the same category and product that was resolved last before it opened.
+    """
 
     cost: ProblemCost
+    came_back_after: ProblemBefore | None
     linked: list[ProblemCase]
     offered: list[ProblemCase]
 
@@ -218,6 +231,7 @@ def detail(services: Services, id: str) -> Document:
     return {
         **_item(problem, counted.cases),
         "cost": counted.model_dump(mode="json", exclude={"cases"}),
+        "came_back_after": _before(services.problems.before(problem)),
         "linked": [_case(one) for one in cases[:MOST_SHOWN]],
         "offered": [_case(LinkedCase(one, None, None)) for one in offered],
     }
@@ -242,15 +256,15 @@ async def unlinked(services: Services, caller: Caller, id: str, body: LinkCase) 
 async def worked_around(services: Services, caller: Caller, id: str, body: WorkAround) -> Answered:
     """Write down what helps for now. Raises as `acting` and `Problems.work_around`."""
     _who(services, caller, body)
-    await in_thread(services.problems.work_around, _clean(id), body.text)
+    await in_thread(services.problems.work_around, _clean(id), body.text, services.now())
     return await _now(services, id)
 
 
 async def assigned(services: Services, caller: Caller, id: str, body: AssignProblem) -> Answered:
     """Give a problem another owner. Raises as `acting`, `known_person` and `Problems.assign`."""
-    _who(services, caller, body)
+    by = _who(services, caller, body)
     known_person(services.roster.current(), body.to, "to")
-    await in_thread(services.problems.assign, _clean(id), body.to)
+    await in_thread(services.problems.assign, _clean(id), body.to, by, services.now())
     return await _now(services, id)
 
 
@@ -295,6 +309,13 @@ def _clean(id: str) -> str:
 def _item(problem: Problem, cases: int) -> Document:
     named = {**problem.model_dump(exclude={"number"}), "cases": cases}
     return ProblemItem.model_validate(named).model_dump(mode="json")
+
+
+def _before(problem: Problem | None) -> Document | None:
+    if problem is None:
+        return None
+    kept = problem.model_dump(include=set(ProblemBefore.model_fields))
+    return ProblemBefore.model_validate(kept).model_dump(mode="json")
 
 
 def _case(linked: LinkedCase) -> Document:

@@ -4,17 +4,19 @@ Every number comes with the sentence that defines it and an address that lists t
 plain dictionaries, which the page shows and `reports_csv` writes as CSV; the routes only say which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import Reader
 from api.errors import Json, problems
+from api.report_days import ANY_DAY, When
 from api.report_shapes import (
     BacklogReport,
     CausesReport,
@@ -31,7 +33,6 @@ from domain.kpi_formulas import NEAREST_RANK
 from domain.kpi_words import DEFINITIONS
 from domain.kpis import Language, Value
 from domain.periods import Cut, Period, Piece, period, pieces
-from domain.tickets import EARLIEST, LATEST, Day, Moment
 from domain.view_time import rfc3339
 from records.at_tiers import breaches_over_time, time_in_tier_by
 from records.closings import closings
@@ -41,19 +42,13 @@ from records.figures import BANDS, Dimension, Figures, Group, TierRow, Wanted
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 Report = dict[str, Any]
+Asked = TypeVar("Asked", bound="Filtered")
 Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
-ANY_DAY: Final = "a day (the whole of it, the last one included) or an instant with its offset"
+USUAL_GROUPS: Final = 50
+MOST_GROUPS: Final = 1_000  # in JSON, where each has 26 numbers with their words and addresses: 15 MB
+ANY_LIMIT: Final = f"of groups, those with most cases; else {USUAL_GROUPS} of them, and all in CSV"
 DESCRIBED: Final = problems(401, 403, 422, 503)
 AS_CSV: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {CSV: {}}}, **DESCRIBED}
-
-
-def _in_reach(day: date) -> date:
-    if not EARLIEST.date() < day < LATEST.date():
-        raise ValueError(f"write a day between the years {EARLIEST.year} and {LATEST.year}")
-    return day
-
-
-When = Annotated[Moment | Annotated[Day, AfterValidator(_in_reach)], Field(union_mode="left_to_right")]
 
 
 class Filtered(BaseModel):
@@ -91,7 +86,12 @@ class SummaryQuery(ReportQuery):
     """Grouped by a dimension, or not at all."""
 
     group_by: Dimension | None = None
-    limit: int = Field(50, ge=1, le=200, description="of groups, those with most cases")
+    limit: int | None = Field(None, ge=1, le=MOST_GROUPS, description=ANY_LIMIT)
+
+    @property
+    def most(self) -> int | None:
+        """So many groups, those with most cases; None: all of them."""
+        return self.limit or (None if self.format == "csv" else USUAL_GROUPS)
 
 
 class TrendQuery(ReportQuery):
@@ -106,11 +106,8 @@ class CausesQuery(ReportQuery):
     group_by: Dimension = "cause"
 
 
-class TierQuery(ReportQuery):
+class TierQuery(SummaryQuery):
     """Of all cases, and of each value of a dimension."""
-
-    group_by: Dimension | None = None
-    limit: int = Field(50, ge=1, le=200, description="of groups, those with most cases")
 
 
 class BacklogQuery(Filtered):
@@ -156,12 +153,14 @@ class Shown:
         return DEFINITIONS[name].text[self.query.lang]
 
     def figure(self, name: str, value: Value, **more: str) -> Report:
-        """One number with its definition and its cases."""
+        """One number with its definition and its cases, of which CSV has neither."""
+        number = {"kpi": name, "value": round(value, 2) if isinstance(value, float) else value}
+        if self.query.format == "csv":
+            return number
         definition = DEFINITIONS[name]
         return {
-            "kpi": name,
+            **number,
             "title": definition.title[self.query.lang],
-            "value": round(value, 2) if isinstance(value, float) else value,
             "unit": definition.unit,
             "definition": self.text(name),
             "cases": self.cases(**more, **({"counted_in": name} if name in COUNTED and name != "volume" else {})),
@@ -194,8 +193,8 @@ def summary(services: Services, query: SummaryQuery) -> Report:
     return {
         **shown.head(query.group_by),
         "figures": [shown.figure(name, value) for name, value in total.items()],
-        "groups": [_group(shown, one, **_only(query.group_by, one.value)) for one in groups[: query.limit]],
-        "groups_left_out": max(len(groups) - query.limit, 0),
+        "groups": [_group(shown, one, **_only(query.group_by, one.value)) for one in groups[: query.most]],
+        "groups_left_out": len(groups) - len(groups[: query.most]),
     }
 
 
@@ -265,11 +264,11 @@ def time_in_tier(services: Services, query: TierQuery) -> Report:
     largest = sorted(found.items(), key=lambda one: (-max(row.cases for row in one[1]), one[0] is None, one[0] or ""))
     groups = [
         {"value": value, "tiers": [_tier(shown, row, **_only(by, value)) for row in rows]}
-        for value, rows in largest[: query.limit]
+        for value, rows in largest[: query.most]
     ]
     words = {"definition": shown.text("time_in_tier"), "breaches_definition": shown.text("breaches_by_tier")}
     whole = [_tier(shown, row) for row in shown.figures.time_in_tier(shown.wanted)]
-    left_out = max(len(found) - query.limit, 0)
+    left_out = len(found) - len(groups)
     return {**shown.head(by), **words, "tiers": whole, "groups": groups, "groups_left_out": left_out}
 
 
@@ -309,37 +308,37 @@ def definitions(lang: Language) -> Report:
 @router.get("/summary", response_model=SummaryReport, responses=AS_CSV)
 def show_summary(query: Annotated[SummaryQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
     """Every KPI of the cases opened in the period, in all and by group."""
-    return _answer(request, query, summary(services, query))
+    return _answer(request, query, partial(summary, services))
 
 
 @router.get("/trend", response_model=TrendReport, responses=AS_CSV)
 def show_trend(query: Annotated[TrendQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
     """Every KPI by day, week or month of the opening, with the breaches at each tier; and how many were closed then."""
-    return _answer(request, query, trend(services, query))
+    return _answer(request, query, partial(trend, services))
 
 
 @router.get("/root-causes", response_model=CausesReport, responses=AS_CSV)
 def show_root_causes(query: Annotated[CausesQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
     """The recorded causes, the most frequent first, with their cumulative share."""
-    return _answer(request, query, root_causes(services, query))
+    return _answer(request, query, partial(root_causes, services))
 
 
 @router.get("/heatmap", response_model=HeatReport, responses=AS_CSV)
 def show_heatmap(query: Annotated[ReportQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
     """When cases are opened: hour and weekday."""
-    return _answer(request, query, heatmap(services, query))
+    return _answer(request, query, partial(heatmap, services))
 
 
 @router.get("/time-in-tier", response_model=TierReport, responses=AS_CSV)
 def show_tier_times(query: Annotated[TierQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
     """How long cases were at each tier, and how many targets were missed there, in all and by group."""
-    return _answer(request, query, time_in_tier(services, query))
+    return _answer(request, query, partial(time_in_tier, services))
 
 
 @router.get("/backlog", response_model=BacklogReport, responses=AS_CSV)
 def show_backlog(query: Annotated[BacklogQuery, Query()], _: Reader, services: Wired, request: Request) -> Response:
     """What waits now, and how old it is."""
-    return _answer(request, query, backlog(services, query))
+    return _answer(request, query, partial(backlog, services))
 
 
 @router.get("/definitions", response_model=DefinitionList, responses=DESCRIBED)
@@ -348,9 +347,10 @@ def show_definitions(_: Reader, lang: Language = "en") -> Response:
     return Json(definitions(lang))
 
 
-def _answer(request: Request, query: Filtered, report: Report) -> Response:
-    name = request.url.path.rpartition("/")[2]
-    return Csv(report, name) if wants_csv(query.format, request.headers.get("accept", "")) else Json(report)
+def _answer(request: Request, query: Asked, made: Callable[[Asked], Report]) -> Response:
+    if not wants_csv(query.format, request.headers.get("accept", "")):
+        return Json(made(query))
+    return Csv(made(query.model_copy(update={"format": "csv"})), request.url.path.rpartition("/")[2])
 
 
 def _group(shown: Shown, group: Group, **more: str) -> Report:

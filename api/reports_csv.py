@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 CSV: Final = "text/csv"
+MARK: Final = "\ufeff"  # Excel takes a file without it for one of its own code page; what reads a pipe trips over it
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that Excel and its like would run
 Row = Mapping[str, Any]
 
@@ -21,9 +22,10 @@ class Csv(Response):
 
     media_type = CSV
 
-    def __init__(self, report: Mapping[str, Any], name: str) -> None:
+    def __init__(self, report: Mapping[str, Any], name: str, *, for_excel: bool = False) -> None:
         saved_as = f'attachment; filename="{file_name(report, name)}"'
-        super().__init__(as_csv(report), headers={"Content-Disposition": saved_as, "Cache-Control": "no-store"})
+        table = f"{MARK if for_excel else ''}{as_csv(report)}"
+        super().__init__(table, headers={"Content-Disposition": saved_as, "Cache-Control": "no-store"})
 
 
 def wants_csv(format: str | None, accept: str) -> bool:

@@ -16,15 +16,24 @@ from api.errors import Json, problems
 from api.idempotency import Acting, Answered
 from api.services import Services, Wired, in_thread
 from api.shapes import OnCall, OnCallList, OnCallUntil, ShiftItem
-from api.uploads import BODY, Uploaded
+from api.uploads import BODY, UploadedRoster
 from domain.errors import Invalid, NotAllowed, NotFound
-from domain.roster import Absence, Override, Roster, lead, on_duty
+from domain.roster import Absence, Override, Roster, acting_lead, lead, on_duty
 from domain.roster_file import check_roster
+from domain.roster_warnings import roster_warnings
 from domain.shifts import shifts
 from domain.tickets import Moment
 
 router = APIRouter(prefix="/v1", tags=["roster"])
 router.include_router(feeds.router)
+
+
+class RosterWarning(BaseModel):
+    """Where, and what is probably not meant; a place in a policy in use begins with its name."""
+
+    path: str
+    message: str
+
 
 Entry = Override | Absence
 Named = Mapping[str, object]
@@ -38,12 +47,22 @@ def show_roster(_: Reader, services: Wired) -> Response:
     return Json(_shown(services.roster.current()))
 
 
-@router.put("/roster", openapi_extra=BODY, response_model=Roster, responses=problems(401, 403, *REFUSALS, 503))
-def put_roster(body: Uploaded, caller: Operator, services: Wired) -> Response:
-    """Replace the roster; it counts at once. Refused with every fault listed."""
+class RosterInUse(Roster):
+    """The roster, and what is allowed but probably not meant."""
+
+    warnings: tuple[RosterWarning, ...]
+
+
+@router.put("/roster", openapi_extra=BODY, response_model=RosterInUse, responses=problems(401, 403, *REFUSALS, 503))
+def put_roster(body: UploadedRoster, caller: Operator, services: Wired) -> Response:
+    """Replace the roster; it counts at once. Refused with every fault listed.
+
+    The answer has `warnings`: allowed, but probably not meant, such as names that policies in use have and the roster lacks.
+    """
     new = check_roster(body)
     services.roster.save(new, caller.name, services.now())
-    return Json(_shown(new))
+    found = roster_warnings(new, services.policies.latest_all())
+    return Json({**_shown(new), "warnings": [{"path": one.path, "message": one.message} for one in found]})
 
 
 @router.post(
@@ -104,7 +123,9 @@ def on_call(
     """Who is on duty, now or at an instant, and with `until` who will be."""
     when, roster = at or services.now(), services.roster.current()
     if until is not None and not timedelta(0) < until - when <= LONGEST_LOOK:
-        message = f"until: write a time after `at`, at most {LONGEST_LOOK.days} days later"
+        message = (
+            f"until: write a time after the beginning (now where none is named), at most {LONGEST_LOOK.days} days later"
+        )
         raise Invalid("until_out_of_range", message, field="until")
     found = [_on_call(roster, one, when, until) for one in _teams(roster, team)]
     return Json({"items": [one.model_dump(mode="json") for one in found]})
@@ -166,7 +187,15 @@ def _teams(roster: Roster, team: str | None) -> list[str]:
 def _on_call(roster: Roster, team: str, at: datetime, until: datetime | None) -> OnCall:
     people = on_duty(roster, team, at)
     first, second = [*people, None, None][:2]
-    now = OnCall(team=team, at=at, on_call=first, on_call_next=second, people=people, lead=lead(roster, team))
+    now = OnCall(
+        team=team,
+        at=at,
+        on_call=first,
+        on_call_next=second,
+        people=people,
+        lead=lead(roster, team),
+        acting_lead=acting_lead(roster, team, at),
+    )
     if until is None:
         return now
     found = [ShiftItem.model_validate(shift) for shift in shifts(roster, team, at, until)]

@@ -211,7 +211,10 @@ class PolicyVersionItem(Shape):
 
 
 class OnCall(Shape):
-    """Who answers for a team at an instant; `people` is the whole ladder, `on_call` and `on_call_next` its first two."""
+    """Who answers for a team at an instant; `people` is the whole ladder, `on_call` and `on_call_next` its first two.
+
+    `acting_lead` is the lead, or who stands in while the lead is away.
+    """
 
     team: str
     at: Instant
@@ -219,6 +222,7 @@ class OnCall(Shape):
     on_call_next: str | None
     people: list[str]
     lead: str | None
+    acting_lead: str | None
 
 
 class ShiftItem(Shape):

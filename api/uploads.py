@@ -13,7 +13,7 @@ from api.errors import JSON_TYPE, unreadable, unsupported
 from api.services import in_thread
 from domain.errors import Fault, PolicyFaults
 from domain.json_text import parse_json
-from domain.yaml_text import parse_yaml
+from domain.yaml_text import LARGEST_FILE, LARGEST_ROSTER, parse_yaml
 
 YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 
@@ -30,7 +30,17 @@ async def each_key_once(request: Request) -> None:
 
 
 async def uploaded(request: Request) -> dict[str, object]:
-    """The top-level map of the body, by its content type.
+    """The top-level map of the body, by its content type. Raises as `_read`."""
+    return await _read(request, LARGEST_FILE)
+
+
+async def uploaded_roster(request: Request) -> dict[str, object]:
+    """The same of a roster, which may be larger. Raises as `_read`."""
+    return await _read(request, LARGEST_ROSTER)
+
+
+async def _read(request: Request, largest: int) -> dict[str, object]:
+    """The top-level map of the body, of YAML with at most `largest` bytes.
 
     Raises UnsupportedMedia, Invalid (`invalid_json`, `invalid_text`), PolicyFaults.
     """
@@ -43,10 +53,11 @@ async def uploaded(request: Request) -> dict[str, object]:
         raise unreadable(error) from None
     if kind == JSON_TYPE:
         return _json(text)
-    return await in_thread(parse_yaml, text, "the body")  # a long one takes seconds
+    return await in_thread(parse_yaml, text, "the body", largest)  # a long one takes seconds
 
 
 Uploaded = Annotated[dict[str, object], Depends(uploaded)]
+UploadedRoster = Annotated[dict[str, object], Depends(uploaded_roster)]
 
 BODY = {
     "requestBody": {

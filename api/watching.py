@@ -1,12 +1,13 @@
 """One look at the store for all who watch it: while somebody has a board open, this process asks once a second what changed.
 
-A hundred boards cost one query a second, like one. What a listener has not taken yet is a set of ids that cannot grow: a slow
-one is told less often and with more in it. A key that is revoked ends its listeners at the next look; a store that does not
-answer ends them all, so that no page shows itself as live when it is not.
+A hundred boards cost one query a second, like one: what they show is drawn from what this look has found (`api.watched_boards`).
+What a listener has not taken yet is a set of ids that cannot grow: a slow one is told less often and with more in it. A key that
+is revoked and a session that was signed out of, here or at another process, end their listeners at the next look; a store that
+does not answer ends them all, so that no page shows itself as live when it is not.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,8 +16,10 @@ import structlog
 
 from api.errors import Unavailable
 from api.threads import in_thread
+from api.watched_boards import WatchedBoard, WatchedBoards
 from records.board import OVERLAP, Board, Changes
 from records.database import Database
+from records.ended_sessions import EndedSessions
 from records.keys import Keys
 
 LOOK_EVERY = 1.0  # seconds; a change is on the page within two
@@ -37,10 +40,14 @@ class News:
 
 @dataclass(eq=False)
 class Listener:
-    """Somebody who watches; `over` is set when there is nothing more to hear (`revoked`: ever), `fresh` until the first look."""
+    """Somebody who watches; `over` is set when there is nothing more to hear (`revoked`: ever), `fresh` until the first look.
+
+    Who watches a `board` is told when it shows something else, the others which cases have changed.
+    """
 
     key_id: str
     session: str
+    board: WatchedBoard | None = None
     over: bool = False
     revoked: bool = False
     fresh: bool = True
@@ -75,7 +82,8 @@ class Watcher:
     """One per process; looks only while somebody listens."""
 
     def __init__(self, database: Database, every: float = LOOK_EVERY) -> None:
-        self._board, self._keys = Board(database), Keys(database)
+        self._board, self._keys, self._ended = Board(database), Keys(database), EndedSessions(database)
+        self._database, self._boards = database, WatchedBoards(database)
         self._every = every
         self._listeners: set[Listener] = set()
         self._looking: asyncio.Task[None] | None = None
@@ -95,11 +103,15 @@ class Watcher:
         if len(of_key) >= MOST_OF_A_KEY or len(of_session) >= MOST_OF_A_SESSION:
             raise Unavailable("too_many_listeners", "too many boards are open with this key or session; close some")
 
+    def parts(self, board: WatchedBoard) -> list[str]:
+        """What a board shows of which a listener has had news."""
+        return self._boards.parts(board)
+
     @contextmanager
-    def listening(self, key_id: str, session: str) -> Iterator[Listener]:
+    def listening(self, key_id: str, session: str, board: WatchedBoard | None = None) -> Iterator[Listener]:
         """A listener for the length of the block. Its first news is that everything is to be looked at. Raises as `admit`."""
         self.admit(key_id, session)
-        listener = Listener(key_id, session)
+        listener = Listener(key_id, session, board)
         self._listeners.add(listener)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_again_and_again())
@@ -128,6 +140,8 @@ class Watcher:
 
     async def _look_again_and_again(self) -> None:
         known: Changes | None = None
+        # New ones each time: the thread of a look that was broken off may still be at work on those before.
+        self._boards = WatchedBoards(self._database)
         try:
             while True:
                 known = await self._look(known)
@@ -139,29 +153,32 @@ class Watcher:
 
     async def _look(self, known: Changes | None) -> Changes:
         """Ask what changed, and tell."""
-        found = await in_thread(self._board.changes, _since(known))
-        fresh = {one for one in self._listeners if one.fresh}
-        if known is None or found.revoked != known.revoked:
-            await self._end_revoked(self._listeners)
-        else:
-            await self._end_revoked(fresh)
-        changed = frozenset(key[0] for key, version in found.versions.items() if not _knew(known, key, version))
-        for listener in list(self._listeners):
-            if listener.fresh:
+        found = await in_thread(self._board.changes, _since(known), known.latest if known else None)
+        there, fresh = set(self._listeners), {one for one in self._listeners if one.fresh}
+        same = known is not None and (found.revoked, found.signed_out) == (known.revoked, known.signed_out)
+        await self._end_gone(fresh if same else there)
+        keys = None if known is None else {key for key, now in found.lines.items() if known.lines.get(key) != now}
+        boards = {one.board for one in there if one.board is not None}
+        redrawn = await in_thread(self._boards.look, found, keys, boards)
+        changed = frozenset(id for id, _ in keys or ())
+        for listener in there:
+            if listener.fresh or listener.board in redrawn:
                 listener.tell(None)
-            elif changed and known is not None:
+            elif changed and listener.board is None:
                 listener.tell(changed)
-        for listener in fresh:
             listener.fresh = False
         return found
 
-    async def _end_revoked(self, listeners: set[Listener]) -> None:
-        """End those whose key opens nothing any more."""
-        for key_id in {one.key_id for one in listeners}:
-            if await in_thread(self._keys.valid, key_id) is None:
-                for listener in [one for one in self._listeners if one.key_id == key_id]:
-                    listener.revoked = True
-                    listener.end()
+    async def _end_gone(self, listeners: Collection[Listener]) -> None:
+        """End those whose key opens nothing any more, and those whose session was signed out of."""
+        if not listeners:
+            return
+        keys = {one.key_id for one in listeners}
+        revoked = {key_id for key_id in keys if await in_thread(self._keys.valid, key_id) is None}
+        ended = await in_thread(self._ended.among, {one.session for one in listeners})
+        for listener in [one for one in self._listeners if one.key_id in revoked or one.session in ended]:
+            listener.revoked = True
+            listener.end()
 
 
 def _since(known: Changes | None) -> datetime | None:
@@ -169,7 +186,3 @@ def _since(known: Changes | None) -> datetime | None:
     if known is None or known.latest is None:
         return None
     return min(known.latest, datetime.now(UTC)) - OVERLAP
-
-
-def _knew(known: Changes | None, key: tuple[str, int], version: int) -> bool:
-    return known is not None and known.versions.get(key) == version

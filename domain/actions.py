@@ -1,9 +1,11 @@
 """What was promised so that it does not come back: actions kept one by one, and when their owners are reminded.
 
 An action is known by its text: a later root cause that says the same text keeps it, with what has become of it, and may give it
-another owner or day; what it no longer says is dropped. Reminders come at nine on the owner's clock: on the working day before,
-on the day itself, and then every week until it is done; from the third week on the owner's manager hears, too. They begin when
-the cause is recorded: a day that is near by then, or past, is told of at once.
+another owner or day; what it no longer says is dropped. In between people may move it to another day or another owner.
+
+Reminders come at nine on the owner's clock: on the working day before, on the day itself, and then every week until it is done;
+from the third week on the owner's manager hears, too. They begin when the cause is recorded: a day that is near by then, or past,
+is told of at once. Who is given an action hears of it at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +17,11 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.calendars import WEEKDAYS, Weekday, wall_to_utc
 from domain.commands import Action
-from domain.errors import NotAllowed
+from domain.errors import Invalid, NotAllowed
 from domain.identity import message_key
 from domain.messages import LESSONS, Message
 from domain.policy import Policy
-from domain.roster import Person, Roster, lead, manager_of
+from domain.roster import Person, Roster, acting_lead, manager_of, stand_in_of
 from domain.state import Escalation, TimelineEntry
 from domain.tickets import EARLIEST, LATEST, PersonalChannel, Priority
 from domain.turn import TIERLINE
@@ -42,6 +44,25 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Move(_Part):
+    """What somebody said of an open action: from now on it is due on that day, and that owner's.
+
+    It holds for the root cause recorded at `cause_at`, as its document writes it, and for a later one that repeats what that one
+    `said` of owner and day, as a correction of its other words does; what else a later one says counts instead. `given`: the
+    owner is another one and is to be told; `heard`: the run that reminds has heard of it.
+    """
+
+    owner: str
+    due_on: date
+    said: tuple[str, date]
+    by: str
+    at: datetime
+    note: str | None = None
+    cause_at: str | None = None
+    given: bool
+    heard: bool = False
+
+
 class KeptAction(_Part):
     """One action of one episode and what has become of it; `id` is `{escalation}.{episode}.{number}`.
 
@@ -60,6 +81,17 @@ class KeptAction(_Part):
     done_at: datetime | None = None
     done_by: str | None = None
     note: str | None = None
+    moved: Move | None = None
+
+    @property
+    def move(self) -> Move | None:
+        """The move that it has its owner and its day from; None where a root cause has said them, or says others by now."""
+        return self.moved if self.moved and (self.moved.owner, self.moved.due_on) == (self.owner, self.due_on) else None
+
+    @property
+    def news(self) -> Move | None:
+        """The same, while the run that reminds has not heard of it."""
+        return self.move if self.move and not self.move.heard else None
 
     def overdue(self, at: datetime, roster: Roster) -> bool:
         """Whether its day is over at the owner's place, and it is still open."""
@@ -135,10 +167,12 @@ def is_over(plan: LessonsPlan | ActionsPlan, document: Mapping[str, Any]) -> boo
     return document["status"] == "cancelled" or cause is None or cause["at"] != rfc3339(plan.recorded_at)
 
 
-def kept(escalation: str, episode: int, before: Sequence[KeptAction], said: Sequence[Action]) -> list[KeptAction]:
-    """All actions of an episode once its root cause says these: old ones in their order, then the new ones."""
+def kept(
+    escalation: str, episode: int, before: Sequence[KeptAction], said: Sequence[Action], cause_at: str
+) -> list[KeptAction]:
+    """All actions of an episode once its root cause, of `cause_at`, says these: old ones in their order, then the new ones."""
     texts = {action.text: action for action in said}
-    old = [_again(one, texts[one.text]) if one.text in texts else _replaced(one) for one in before]
+    old = [_again(one, texts[one.text], cause_at) if one.text in texts else _replaced(one) for one in before]
     known = {one.text for one in before}
     first = max((one.number for one in before), default=0) + 1
     new = [action for text, action in texts.items() if text not in known]
@@ -150,9 +184,24 @@ def _new(escalation: str, episode: int, number: int, action: Action) -> KeptActi
     return KeptAction.model_validate({**place, **action.model_dump()})
 
 
-def _again(before: KeptAction, said: Action) -> KeptAction:
-    back = {"state": "open"} if before.state == "dropped" and before.done_by is None else {}
-    return before.model_copy(update={"kind": said.kind, "owner": said.owner, "due_on": said.due_on, **back})
+def _again(before: KeptAction, said: Action, cause_at: str) -> KeptAction:
+    changes: dict[str, Any] = {"kind": said.kind, "owner": said.owner, "due_on": said.due_on}
+    if before.state == "dropped" and before.done_by is None:
+        changes |= {"state": "open"}
+    move = _still_holds(before, said, cause_at)
+    if move is not None:
+        changes |= {"owner": move.owner, "due_on": move.due_on, "moved": move}
+    return before.model_copy(update=changes)
+
+
+def _still_holds(before: KeptAction, said: Action, cause_at: str) -> Move | None:
+    """Its move under this root cause, if it is the one it was said under, written again, or one that repeats that one's words."""
+    if before.moved is None:
+        return None
+    repeats = before.move is not None and (said.owner, said.due_on) == before.moved.said
+    return (
+        before.moved.model_copy(update={"cause_at": cause_at}) if repeats or before.moved.cause_at == cause_at else None
+    )
 
 
 def _replaced(before: KeptAction) -> KeptAction:
@@ -160,12 +209,48 @@ def _replaced(before: KeptAction) -> KeptAction:
 
 
 def ended(action: KeptAction, state: Literal["done", "dropped"], by: str, note: str | None, at: datetime) -> KeptAction:
-    """The action done or dropped; once more the same changes nothing. Raises NotAllowed `action_done`, `action_dropped`."""
-    if action.state == state:
+    """The action done or dropped; once more the same changes nothing, but a note to one that has none is kept.
+
+    Raises NotAllowed `action_done`, `action_dropped`: it is the other, or there is another note to it.
+    """
+    if action.state == state and (note is None or action.note in (None, note)):
+        return action.model_copy(update={"note": note or action.note})
+    _require_open(action)
+    return action.model_copy(update={"state": state, "done_by": by, "done_at": at, "note": note})
+
+
+def moved(
+    action: KeptAction, owner: str | None, due_on: date | None, by: str, note: str | None, at: datetime, roster: Roster
+) -> KeptAction:
+    """The action with another owner, another day or both; None is the one it has, and the same as before changes nothing.
+
+    A day may be past, as in a root cause. An owner who has left the roster may stay, but none from outside it comes in.
+    Raises NotAllowed `action_done`, `action_dropped`, Invalid `unknown_person` (field `owner`).
+    """
+    _require_open(action)
+    owner, due_on = owner or action.owner, due_on or action.due_on
+    if (owner, due_on) == (action.owner, action.due_on):
         return action
+    another = owner != action.owner
+    if another and roster.person(owner) is None:
+        words = f"owner: the roster has no person '{owner}'; give it to somebody of `tierline roster show`"
+        raise Invalid("unknown_person", words, field="owner")
+    given = another or (action.news is not None and action.news.given)
+    said = action.move.said if action.move else (action.owner, action.due_on)
+    move = Move(owner=owner, due_on=due_on, said=said, by=by, at=at, note=note, given=given)
+    return action.model_copy(update={"owner": owner, "due_on": due_on, "moved": move})
+
+
+def heard(action: KeptAction) -> KeptAction:
+    """The action once the run that reminds has heard of its move; one without news is as it was."""
+    if action.news is None:
+        return action
+    return action.model_copy(update={"moved": action.news.model_copy(update={"heard": True})})
+
+
+def _require_open(action: KeptAction) -> None:
     if action.state != "open":
         raise NotAllowed(f"action_{action.state}", f"the action '{action.id}' is {action.state} already")
-    return action.model_copy(update={"state": state, "done_by": by, "done_at": at, "note": note})
 
 
 def reminder_at(due_on: date, round: int, person: Person | None) -> datetime:
@@ -207,34 +292,52 @@ def next_reminder(action: KeptAction, person: Person | None, at: datetime) -> da
     return reminder_at(action.due_on, BEFORE if latest is None else latest + 1, person)
 
 
-def responsible(owner: str | None, roster: Roster, team: str, policy: Policy | None) -> str:
-    """The owner; where there is none, or none the roster has any more, the team's lead, else the owner of last resort."""
+def responsible(owner: str | None, roster: Roster, team: str, policy: Policy | None, at: datetime) -> str:
+    """The owner; where there is none, or none the roster has any more, the team's lead, else the owner of last resort.
+
+    Of these two it is who stands in while they are away; an owner was named by somebody, and stays.
+    """
     if owner is not None and roster.person(owner) is not None:
         return owner
-    return lead(roster, team) or (policy.owner_of_last_resort if policy else owner or team)
+    chief = acting_lead(roster, team, at)
+    return chief or (stand_in_of(roster, policy.owner_of_last_resort, at) if policy else owner or team)
 
 
-def instead_of(message: Message, roster: Roster, team: str, policy: Policy) -> str | None:
+def instead_of(message: Message, roster: Roster, team: str, policy: Policy, at: datetime) -> str | None:
     """Who hears of a lesson that no channel brought to its person: the team's lead, and at last the owner of last resort.
 
-    None when that was the last one, and for what a manager is told beside the owner.
+    While they are away it is who stands in. None when that was the last one, and for what a manager is told beside the owner.
     """
-    if message.kind not in LESSONS or message.person == policy.owner_of_last_resort:
+    last = stand_in_of(roster, policy.owner_of_last_resort, at)
+    if message.kind not in LESSONS or message.person == last:
         return None
     if message.step > 0 and message.facts.get("by", message.person) != message.person:
         return None
-    above = lead(roster, team) if message.step > 0 else None  # a step below 0: the lead was that already
-    return above if above not in (None, message.person) else policy.owner_of_last_resort
+    above = acting_lead(roster, team, at) if message.step > 0 else None  # a step below 0: the lead was that already
+    return above if above not in (None, message.person) else last
 
 
 def reminders(action: KeptAction, look: Look, owner: str, roster: Roster) -> list[Message]:
-    """What is to be said of one open action now: to its owner, and to the owner's manager once that was in vain twice."""
-    round = due_round(action, roster.person(owner), look.after, look.at)
+    """What is to be said of one open action now: to its owner, and to the owner's manager once that was in vain twice.
+
+    Whom it was given hears at once, but for who took it. Of one with another day what is near or past is said, as of a new one.
+    """
+    if action.news and action.news.given:
+        return [_handed_over(action, look, owner, roster)] if action.news.by != owner else []
+    round = due_round(action, roster.person(owner), None if action.news else look.after, look.at)
     if round is None:
         return []
     manager = manager_of(roster, owner, look.at) if round > LAST_TO_THE_OWNER_ALONE else None
     day = _day_of(reminder_at(action.due_on, round, roster.person(owner)), roster.person(owner))
-    return [_reminder(action, look, round, day, person, owner) for person in (owner, manager) if person is not None]
+    stands = f"{'overdue since' if round > ON_THE_DAY else 'due on'} {action.due_on}"
+    return [_reminder(action, look, day, person, owner, stands) for person in (owner, manager) if person is not None]
+
+
+def _handed_over(action: KeptAction, look: Look, owner: str, roster: Roster) -> Message:
+    """That it is theirs now; it has the key of that day's reminder, so that nobody hears twice on one day."""
+    today = _day_of(look.at, roster.person(owner))
+    message = _reminder(action, look, today, owner, owner, f"is theirs now, due on {action.due_on}")
+    return message.model_copy(update={"facts": {**message.facts, "given": "yes"}})
 
 
 def _day_of(at: datetime, person: Person | None) -> int:
@@ -242,9 +345,10 @@ def _day_of(at: datetime, person: Person | None) -> int:
     return int(f"{at.astimezone(ZoneInfo(person.timezone if person else 'UTC')):%Y%m%d}")
 
 
-def _reminder(action: KeptAction, look: Look, round: int, day: int, person: str, owner: str) -> Message:
+def _reminder(action: KeptAction, look: Look, day: int, person: str, owner: str, stands: str) -> Message:
     plan, (first, *others) = look.plan, CHANNELS
     facts = {"action": action.id, "text": action.text, "due_on": action.due_on.isoformat(), "by": owner}
+    facts |= {"owner": action.owner}  # whose it was then, for the claim; `by` may stand in for somebody who has left
     place = (plan.escalation, plan.episode, plan.entry)
     return Message(
         key=message_key(*place, "action_due", action.number, day, person, first),
@@ -256,7 +360,7 @@ def _reminder(action: KeptAction, look: Look, round: int, day: int, person: str,
         round=day,
         at=look.at,
         facts=facts,
-        purpose=f"action {action.number} {'overdue since' if round > ON_THE_DAY else 'due on'} {action.due_on}",
+        purpose=f"action {action.number} {stands}",
         fallbacks=tuple(others),
     )
 
@@ -265,5 +369,7 @@ def told(seq: int, message: Message) -> TimelineEntry:
     """The line of the timeline that says who was told."""
     text = f"{message.person} told: {message.purpose}"
     data: dict[str, Any] = {"person": message.person, "message": message.kind, "words": message.facts["text"]}
-    data |= {name: message.facts[name] for name in ("due_on", "problem", "times") if name in message.facts}
+    data |= {
+        name: message.facts[name] for name in ("due_on", "problem", "times", "given", "why") if name in message.facts
+    }
     return TimelineEntry(seq=seq, at=message.at, kind="told", actor=TIERLINE, text=text, data=data)

@@ -7,58 +7,65 @@ reaches stands at the rule that brings the team. A webhook is the team's, whoeve
 from collections.abc import Iterable, Iterator, Sequence
 
 from domain.fault_texts import Path
-from domain.messages import CHANNEL_WORDS
 from domain.policy import Policy, Step
 from domain.policy_checks import Places
 from domain.reach import Asking, Reach, asking, told_once
 from domain.roster import Person
 from domain.tickets import PRIORITIES, Channel
-from domain.warning_words import some
+from domain.warning_words import WarningWords
 from domain.webhooks import is_encrypted
 
 
-def without_address(policy: Policy, reach: Reach) -> Places:
+def without_address(policy: Policy, reach: Reach, words: WarningWords) -> Places:
     """Channels on which somebody who may be told cannot be."""
-    yield from _of_steps(policy, reach)
-    yield from _of_teams(policy, reach)
-    owner = reach.roster.person(policy.owner_of_last_resort)  # one the roster lacks is told elsewhere
+    yield from _of_steps(policy, reach, words)
+    yield from _of_teams(policy, reach, words)
+    at_last = _at_last(policy, reach)
     used = dict.fromkeys(channel for tier in policy.tiers for step in tier.steps for channel in step.channels)
     for channel in used:  # the last resort is told as the step the case is at
-        if owner is not None and _lacks(owner, channel):
-            yield ("owner_of_last_resort",), _cannot(channel, "it", [owner.id])
+        lacking = [person.id for person in at_last if _lacks(person, channel)]
+        if lacking:
+            yield ("owner_of_last_resort",), _cannot(channel, words.say("this_step"), lacking, words)
 
 
-def _of_steps(policy: Policy, reach: Reach) -> Places:
+def _at_last(policy: Policy, reach: Reach) -> list[Person]:
+    """The owner of last resort and who stands in for that one; nobody where the roster lacks them, which is told elsewhere."""
+    owner = policy.owner_of_last_resort
+    names = dict.fromkeys((owner, *(answer.person for answer in reach.standing_in(owner) if answer.person)))
+    return [person for person in map(reach.roster.person, names) if person is not None]
+
+
+def _of_steps(policy: Policy, reach: Reach, words: WarningWords) -> Places:
     lines: dict[tuple[Path, Channel], dict[str, list[Asking]]] = {}
     for (_, channel, person), alike in told_once(asking(policy), lambda one: _lacking(reach, one)).items():
         lines.setdefault((alike[0].step_path("channels"), channel), {})[person] = alike
     for (path, channel), people in lines.items():
-        yield path, _cannot(channel, _what(people.values()), list(people))
+        yield path, _cannot(channel, _what(people.values(), words), list(people), words)
 
 
-def _of_teams(policy: Policy, reach: Reach) -> Places:
+def _of_teams(policy: Policy, reach: Reach, words: WarningWords) -> Places:
     """Webhooks of teams that have no address for them, or one that most installations refuse."""
     by_webhook = [one for one in asking(policy) if "webhook" in one.step.channels]
     for alike in told_once(by_webhook, lambda one: [one.team]).values():
         team = reach.roster.team(alike[0].team)  # one the roster lacks is told elsewhere
         if team is not None and (wrong := _wrong_with(team.webhook)):
-            path, what = alike[0].step_path("channels"), _what([alike])
-            yield path, f"by webhook {what} cannot reach the team {team.id}: {wrong}"
+            yield alike[0].step_path("channels"), words.say(wrong, what=_what([alike], words), team=team.id)
 
 
 def _wrong_with(webhook: str | None) -> str:
+    """The kind of the warning; nothing where all is well."""
     if webhook is None:
-        return "the roster has no `webhook` there; add it, or tell on another channel"
-    if not is_encrypted(webhook):
-        return "its `webhook` in the roster is not https; write https, or allow private addresses to the workers"
-    return ""
+        return "no_webhook"
+    return "" if is_encrypted(webhook) else "plain_webhook"
 
 
-def _what(found: Iterable[Sequence[Asking]]) -> str:
+def _what(found: Iterable[Sequence[Asking]], words: WarningWords) -> str:
     """What tells them: the step that the place names, or of a functional team the steps of these tiers."""
     every = [one for alike in found for one in alike]
     tiers = {one.rung: one.tier.name for one in every}
-    return "it" if every[0].rule is None else f"the steps of {some([tiers[rung] for rung in sorted(tiers)])}"
+    if every[0].rule is None:
+        return words.say("this_step")
+    return words.say("those_steps", tiers=words.some([tiers[rung] for rung in sorted(tiers)]))
 
 
 def _lacking(reach: Reach, one: Asking) -> Iterator[tuple[str, Channel, str]]:
@@ -81,9 +88,5 @@ def _lacks(person: Person, channel: Channel) -> bool:
     return not (person.email if channel == "email" else person.phone)
 
 
-def _cannot(channel: Channel, what: str, people: Sequence[str]) -> str:
-    address = "e-mail address" if channel == "email" else "phone number"
-    return (
-        f"by {CHANNEL_WORDS[channel]} {what} cannot reach {some(people)}, who may be told: the roster has no {address} "
-        "there; add it, or tell them on another channel"
-    )
+def _cannot(channel: Channel, what: str, people: Sequence[str], words: WarningWords) -> str:
+    return words.say("no_email" if channel == "email" else "no_phone", what=what, people=words.some(people))

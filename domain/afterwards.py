@@ -16,7 +16,7 @@ from domain.commands import Survey
 from domain.identity import message_key
 from domain.messages import CUSTOMER, LESSONS, Message, SendResult
 from domain.policy import Policy, QuietHours
-from domain.roster import Roster
+from domain.roster import Roster, stand_in_of
 from domain.state import Escalation, TimelineEntry
 from domain.state import Survey as SurveyAnswer
 from domain.telling import (
@@ -158,11 +158,13 @@ def last_try(unsent: Unsent, document: Mapping[str, Any], policy: Policy, roster
     message, result = unsent.message, unsent.result
     if result.status != "failed":
         return None
-    person = instead_of(message, roster, document["team"], policy)
+    person = instead_of(message, roster, document["team"], policy, result.at)
     if person is not None:
         changed = {"person": person, "step": -abs(message.step), "fallbacks": CHANNELS}
         return on_next_channel(message.model_copy(update=changed), unsent.escalation, unsent.episode, result.at)
-    return to_last_resort(message, policy, document["tier"]["index"], unsent.escalation, unsent.episode, result.at)
+    last = stand_in_of(roster, policy.owner_of_last_resort, result.at)
+    channels = policy.tiers[document["tier"]["index"]].steps[0].channels
+    return to_last_resort(message, last, channels, unsent.escalation, unsent.episode, result.at)
 
 
 def last_resort_entry(seq: int, message: Message) -> TimelineEntry:

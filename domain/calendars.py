@@ -86,8 +86,6 @@ def _unquoted_date(value: object) -> object:
 
 
 def _check_week(hours: "dict[Weekday, tuple[str, ...]]", info: ValidationInfo) -> "dict[Weekday, tuple[str, ...]]":
-    if not any(hours.values()):
-        raise ValueError('there are no opening hours at all: write some, such as mon: ["09:00-17:30"], or `always`')
     by_day = ((day, said) for day, windows in hours.items() for said in _overlaps(windows))
     found: dict[str, list[str]] = {}  # said once, however many days have it
     for day, said in chain(by_day, _night_overlaps(hours) if info.context == HANDED_IN else ()):
@@ -196,6 +194,8 @@ class Calendar(BaseModel):
     def _has_openings(self) -> Self:
         if self.hours == "always":
             self._check_always()
+        elif not any(self.hours.values()) and not _yearly(self.open):
+            raise ValueError('no opening hours in any week or year: write some, such as mon: ["09:00-17:30"]')
         elif not _yearly(self.open) and len(_yearly(self.closed) | {"02-29"}) == 366:
             raise ValueError("every day of the year is closed: leave some days open")
         return self

@@ -9,7 +9,7 @@ from domain.clocks import Clock
 from domain.due import label
 from domain.messages import DutyAnswer, DutyQuestion
 from domain.round_robin import turn_of
-from domain.state import Entry, EntryCause, Escalation, Shout, Tell
+from domain.state import NO_DRIFT, STAND_INS, Entry, EntryCause, Escalation, Shout, Tell
 from domain.turn import TIERLINE, Turn
 from domain.view_time import rfc3339
 
@@ -18,35 +18,38 @@ CLIMBS = ("acknowledge", "tier_resolution", "resolution", "customer_update")
 TELLS_THE_CUSTOMER: tuple[EntryCause, ...] = ("breached", "nobody", "escalated", "functional")
 
 
-def enter(turn: Turn, tier: int, team: str, cause: EntryCause, first: str | None = None) -> None:
+def enter(
+    turn: Turn, tier: int, team: str, cause: EntryCause, first: str | None = None, at: datetime | None = None
+) -> None:
     """Arrive at a tier: a new entry with new clocks, nobody owns the case, the steps begin again.
 
-    `first` is told in place of step 0. An acknowledgement that went stale keeps the tier's resolution target running.
+    `first` is told in place of step 0. An acknowledgement that went stale keeps the tier's resolution target running. The clocks
+    start now, or at an earlier `at`: at that of the question whose answer came late.
     """
     stale = cause == "stale"
     targets.cancel(turn, *(("acknowledge",) if stale else targets.OF_THE_ENTRY))
     targets.go_on(turn)
-    state, now = turn.state, turn.now
-    entry = Entry(number=state.entry.number + 1, cause=cause, at=now, round_at=now, first=first)
+    state, began = turn.state, at or turn.now
+    entry = Entry(number=state.entry.number + 1, cause=cause, at=began, round_at=began, first=first)
     shouts = tuple(shout for shout in state.shouts if shout.why == "closure")  # the others were about the entry
     turn.set(tier=tier, team=team, entry=entry, status="open", shouts=shouts)
     # What was said, told and waited for belongs to the entry that is left.
     turn.set(owner=None, acknowledged_at=None, told=(), said={}, pause=None, stale_from=None, silence_until=None)
-    targets.start(turn, "acknowledge")
+    targets.start(turn, "acknowledge", began)
     if not stale:
-        targets.start(turn, "tier_resolution")
+        targets.start(turn, "tier_resolution", began)
     if cause in TELLS_THE_CUSTOMER:
         telling.notice(turn, "escalated")
         telling.tell_watchers(turn, f"case is now at {turn.state.here.name}")
 
 
-def climb(turn: Turn, cause: EntryCause, why: str, missed: Sequence[str] = ()) -> None:
-    """Go one tier up by itself; `missed` are the targets it is for, as people call them."""
+def climb(turn: Turn, cause: EntryCause, why: str, missed: Sequence[str] = (), at: datetime | None = None) -> None:
+    """Go one tier up by itself; `missed` are the targets it is for, as people call them; `at` as in `enter`."""
     state = turn.state
     above = state.policy.tiers[state.tier + 1]
     text = f"climbed from {state.here.name} to {above.name}: {why}"
     turn.note("climbed", TIERLINE, text, tier=above.name, cause=cause, was=state.here.name, missed=list(missed))
-    enter(turn, state.tier + 1, above.team, cause)
+    enter(turn, state.tier + 1, above.team, cause, at=at)
 
 
 def breach(turn: Turn, missed: Sequence[tuple[Clock, datetime]]) -> None:
@@ -110,7 +113,9 @@ def begin_step(turn: Turn) -> None:
     turn.set_entry(fired=index + 1, pulled_to=None, tells=(*entry.tells, tell))
     place = {"entry": entry.number, "step": index, "round": entry.round}
     whose = turn_of(state.id, entry.number, entry.round)
-    turn.ask(DutyQuestion(**place, team=state.team, selector=selector, at=turn.now, turn=whose))
+    at = entry.pulled_to if entry.pulled_to is not None and state.rules_version >= NO_DRIFT else turn.now
+    last = state.policy.owner_of_last_resort if state.rules_version >= STAND_INS else None
+    turn.ask(DutyQuestion(**place, team=state.team, selector=selector, at=at, turn=whose, last_resort=last))
 
 
 def begin_round(turn: Turn) -> None:
@@ -132,10 +137,10 @@ def shout(turn: Turn, shout: Shout) -> None:
         telling.tell_last_resort(turn, "closure_overdue", "the closing limit has passed")
 
 
-def call_last_resort(turn: Turn) -> None:
-    """Nobody answers at the last tier: the owner of last resort is told now and every day."""
+def call_last_resort(turn: Turn, at: datetime | None = None) -> None:
+    """Nobody answers at the last tier: the owner of last resort is told now and every day, counted from `at` if given."""
     if not any(one.why == "nobody" for one in turn.state.shouts):
-        turn.set(shouts=(*turn.state.shouts, Shout(why="nobody", next_at=turn.now)))
+        turn.set(shouts=(*turn.state.shouts, Shout(why="nobody", next_at=at or turn.now)))
 
 
 def stale(turn: Turn) -> None:
@@ -156,15 +161,16 @@ def answered(turn: Turn, answer: DutyAnswer) -> None:
         return
     _remember(turn, answer)
     if answer.person is None:
-        _nobody_on_duty(turn, tell)
+        _nobody_on_duty(turn, tell, answer.at if state.rules_version >= NO_DRIFT else turn.now)
         return
     keys = telling.tell_step(turn, answer.person, tell.step, tell.round)
     _replace_tell(turn, tell, tell.model_copy(update={"answered": True, "person": answer.person, "keys": keys}))
 
 
 def _remember(turn: Turn, answer: DutyAnswer) -> None:
-    """What the answer says beside the person: the team's lead, and the channels the person takes, or takes no more."""
+    """What the answer says beside the person: who answers for the team, who stands in for the last resort, channels taken."""
     state = turn.state
+    turn.set(stand_ins=answer.stand_ins)
     if answer.lead is not None:
         turn.set(leads={**state.leads, state.team: answer.lead})
     if answer.person is None or state.rules_version < PREFERENCES_SINCE:
@@ -175,16 +181,16 @@ def _remember(turn: Turn, answer: DutyAnswer) -> None:
         turn.set(takes={person: order for person, order in state.takes.items() if person != answer.person})
 
 
-def _nobody_on_duty(turn: Turn, tell: Tell) -> None:
-    """Written down, and the next step is tried at once: where the person to be told first is away, step 0 itself."""
+def _nobody_on_duty(turn: Turn, tell: Tell, at: datetime) -> None:
+    """Nobody was, at that instant. The next step is tried at once: where the person to be told first is away, step 0 itself."""
     _replace_tell(turn, tell, tell.model_copy(update={"answered": True}))
     text = f"nobody on duty for {tell.selector} of {turn.state.team}"
     turn.note("nobody_on_duty", TIERLINE, text, selector=tell.selector, team=turn.state.team)
     entry = turn.state.entry
     if entry.first is not None and (tell.step, tell.round, entry.round, entry.fired) == (0, 0, 0, 1):
-        turn.set_entry(first=None, fired=0, pulled_to=turn.now)
+        turn.set_entry(first=None, fired=0, pulled_to=at)
     else:
-        next_step_now(turn, tell)
+        next_step_now(turn, tell, at)
 
 
 def _open_tell(state: Escalation, answer: DutyAnswer) -> Tell | None:
@@ -208,21 +214,21 @@ def step_message_failed(turn: Turn, key: str) -> None:
         return
     if not any(one.reaches and one.person == tell.person for one in turn.state.entry.tells):
         turn.set(told=tuple(one for one in state.told if one != tell.person))
-    next_step_now(turn, tell)
+    next_step_now(turn, tell, turn.now)
 
 
-def next_step_now(turn: Turn, tell: Tell) -> None:
-    """A step reached nobody: the next one now; after the last one, when nobody was reached at all, the next tier."""
+def next_step_now(turn: Turn, tell: Tell, at: datetime) -> None:
+    """A step reached nobody at `at`: the next one now; after the last one, when nobody was reached at all, the next tier."""
     state, entry = turn.state, turn.state.entry
     if entry.fired < len(state.here.steps):
         if (tell.round, tell.step + 1) == (entry.round, entry.fired):  # else a later step has gone out already
-            turn.set_entry(pulled_to=turn.now)
+            turn.set_entry(pulled_to=at)
     elif any(one.reaches for one in entry.tells):
         return
     elif state.at_last_tier:
-        call_last_resort(turn)
+        call_last_resort(turn, at)
     else:
-        climb(turn, "nobody", "nobody could be reached")
+        climb(turn, "nobody", "nobody could be reached", at=at)
 
 
 def _replace_tell(turn: Turn, old: Tell, new: Tell) -> None:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from domain.durations import PositiveDuration
 from domain.errors import Invalid
 from domain.messages import Message
+from domain.plain_words import plain
 from domain.policy import Name, PauseReason, Policy
 from domain.tickets import LONGEST_TEXT, Day, Level, Line, Moment, Priority, Tags, Text, Url, printable
 
@@ -270,4 +271,4 @@ def parse_body(name: str, body: Mapping[str, Any]) -> Body:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise Invalid("invalid_field", f"{field}: {first['msg']}", field=field) from error
+        raise Invalid("invalid_field", f"{field}: {plain(first)}", field=field) from error

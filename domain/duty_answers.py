@@ -1,7 +1,7 @@
 """The answer to a question of who is on duty, the same for a running case and for a preview."""
 
 from domain.messages import DutyAnswer, DutyQuestion
-from domain.roster import Roster, lead, responder
+from domain.roster import Roster, acting_lead, responder, stand_in_of
 
 
 def answered(roster: Roster, question: DutyQuestion) -> DutyAnswer:
@@ -13,7 +13,14 @@ def answered(roster: Roster, question: DutyQuestion) -> DutyAnswer:
         step=question.step,
         round=question.round,
         person=found,
-        lead=lead(roster, question.team),
+        lead=acting_lead(roster, question.team, question.at),
         at=question.at,
         channels=person.channels if person else None,
+        stand_ins=_stand_ins(roster, question),
     )
+
+
+def _stand_ins(roster: Roster, question: DutyQuestion) -> dict[str, str]:
+    owner = question.last_resort
+    found = stand_in_of(roster, owner, question.at) if owner is not None else None
+    return {owner: found} if owner is not None and found is not None and found != owner else {}

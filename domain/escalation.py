@@ -17,7 +17,7 @@ from domain.outcome import Outcome
 from domain.refusals import require_episode
 from domain.replaced import replaced
 from domain.routing import start_tier
-from domain.state import Entry, Escalation, Opening, Shout
+from domain.state import NO_DRIFT, Entry, Escalation, Opening, Shout
 from domain.turn import TIERLINE, Turn
 
 __all__ = ["advance", "answer", "apply", "delivered", "next_due", "next_event", "open_case"]
@@ -99,8 +99,15 @@ def apply(state: Escalation, command: Command, at: datetime) -> Outcome:
 
 
 def advance(state: Escalation, at: datetime) -> Outcome:
-    """Time has come to `at`: fire everything due until then, in due order. One leap or many small steps give the same."""
-    return _until(Turn(state), at)
+    """Time has come to `at`: fire everything due until then, in due order. One leap or many small steps give the same.
+
+    The case stays at the instant of what fired last: what comes of it counts from there, however late a worker was.
+    """
+    turn = Turn(state)
+    _run_due(turn, at, inclusive=True)
+    if state.rules_version < NO_DRIFT:
+        turn.reach(at)
+    return turn.outcome()
 
 
 def answer(state: Escalation, duty: DutyAnswer) -> Outcome:

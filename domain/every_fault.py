@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from domain.calendars import HANDED_IN, WEEKDAYS
 from domain.errors import Fault
-from domain.fault_texts import Path, keys_at, model_faults, stands_in
+from domain.fault_texts import MOST_TOLD, Path, keys_at, model_faults, stands_in
 from domain.tickets import PRIORITIES
 
 _MOST_REPAIRS: Final = 12  # rounds; a file that cannot be mended in so many is told as far as it was read
@@ -105,6 +105,8 @@ def every_fault(
         except ValidationError as error:
             again = model_faults(model, rest, error, hints)
             found |= shadows.without(again)
+            if len(found) > MOST_TOLD:
+                return found
             places += [path[:-1] if path in places else path for path in again]
         else:
             return found | shadows.without(check(read, places))

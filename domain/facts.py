@@ -50,7 +50,8 @@ class Facts(BaseModel):
     to the first acknowledgement, those to resolve to the resolution that stands. Working time is counted in the target's own
     calendar without its pauses: of acknowledge over all entries until then. `met` and `breached` count the targets of a name
     that ended in time or were missed, of the promises of updates all of them. `resolutions` and `reopen_count` count what
-    happened in this episode, its beginning as the reopening of a closed one included. `recurrence`: see `recurs`.
+    happened in this episode, its beginning as the reopening of a closed one included: such an episode `reopens`, it is the
+    case before going on. `came_back`: it was reopened, in this episode or as the next. `recurrence`: see `recurs`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -85,6 +86,8 @@ class Facts(BaseModel):
     promises_made: int
     resolutions: int
     reopen_count: int
+    reopens: bool
+    came_back: bool
     survey_score: int | None
     messages_sent: int
     messages_failed: int
@@ -100,12 +103,15 @@ class Facts(BaseModel):
 
 @dataclass(frozen=True)
 class Beside:
-    """What neither document nor timeline tell: the policy's tiers from the first up, what was sent, and whether it recurs."""
+    """What neither document nor timeline tell: the policy's tiers from the first up, what was sent, whether it recurs, and
+    whether the next episode is its reopening.
+    """
 
     tiers: Sequence[str] = ()
     sent: int = 0
     failed: int = 0
     recurrence: bool = False
+    reopened_as_next: bool = False
 
 
 def facts_of(document: Mapping[str, Any], lines: Sequence[TimelineEntry], beside: Beside | None = None) -> Facts:
@@ -125,6 +131,8 @@ def facts_of(document: Mapping[str, Any], lines: Sequence[TimelineEntry], beside
         promises_made=met["customer_update"] + breached["customer_update"] + running,
         resolutions=_count(known, "resolved"),
         reopen_count=_count(known, "reopened"),
+        reopens=document.get("reopened_from") is not None,
+        came_back=_reopened_itself(document, known) or beside.reopened_as_next,
         messages_sent=beside.sent,
         messages_failed=beside.failed,
         nobody_on_duty=_count(known, "nobody_on_duty"),
@@ -258,6 +266,11 @@ def _highest(document: Mapping[str, Any], tiers: Sequence[TierFacts], ladder: Se
     rank = {name: index for index, name in enumerate(ladder)}
     here: str = document["tier"]["name"]
     return max((here, *(one.tier for one in tiers)), key=lambda name: rank.get(name, -1))
+
+
+def _reopened_itself(document: Mapping[str, Any], lines: Sequence[TimelineEntry]) -> bool:
+    """After a fix of its own; how it began does not count."""
+    return _count(lines, "reopened") > (document.get("reopened_from") is not None)
 
 
 def _count(lines: Iterable[TimelineEntry], kind: str) -> int:

@@ -4,7 +4,8 @@ None of pydantic's own words reach a person: what a field needs stands in the hi
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from itertools import islice
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -15,6 +16,8 @@ from domain.errors import Fault, PolicyFaults
 from domain.yaml_text import DEEPEST
 
 Path = tuple[str | int, ...]
+
+MOST_TOLD = 1_000  # mistakes of one file; who reads that far mends them first
 
 _CHOICE = "' or '"  # in pydantic's words for several texts to choose from; they say all there is to write
 
@@ -127,6 +130,11 @@ def refuse_depth(data: object, what: str) -> None:
     raise PolicyFaults(what, [Fault("(the whole file)", f"nested deeper than {DEEPEST} levels; eight are enough")])
 
 
+def values_in(data: object) -> int:
+    """How many values the data has, those in its lists and maps and these themselves; what nests too deeply was refused."""
+    return 1 + sum(values_in(one) for one in _items(data))
+
+
 def _items(value: object) -> list[object]:
     if isinstance(value, Mapping):
         return list(value.values())
@@ -136,11 +144,15 @@ def _items(value: object) -> list[object]:
 def model_faults(
     model: type[BaseModel], data: object, error: ValidationError, hints: Mapping[str, str]
 ) -> dict[Path, Fault]:
-    """One fault for each faulty place; where a value fits no branch of a union the deepest place is named."""
+    """One fault for each faulty place; where a value fits no branch of a union the deepest place is named.
+
+    Of more than `MOST_TOLD` mistakes the first ones, and one more: comparing all with all would take for ever.
+    """
     grouped: dict[Path, list[ErrorDetails]] = {}
-    for detail in error.errors(include_url=False, include_context=True):
-        if detail["type"] == "too_short" and detail["input"]:
-            continue  # only shorter because an item was refused
+    details = error.errors(include_url=False, include_context=True)
+    # what is only shorter because an item was refused is no mistake of its own
+    true = (detail for detail in details if not (detail["type"] == "too_short" and detail["input"]))
+    for detail in islice(true, MOST_TOLD + 1):
         said = grouped.setdefault(_real_path(data, detail), [])
         if all(detail["msg"] != one["msg"] for one in said):
             said.append(detail)
@@ -149,8 +161,15 @@ def model_faults(
 
 
 def in_file_order(data: object, faults: Mapping[Path, Fault]) -> list[Fault]:
-    """The faults in the order of the places in the file; what is missing comes last in its map."""
-    return [faults[path] for path in sorted(faults, key=lambda path: _position(data, path))]
+    """The faults in the order of the places in the file; what is missing comes last in its map.
+
+    Of more than `MOST_TOLD` the first ones, after one that says so.
+    """
+    found = [faults[path] for path in sorted(faults, key=lambda path: _position(data, path))]
+    if len(found) <= MOST_TOLD:
+        return found
+    more = Fault(path_text(()), f"has more mistakes than the {MOST_TOLD:,} that are listed; mend these first")
+    return [more, *found[:MOST_TOLD]]
 
 
 def _position(here: Any, path: Path) -> tuple[int, ...]:
@@ -167,10 +186,15 @@ def _position(here: Any, path: Path) -> tuple[int, ...]:
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """`; did you mean 'x'?` where something close exists, else the list of what is known."""
-    close = difflib.get_close_matches(word, known, n=1)
+    close = closest(word, known)
     if close:
-        return f"; did you mean '{close[0]}'?"
+        return f"; did you mean '{close}'?"
     return f"; known here: {', '.join(known)}" if known else ""
+
+
+def closest(word: str, known: Sequence[str]) -> str | None:
+    """The one of them that was probably meant."""
+    return next(iter(difflib.get_close_matches(word, known, n=1)), None)
 
 
 def _real_path(data: object, detail: ErrorDetails) -> Path:
@@ -218,7 +242,8 @@ def _message(
         keys = [one.get("ctx", {}) for one in details if "[key]" in one["loc"]]
         known = [str(context["expected"]) for context in keys if "expected" in context]
         return f"unknown key '{last}'; {_either(known) if known else _NAME}"
-    hint = "" if kind == "literal_error" and _CHOICE in detail["msg"] else _hint(hints, named)
+    all_said = kind == "too_long" or (kind == "literal_error" and _CHOICE in detail["msg"])
+    hint = "" if all_said else _hint(hints, named)
     if kind == "missing":
         return f"is missing; {hint}" if hint else "is missing"
     if kind in ("value_error", "roster_fault") and "reason" not in detail.get("ctx", {}):
@@ -247,8 +272,8 @@ def _wrong(detail: ErrorDetails, value: object) -> str:
         return f"'{_short(value)}' is no e-mail address"  # the one check of pydantic's own that says it in words
     if kind.startswith(("date", "time")) and isinstance(value, str):
         return f"'{_short(value)}' is no date or time"
-    if kind == "too_long":
-        return f"has {context.get('actual_length')} entries, and {context.get('max_length')} are the most"
+    if kind == "too_long" and isinstance(value, Sized):
+        return f"has {len(value)} entries, and {context.get('max_length')} are the most"
     if kind in _LIMITS:
         return f"{_short(value)} is too {_LIMITS[kind]}"
     return _PLAIN.get(kind) or f"{_shown(value)} does not fit here"

@@ -17,13 +17,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from domain.calendars import as_utc, wall_to_utc
 from domain.errors import Invalid
 from domain.roster import Absence, Override, Person, Roster
+from domain.roster_file import MOST_IN_ALL
 from domain.roster_times import date_or_instant
 
 FeedKind = Literal["shifts", "absences"]
 """What the events of a feed are: somebody is on duty, or somebody is away."""
 
 MOST_ENTRIES = 2_000  # of one feed; three shifts a day for a year are 1,095
-MOST_IN_ALL = 20_000  # overrides and absences of a roster, which is read whole for every question of who is on duty
 
 # What stands beside a name: "On call - Dana Okafor", "Vacation: dana", "Dana Okafor (off)".
 _PARTS = re.compile(r"\s+[-–—/|]\s+|\s*[:;,()\[\]]\s*")
@@ -34,7 +34,8 @@ _Entry = TypeVar("_Entry", bound=Override | Absence)
 class FeedEvent(BaseModel):
     """One event of a feed, or one of a recurring event's. Addresses in small letters, of those who did not decline.
 
-    A `start` or `end` without a zone, or a date, is meant on the clock of the person it names.
+    A `start` or `end` without a zone, or a date, is meant on the clock of the person it names. `why` says what kept the event
+    from being read; then nobody is looked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,6 +45,7 @@ class FeedEvent(BaseModel):
     organizer: str | None
     start: Annotated[datetime | date, BeforeValidator(date_or_instant)]
     end: Annotated[datetime | date, BeforeValidator(date_or_instant)]
+    why: str = ""
 
 
 class Feed(NamedTuple):
@@ -132,6 +134,8 @@ def _wrong_times(times: Sequence[_Time]) -> str:
 
 def _meant(directory: "_Directory", feed: Feed, roster: Roster, event: FeedEvent) -> tuple[Sequence[Person], str]:
     """The people the event names, or nobody and why."""
+    if event.why:
+        return (), event.why
     people, why = directory.named(event)
     team = roster.team(feed.team) if feed.team else None
     if feed.kind == "absences" and team is not None:
@@ -147,12 +151,15 @@ class _Directory:
     def __init__(self, roster: Roster) -> None:
         self._by_email: dict[str, list[Person]] = defaultdict(list)
         self._by_name: dict[str, list[Person]] = defaultdict(list)
+        self._longest = 0  # words of a name
         for person in roster.people:
             emails = [person.email.casefold()] if person.email else []
             for email in emails:
                 self._by_email[email].append(person)
-            for name in {person.id, person.name.casefold(), *emails}:
+            full_name = " ".join(person.name.casefold().split())
+            for name in {person.id, full_name, *emails}:
                 self._by_name[name].append(person)
+            self._longest = max(self._longest, len(full_name.split()))
 
     def named(self, event: FeedEvent) -> tuple[Sequence[Person], str]:
         """Attendees other than the organizer, else who the summary names, else the organizer where nobody else attends."""
@@ -168,9 +175,19 @@ class _Directory:
         return people, "" if people else _nobody(event, others)
 
     def _in_summary(self, summary: str) -> Sequence[Person]:
-        text = summary.strip().casefold()
+        text = " ".join(summary.casefold().split())
         parts = [text] if text in self._by_name else _PARTS.split(text)
-        return _distinct(person for part in parts for person in self._by_name.get(part, ()))
+        people = _distinct(person for part in parts for person in self._by_name.get(part, ()))
+        return people or _distinct(person for part in parts for person in self._in_words(part.split()))
+
+    def _in_words(self, words: Sequence[str]) -> Iterator[Person]:
+        """Whose full name stands among other words ("Dana Okafor on vacation"); one word alone may mean something else."""
+        place = 0
+        while place < len(words):
+            ends = range(min(place + self._longest, len(words)), place + 1, -1)  # the longest name first
+            end = next((end for end in ends if " ".join(words[place:end]) in self._by_name), None)
+            yield from self._by_name[" ".join(words[place:end])] if end else ()
+            place = end or place + 1
 
 
 def _nobody(event: FeedEvent, others: Sequence[str]) -> str:

@@ -1,14 +1,17 @@
 """What is left of a case when its customer is forgotten: who did what and when, numbers and categories, and no word about them.
 
-What holds words is known by its place and emptied whole; nobody can say of a free text whether it speaks of a person. Only
-texts about something else (a problem, a message of another case) are searched for the customer's own words (`Traces`).
+What holds words is known by its place and emptied whole; nobody can say of a free text whether it speaks of a person. Texts
+about something else (a problem, another customer's case) are searched for the customer's own words (`Traces`): their addresses
+are theirs alone and can be taken out, their name may mean somebody else.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+from domain.errors import NotAllowed
 from domain.messages import CUSTOMER
 
 FORGOTTEN = "(forgotten)"
@@ -17,7 +20,7 @@ OUT_OF_REACH = 1_000_000  # added to versions: a record of the case that comes l
 
 SHORTEST_NAME = 4  # characters; a shorter one is a part of many words that mean nobody
 SHORTEST_TEXT = 12  # of a subject or a fix; `Down` is no trace of anybody
-LONGEST_TEXT = 40  # how far into one it is looked for: where it is quoted, it may be cut
+LONGEST_TEXT = 40  # how far into one it is looked for in their own cases: where it is quoted, it may be cut
 
 WRITTEN_BY_PEOPLE = frozenset(
     {
@@ -35,36 +38,67 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Traces:
-    """The words by which a customer is known in texts about something else: `who` names them, `about` quotes their cases."""
+    """The words a customer is known by: `names` and `addresses` say who they are, `about` are whole texts of their cases."""
 
-    who: tuple[str, ...]
+    names: tuple[str, ...]
+    addresses: tuple[str, ...]
     about: tuple[str, ...]
 
     @property
-    def all(self) -> tuple[str, ...]:
-        """All of them."""
-        return (*self.who, *self.about)
+    def who(self) -> tuple[str, ...]:
+        """Names and addresses."""
+        return (*self.names, *self.addresses)
 
     def name_them(self, text: str | None) -> bool:
         """Whether a text says who they are, in whole words and any case of letters."""
         return _mentions(text, self.who)
 
+    def quoted_in(self, text: str | None) -> bool:
+        """Whether a text has a whole text of a case of theirs in it."""
+        return _mentions(text, self.about)
+
     def betrayed_by(self, text: str | None) -> bool:
-        """Whether a text says who they are or quotes a case of theirs."""
-        return _mentions(text, self.all)
+        """Whether a text of a case of theirs says who they are or quotes that case, perhaps cut: there too much costs nothing."""
+        return _mentions(text, (*self.who, *self._beginnings))
+
+    def without_addresses(self, value: Any) -> Any:
+        """A text without their e-mail addresses and phone numbers, or whatever else JSON knows with texts in it."""
+        if isinstance(value, str):
+            return self._address.sub(FORGOTTEN, value) if self.addresses else value
+        if isinstance(value, Mapping):
+            return {key: self.without_addresses(one) for key, one in value.items()}
+        return [self.without_addresses(one) for one in value] if isinstance(value, list) else value
+
+    def beside(self, customer: Mapping[str, Any]) -> "Traces":
+        """What means them in the case of another customer: not what is in that one's own name and addresses."""
+        own = [customer.get(part) for part in ("name", "email", "phone")]
+        kept = [tuple(one for one in some if not _in_any(own, one)) for some in (self.names, self.addresses)]
+        return replace(self, names=kept[0], addresses=kept[1])
+
+    @cached_property
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(text[:LONGEST_TEXT].strip() for text in self.about)
+
+    @cached_property
+    def _address(self) -> re.Pattern[str]:
+        """Each as a whole: neither `kit@fuchs.example` nor `it@fuchs.example.org` is `it@fuchs.example`."""
+        longest_first = sorted(self.addresses, key=len, reverse=True)
+        return re.compile(
+            rf"(?<![\w.+-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w@])(?![.-]\w)", re.IGNORECASE
+        )
 
 
 def traces_of(documents: Iterable[Document]) -> Traces:
     """What the cases of one customer know of them."""
-    who: dict[str, None] = {}
-    about: dict[str, None] = {}
+    names, addresses, about = dict[str, None](), dict[str, None](), dict[str, None]()
     for one in documents:
         customer, cause, fix = one["customer"], one["root_cause"] or {}, one["resolution"] or {}
-        name = customer["name"] if len(customer["name"]) >= SHORTEST_NAME else None
-        who |= dict.fromkeys(word for word in (name, customer.get("email"), customer.get("phone")) if word)
+        if len(customer["name"]) >= SHORTEST_NAME and customer["name"] != FORGOTTEN:
+            names[customer["name"]] = None
+        addresses |= dict.fromkeys(word for word in (customer.get("email"), customer.get("phone")) if word)
         texts = (one["ticket"]["subject"], one["ticket"].get("url"), fix.get("summary"), cause.get("description"))
-        about |= dict.fromkeys(text[:LONGEST_TEXT].strip() for text in texts if text and len(text) >= SHORTEST_TEXT)
-    return Traces(tuple(word for word in who if word != FORGOTTEN), tuple(about))
+        about |= dict.fromkeys(text.strip() for text in texts if text and len(text) >= SHORTEST_TEXT)
+    return Traces(tuple(names), tuple(addresses), tuple(about))
 
 
 def forgotten_case(document: Document, pseudonym: str) -> Document:
@@ -83,9 +117,16 @@ def forgotten_case(document: Document, pseudonym: str) -> Document:
     }
 
 
-def is_forgotten(document: Document) -> bool:
+def is_forgotten(document: Mapping[str, Any]) -> bool:
     """Whether its customer was forgotten before."""
     return str(document["customer"]["id"]).startswith(PSEUDONYM)
+
+
+def require_remembered(document: Mapping[str, Any]) -> None:
+    """Raises NotAllowed `customer_forgotten`: nobody could work on a case without a word of what it is about."""
+    if is_forgotten(document):
+        message = "the customer of this case was forgotten, so it stays closed; open a new case instead"
+        raise NotAllowed("customer_forgotten", message)
 
 
 def forgotten_line(kind: str, actor: str, text: str, data: Mapping[str, Any], traces: Traces) -> tuple[str, Document]:
@@ -133,8 +174,13 @@ def _emptied(part: Mapping[str, Any] | None, **instead: Any) -> Document | None:
     return None if part is None else {key: instead.get(key, value) for key, value in part.items()}
 
 
-def _mentions(text: str | None, traces: Iterable[str]) -> bool:
+def _mentions(text: str | None, words: Iterable[str]) -> bool:
     if not text:
         return False
     folded = text.casefold()
-    return any(re.search(rf"(?<!\w){re.escape(one.casefold())}(?!\w)", folded) for one in traces)
+    found = (word for one in words if (word := one.casefold()) in folded)
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", folded) for word in found)
+
+
+def _in_any(texts: Iterable[str | None], word: str) -> bool:
+    return any(_mentions(text, (word,)) for text in texts)

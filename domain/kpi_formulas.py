@@ -18,10 +18,10 @@ def _rank(which: tuple[str, str], en: str, de: str) -> tuple[str, str]:
     return f"{which[0]} of {en}; {NEAREST_RANK['en']}", f"{which[1]} von {de}; {NEAREST_RANK['de']}"
 
 
-_ACKNOWLEDGE: Final = ("first acknowledgement − opening", "erste Übernahme − Eröffnung")
+_ACKNOWLEDGE: Final = ("first acknowledgement − opening", "erste Annahme − Eröffnung")
 _ACKNOWLEDGE_WORKING: Final = (
     "working seconds to the first acknowledgement",
-    "Arbeitssekunden bis zur ersten Übernahme",
+    "Arbeitssekunden bis zur ersten Annahme",
 )
 _RESOLVE: Final = ("resolution that stands − opening", "gültige Lösung − Eröffnung")
 _RESOLVE_WORKING: Final = ("working seconds of the resolution target", "Arbeitssekunden des Lösungsziels")
@@ -46,12 +46,12 @@ _BOTH: Final[Mapping[str, tuple[str, str]]] = {
     "breaches": ("count of targets missed", "Anzahl der verfehlten Ziele"),
     "climbs": ("climbs / cases", "Aufstiege / Fälle"),
     "reopen_rate": (
-        "100 × reopened / (ever resolved or opened as a reopening)",
-        "100 × wiedereröffnet / (je gelöst oder als Wiedereröffnung begonnen)",
+        "100 × of these, ever reopened / cases ever resolved; episodes that reopen one are not counted again",
+        "100 × davon je wiedereröffnet / je gelöste Fälle; Episoden, die einen Fall wiedereröffnen, zählen nicht neu",
     ),
     "recurrence": ("100 × recurrences / cases with a cause", "100 × Wiederkehrende / Fälle mit Ursache"),
     "csat": ("100 × scores of 4 or 5 / scores", "100 × Noten 4 oder 5 / alle Noten"),
-    "load_per_responder": ("cases with an owner / distinct owners", "übernommene Fälle / verschiedene Zuständige"),
+    "load_per_responder": ("cases with an owner / distinct owners", "angenommene Fälle / verschiedene Zuständige"),
     "messages_per_case": ("messages that went out / cases", "verschickte Nachrichten / Fälle"),
     "messages_failed": (
         "count of messages that finally failed",
@@ -68,7 +68,7 @@ _BOTH: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "backlog": (
         "count of cases that are open, acknowledged or paused now",
-        "Anzahl der Fälle, die jetzt offen, übernommen oder angehalten sind",
+        "Anzahl der Fälle, die jetzt offen, angenommen oder angehalten sind",
     ),
     "backlog_age_median": _rank(_MEDIAN, "now − opening", "jetzt − Eröffnung"),
     "backlog_age_oldest": ("largest of now − opening", "größtes von jetzt − Eröffnung"),

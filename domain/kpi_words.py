@@ -10,7 +10,7 @@ from domain.kpis import Definition, Kpi, Language, Unit, Value
 from domain.policy import TargetName
 
 TARGET_TITLES: Final[Mapping[TargetName, tuple[str, str]]] = {
-    "acknowledge": ("acknowledgement", "Übernahme"),
+    "acknowledge": ("acknowledgement", "Annahme"),
     "tier_resolution": ("resolution at a tier", "Lösung in einer Stufe"),
     "customer_update": ("updates to the customer", "Nachrichten an den Kunden"),
     "resolution": ("resolution", "Lösung"),
@@ -65,10 +65,10 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_median",
         "seconds",
-        ("Time to acknowledge, median", "Zeit bis zur Übernahme, Median"),
+        ("Time to acknowledge, median", "Zeit bis zur Annahme, Median"),
         (
             "Half of the acknowledged cases had an owner within this time of their opening, nights and weekends included.",
-            "Die Hälfte der übernommenen Fälle hatte innerhalb dieser Zeit jemanden, Nächte und Wochenenden mitgezählt.",
+            "Die Hälfte der angenommenen Fälle hatte innerhalb dieser Zeit jemanden, Nächte und Wochenenden mitgezählt.",
         ),
         kpis.acknowledge_median,
         lambda case: case.acknowledge_seconds is not None,
@@ -76,10 +76,10 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_p90",
         "seconds",
-        ("Time to acknowledge, 90th percentile", "Zeit bis zur Übernahme, 90. Perzentil"),
+        ("Time to acknowledge, 90th percentile", "Zeit bis zur Annahme, 90. Perzentil"),
         (
             "Nine of ten acknowledged cases had an owner within this time of their opening.",
-            "Neun von zehn übernommenen Fällen hatten innerhalb dieser Zeit jemanden.",
+            "Neun von zehn angenommenen Fällen hatten innerhalb dieser Zeit jemanden.",
         ),
         kpis.acknowledge_p90,
         lambda case: case.acknowledge_seconds is not None,
@@ -87,10 +87,12 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_working_median",
         "seconds",
-        ("Working time to acknowledge, median", "Arbeitszeit bis zur Übernahme, Median"),
+        ("Working time to acknowledge, median", "Arbeitszeit bis zur Annahme, Median"),
         (
-            "The same in working time: only the opening hours of the tiers that had the case count.",
-            "Dasselbe in Arbeitszeit: Es zählen nur die Öffnungszeiten der Stufen, bei denen der Fall lag.",
+            "Half of the acknowledged cases had an owner within this working time of their opening: only the opening hours of "
+            "the tiers that had the case count.",
+            "Die Hälfte der angenommenen Fälle hatte innerhalb dieser Arbeitszeit jemanden: Es zählen nur die Öffnungszeiten "
+            "der Stufen, bei denen der Fall lag.",
         ),
         kpis.acknowledge_working_median,
         lambda case: case.acknowledge_working is not None,
@@ -98,8 +100,13 @@ _LISTED: tuple[Kpi, ...] = (
     _kpi(
         "acknowledge_working_p90",
         "seconds",
-        ("Working time to acknowledge, 90th percentile", "Arbeitszeit bis zur Übernahme, 90. Perzentil"),
-        ("The same in working time, for nine of ten.", "Dasselbe in Arbeitszeit, für neun von zehn."),
+        ("Working time to acknowledge, 90th percentile", "Arbeitszeit bis zur Annahme, 90. Perzentil"),
+        (
+            "Nine of ten acknowledged cases had an owner within this working time of their opening: only the opening hours of "
+            "the tiers that had the case count.",
+            "Neun von zehn angenommenen Fällen hatten innerhalb dieser Arbeitszeit jemanden: Es zählen nur die Öffnungszeiten "
+            "der Stufen, bei denen der Fall lag.",
+        ),
         kpis.acknowledge_working_p90,
         lambda case: case.acknowledge_working is not None,
     ),
@@ -130,8 +137,10 @@ _LISTED: tuple[Kpi, ...] = (
         "seconds",
         ("Working time to resolve, median", "Arbeitszeit bis zur Lösung, Median"),
         (
-            "The same in the calendar of the resolution target, without the time it stood still (waiting on the customer).",
-            "Dasselbe im Kalender des Lösungsziels, ohne die Zeit, in der es stillstand (etwa beim Warten auf den Kunden).",
+            "Half of the resolved cases were resolved within this working time of their opening: in the calendar of the "
+            "resolution target, without the time it stood still (waiting on the customer).",
+            "Die Hälfte der gelösten Fälle war innerhalb dieser Arbeitszeit gelöst: im Kalender des Lösungsziels, ohne die "
+            "Zeit, in der es stillstand (etwa beim Warten auf den Kunden).",
         ),
         kpis.resolve_working_median,
         lambda case: case.resolve_working is not None,
@@ -140,7 +149,12 @@ _LISTED: tuple[Kpi, ...] = (
         "resolve_working_p90",
         "seconds",
         ("Working time to resolve, 90th percentile", "Arbeitszeit bis zur Lösung, 90. Perzentil"),
-        ("The same in working time, for nine of ten.", "Dasselbe in Arbeitszeit, für neun von zehn."),
+        (
+            "Nine of ten resolved cases were resolved within this working time of their opening: in the calendar of the "
+            "resolution target, without the time it stood still (waiting on the customer).",
+            "Neun von zehn gelösten Fällen waren innerhalb dieser Arbeitszeit gelöst: im Kalender des Lösungsziels, ohne die "
+            "Zeit, in der es stillstand (etwa beim Warten auf den Kunden).",
+        ),
         kpis.resolve_working_p90,
         lambda case: case.resolve_working is not None,
     ),
@@ -196,11 +210,13 @@ _LISTED: tuple[Kpi, ...] = (
         "percent",
         ("Reopened", "Wiedereröffnet"),
         (
-            "Of the cases that were ever resolved, how many came back, as the same episode or as a new one.",
-            "Von den je gelösten Fällen: wie viele zurückkamen, in derselben Episode oder als neue.",
+            "Of the cases that were ever resolved, how many were reopened since, before or after their closing. "
+            "However often it comes back, a case counts once, in the period it was first opened in.",
+            "Von den je gelösten Fällen: wie viele seitdem wiedereröffnet wurden, vor oder nach dem Abschluss. "
+            "Ein Fall zählt einmal, so oft er auch zurückkommt, und zwar im Zeitraum seiner ersten Eröffnung.",
         ),
         kpis.reopen_rate,
-        lambda case: case.reopen_count > 0,
+        kpis.came_back,
     ),
     _kpi(
         "recurrence",
@@ -230,7 +246,7 @@ _LISTED: tuple[Kpi, ...] = (
         ("Load per responder", "Fälle je Person"),
         (
             "Cases per person who owns one or owned it last; cases nobody took are left out.",
-            "Fälle je Person, die einen hat oder zuletzt hatte; nicht übernommene zählen nicht.",
+            "Fälle je Person, die einen hat oder zuletzt hatte; nicht angenommene zählen nicht.",
         ),
         kpis.load_per_responder,
         lambda case: case.owner is not None,

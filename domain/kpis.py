@@ -136,9 +136,17 @@ def promise_keeping(cases: Collection[Facts]) -> float | None:
 
 
 def reopen_rate(cases: Collection[Facts]) -> float | None:
-    """Percent of the cases once resolved that came back: reopened, or opened as the reopening of a closed one."""
-    back = sum(case.reopen_count > 0 for case in cases)
-    return share(back, sum(case.resolutions > 0 or case.reopen_count > 0 for case in cases))
+    """Percent of the cases once resolved that came back, however often; the episode that reopens one is the same case."""
+    return share(sum(map(came_back, cases)), sum(map(_once_resolved, cases)))
+
+
+def came_back(case: Facts) -> bool:
+    """A case once resolved that was reopened, before its closing or after it."""
+    return case.came_back and _once_resolved(case)
+
+
+def _once_resolved(case: Facts) -> bool:
+    return case.resolutions > 0 and not case.reopens
 
 
 def recurrence(cases: Collection[Facts]) -> float | None:

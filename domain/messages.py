@@ -27,6 +27,7 @@ ResponderKind = Literal[
     "low_score",
     "action_due",
     "problem_opened",
+    "problem_reminder",
     "unreachable",
 ]
 CustomerKind = Literal[
@@ -43,7 +44,7 @@ CustomerKind = Literal[
 MessageKind = ResponderKind | CustomerKind
 
 CUSTOMER = "customer"
-LESSONS: tuple[MessageKind, ...] = ("action_due", "problem_opened")
+LESSONS: tuple[MessageKind, ...] = ("action_due", "problem_opened", "problem_reminder")
 """What a case has taught: it has no hurry, and does not end with the case."""
 AFTER_CLOSING: tuple[MessageKind, ...] = ("customer_closed", "customer_survey", "low_score", *LESSONS)
 OF_THE_ENTRY: tuple[MessageKind, ...] = (
@@ -126,10 +127,14 @@ class DutyQuestion(BaseModel):
     selector: str
     at: datetime
     turn: int = 0  # absent: asked before there was round robin; the first member in the written order
+    last_resort: str | None = None  # its owner; absent: a case of rules before 7
 
 
 class DutyAnswer(BaseModel):
-    """The answer to a `DutyQuestion`: a person's id or nobody, the channels that person takes, and the team's lead."""
+    """The answer to a `DutyQuestion`: a person's id or nobody, the channels that person takes, and who answers for the team.
+
+    `lead` is the team's lead or who stands in; `stand_ins` maps the owner of last resort to who stands in while that one is away.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -140,6 +145,7 @@ class DutyAnswer(BaseModel):
     lead: str | None
     at: datetime
     channels: ChannelOrder | None = None  # absent: the person has said nothing, or was asked before people could
+    stand_ins: dict[str, str] = {}  # absent: the owner of last resort is there, or was not asked about
 
 
 def overtaken(messages: Sequence[Message], rules_version: int) -> tuple[Message, ...]:
@@ -176,14 +182,18 @@ def may_still_go_out(
     reopened: bool = False,
     rated: bool = False,
     action: str = "open",
+    problem: str = "open",
 ) -> str | None:
     """None when the message may go out now, else why not; asked again at the claim, for what is in flight.
 
     `reopened` (a newer episode exists) and `rated` count for the survey only: nobody is asked how it was who is waiting again, or
-    who has said so. `action` is the state of the action that a reminder is about.
+    who has said so. `action` is the state of the action that a reminder is about, or `moved` where it has another owner
+    or day by now; `problem` that of a problem, or `moved` where it is somebody else's.
     """
     if kind == "action_due" and action != "open":
         return f"action {action}"
+    if kind == "problem_reminder" and problem in ("resolved", "moved"):
+        return f"problem {problem}"
     if kind == "customer_survey" and (reopened or rated or status != "closed"):
         return "case reopened" if reopened else "already rated" if rated else f"case {status}"
     if status in ("closed", "cancelled"):

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from domain.actions import CHANNELS, LessonsPlan
-from domain.causes import Recurrence
+from domain.causes import Causes, Recurrence
 from domain.errors import NotAllowed
 from domain.identity import message_key
 from domain.messages import Message
@@ -115,6 +115,15 @@ def problem_id(number: int) -> str:
 def title(category: str, product: str | None) -> str:
     """`Certificate expired or wrong: checkout`; `category` is its title."""
     return f"{category}: {product}" if product else category
+
+
+def title_in(problem: Problem, causes: Causes | None, language: str) -> str:
+    """Its title for a reader of that language, where the tree of causes has one, else as it was written when it opened."""
+    path = causes.find(problem.category) if causes is not None else ()
+    known = path[-1].title if path else None
+    if known is None or known.in_language(language) == known.en:
+        return problem.title
+    return title(known.in_language(language), problem.product)
 
 
 def announcement(problem: Problem, plan: LessonsPlan, times: int, at: datetime) -> Message:

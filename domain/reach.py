@@ -83,7 +83,7 @@ def calendars(policy: Policy, tier: Tier) -> dict[str, list[Priority]]:
     return found
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     """Who answers from `from_` to `to`; nobody is None."""
 
     from_: datetime
@@ -101,7 +101,7 @@ class Reach:
         self._away = _by_person(one for one in roster.absences if one.from_ < self._until and one.to > self._now)
         self._shifts: dict[str, list[Shift]] = {}
         self._managers = {person.id: person.manager for person in roster.people}
-        self._standing: dict[str, list[_Answer]] = {}
+        self._standing: dict[str, list[Answer]] = {}
         self._told: dict[tuple[str, str, str], list[str]] = {}
 
     def shifts(self, team: str) -> list[Shift]:
@@ -127,13 +127,13 @@ class Reach:
             self._told[key] = list(found)
         return self._told[key]
 
-    def _answers(self, team: str, selector: str) -> list[_Answer]:
+    def _answers(self, team: str, selector: str) -> list[Answer]:
         if selector == "on_call":
-            return [_Answer(shift.from_, shift.to, shift.on_call) for shift in self._every_turn(team)]
+            return [Answer(shift.from_, shift.to, shift.on_call) for shift in self._every_turn(team)]
         if selector == "on_call.next":
-            return [_Answer(shift.from_, shift.to, shift.on_call_next) for shift in self._every_turn(team)]
+            return [Answer(shift.from_, shift.to, shift.on_call_next) for shift in self._every_turn(team)]
         person = lead(self.roster, team) if selector == "team.lead" else selector.removeprefix(_PERSON)
-        return [] if person is None else self._standing_in(person)
+        return [] if person is None else self.standing_in(person)
 
     def _every_turn(self, team_id: str) -> list[Shift]:
         """The shifts, in a team that is asked in turn those of all turns."""
@@ -147,14 +147,14 @@ class Reach:
             for first, second in pairwise([*people, people[0] if len(people) > 1 else None] if people else ())
         ]
 
-    def _standing_in(self, person: str) -> list[_Answer]:
-        """Who answers for a person, from one change to the next."""
+    def standing_in(self, person: str) -> list[Answer]:
+        """Who answers for a person, from one change to the next; neighbours may be alike."""
         if person not in self._standing:
             absences = tuple(one for name in self._away_before(person) for one in self._away[name])
             roster = self.roster.model_copy(update={"absences": absences})
             edges = {edge for one in absences for edge in (one.from_, one.to) if self._now < edge < self._until}
             stretches = pairwise(sorted({self._now, self._until, *edges}))
-            self._standing[person] = [_Answer(*one, reachable(roster, person, one[0])) for one in stretches]
+            self._standing[person] = [Answer(*one, reachable(roster, person, one[0])) for one in stretches]
         return self._standing[person]
 
     def _away_before(self, person: str) -> list[str]:

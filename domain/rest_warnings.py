@@ -15,17 +15,17 @@ from domain.preferences import rest
 from domain.reach import AHEAD, Asking, Reach, asking, calendars, told_once
 from domain.roster import Person
 from domain.telling import to_one
-from domain.warning_words import some, span
+from domain.warning_words import WarningWords
 
 Stretches = Sequence[tuple[datetime, datetime]]
 
 
-def all_at_rest(policy: Policy, reach: Reach, now: datetime) -> Places:
+def all_at_rest(policy: Policy, reach: Reach, now: datetime, words: WarningWords) -> Places:
     """Steps that nobody hears for hours, with the first of them."""
     for alike in told_once(asking(policy), lambda one: [(one.asked, one.step.tell, one.step.channels)]).values():
         for one in alike:
             people = _by_sms_alone(reach, one)
-            if people and (message := _message(policy, one, people, now)):
+            if people and (message := _message(policy, one, people, now, words)):
                 yield one.step_path("channels"), message
                 break
 
@@ -40,17 +40,15 @@ def _by_sms_alone(reach: Reach, one: Asking) -> list[Person]:
     return people if all(to_one(channels) == ("sms",) for channels in taken) else []
 
 
-def _message(policy: Policy, one: Asking, people: Sequence[Person], now: datetime) -> str:
+def _message(policy: Policy, one: Asking, people: Sequence[Person], now: datetime, words: WarningWords) -> str:
     names = [name for name, those in calendars(policy, one.tier).items() if set(those) != {"critical"}]
     for name in names:
         calendar = policy.calendar(name)
         together = _together(people, WorkingTime(calendar).stretches(now, now + AHEAD), now)
         if together:
-            return (
-                f"by SMS alone it wakes none of {some([person.id for person in people])}, whom it may tell, while they all "
-                f"rest, such as {span(calendar, *together[0])} ({calendar.timezone}): unless it is critical, a case then goes "
-                "on to the next step, the next tier and the owner of last resort at once; list email too"
-            )
+            told = words.some([person.id for person in people])
+            first = words.span(calendar, *together[0])
+            return words.say("all_at_rest", people=told, span=first, zone=calendar.timezone)
     return ""
 
 

@@ -201,11 +201,6 @@ class Roster(Entries):
         """The team of that id, if there is one."""
         return next((team for team in self.teams if team.id == team_id), None)
 
-    @property
-    def leads(self) -> dict[str, str]:
-        """Team → its lead, of the teams that have one."""
-        return {team.id: team.lead for team in self.teams if team.lead is not None}
-
 
 def on_duty(roster: Roster, team_id: str, at: datetime, turn: int = 0) -> list[str]:
     """Distinct people in the order of the ladder: [0] is `on_call`, [1] `on_call.next`. Unknown team: nobody.
@@ -337,6 +332,25 @@ def lead(roster: Roster, team_id: str) -> str | None:
     """The team's lead as written, present or not."""
     team = roster.team(team_id)
     return team.lead if team else None
+
+
+def stand_in_of(roster: Roster, person_id: str, at: datetime) -> str:
+    """Who is told what `person_id` should hear: see `reachable`; the person when the whole chain is away.
+
+    Better told on holiday than nobody.
+    """
+    return reachable(roster, person_id, at) or person_id
+
+
+def acting_lead(roster: Roster, team_id: str, at: datetime) -> str | None:
+    """Who answers for the team at `at`: its lead, or who stands in for them; None where it has none."""
+    person = lead(roster, team_id)
+    return stand_in_of(roster, person, at) if person else None
+
+
+def acting_leads(roster: Roster, at: datetime) -> dict[str, str]:
+    """Team → its acting lead, of the teams that have a lead."""
+    return {team.id: stand_in_of(roster, team.lead, at) for team in roster.teams if team.lead is not None}
 
 
 def responder(roster: Roster, team_id: str, selector: str, at: datetime, turn: int = 0) -> str | None:

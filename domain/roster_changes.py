@@ -26,11 +26,16 @@ def _by_id(section: str, old: Document, new: Document) -> Iterator[str]:
     yield from (f"- {word} {id}" for id in before if id not in after)
     yield from (f"+ {word} {id}" for id in after if id not in before)
     for id, entry in after.items():
-        fields = [
-            name for name in {**before.get(id, {}), **entry} if before.get(id, entry).get(name) != entry.get(name)
-        ]
-        if fields:
-            yield f"~ {word} {id}: {', '.join(fields)}"
+        old_entry = before.get(id, entry)
+        names = [name for name in {**old_entry, **entry} if old_entry.get(name) != entry.get(name)]
+        if names:
+            yield f"~ {word} {id}: {', '.join(_field(name, old_entry, entry) for name in names)}"
+
+
+def _field(name: str, old: Document, new: Document) -> str:
+    """`members`, or `rotations (2 before, 1 now)`: a rotation gone changes more than who is in it."""
+    before, now = (len(entry.get(name) or ()) for entry in (old, new)) if name == "rotations" else (0, 0)
+    return name if before == now else f"{name} ({before} before, {now} now)"
 
 
 def _by_content(section: str, old: Document, new: Document) -> Iterator[str]:

@@ -3,12 +3,15 @@
 All mistakes are found in one go, each with its place in the file, because people mend a roster in one sitting.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from domain.roster import Entries
+
+
+_MOST_COMPARED = 100_000  # names with names: a second
 
 
 class RosterFault(NamedTuple):
@@ -49,22 +52,33 @@ def _duplicates(roster: "Entries") -> Iterator[RosterFault]:
 
 def _unknown_people(roster: "Entries") -> Iterator[RosterFault]:
     people = {person.id: None for person in roster.people}
+    hint = _hinting(list(people))
     for loc, name in _named_people(roster):
         if name is not None and name not in people:
-            yield RosterFault(loc, f"no person {name!r} in `people`{_hint(name, list(people))}", name)
+            yield RosterFault(loc, f"no person {name!r} in `people`{hint(name)}", name)
 
 
 def _unknown_teams(roster: "Entries") -> Iterator[RosterFault]:
     teams = [team.id for team in roster.teams]
+    hint = _hinting(teams)
     for i, override in enumerate(roster.overrides):
         if override.team is not None and override.team not in teams:
-            message = f"no team {override.team!r} in `teams`{_hint(override.team, teams)}"
+            message = f"no team {override.team!r} in `teams`{hint(override.team)}"
             yield RosterFault(("overrides", i, "team"), message, override.team)
 
 
-def _hint(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f": did you mean {close[0]!r}?" if close else ": add it, or correct the name"
+def _hinting(known: Sequence[str]) -> Callable[[str], str]:
+    """What to do about an unknown name; what was meant is looked for while that takes seconds."""
+    said: dict[str, str] = {}
+
+    def hint(name: str) -> str:
+        if name not in said:
+            look = len(said) * len(known) < _MOST_COMPARED
+            close = get_close_matches(name, known, n=1) if look else ()
+            said[name] = f": did you mean {close[0]!r}?" if close else ": add it, or correct the name"
+        return said[name]
+
+    return hint
 
 
 def _named_people(roster: "Entries") -> Iterator[tuple[tuple[int | str, ...], str | None]]:

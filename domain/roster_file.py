@@ -9,11 +9,14 @@ import yaml
 from domain.delegate_rings import delegate_rings
 from domain.errors import Fault, PolicyFaults
 from domain.every_fault import every_fault
-from domain.fault_texts import Path, in_file_order, path_text, refuse_depth
+from domain.fault_texts import Path, in_file_order, path_text, refuse_depth, values_in
 from domain.roster import Entries, Roster
 from domain.roster_checks import roster_faults
-from domain.yaml_text import parse_yaml
+from domain.yaml_text import LARGEST_ROSTER, parse_yaml
 
+MOST_IN_ALL = 20_000  # overrides and absences of a roster, which is read whole for every question of who is on duty
+_MOST = (("people", 20_000), ("teams", 20_000))  # of the other entries
+_MOST_VALUES = 250_000  # in all; an override has seven, and in a large roster all are checked in seconds
 _INSTANT = "write an instant with its offset such as 2026-03-02T09:00:00+01:00"
 _SOMEBODY = "write a person's id such as dana"
 _HINTS = {  # what to write instead, by the last key of the path, or the last two
@@ -52,7 +55,7 @@ _HINTS = {  # what to write instead, by the last key of the path, or the last tw
 
 def load_roster(text: str, what: str = "the roster file") -> Roster:
     """The roster in a YAML text; raises PolicyFaults with every mistake and its place."""
-    return check_roster(parse_yaml(text, what), what)
+    return check_roster(parse_yaml(text, what, LARGEST_ROSTER), what)
 
 
 def check_roster(data: Mapping[str, object], what: str = "the roster", before: Roster | None = None) -> Roster:
@@ -61,6 +64,8 @@ def check_roster(data: Mapping[str, object], what: str = "the roster", before: R
     `before` is the stored roster that `data` only adds to: what was accepted with it is not refused now.
     """
     refuse_depth(data, what)
+    if too_many := list(_too_many(data)):
+        raise PolicyFaults(what, too_many)
     found = _faults(data)
     if found and before is not None:
         old = _faults(before.model_dump(mode="json", by_alias=True))
@@ -68,6 +73,20 @@ def check_roster(data: Mapping[str, object], what: str = "the roster", before: R
     if found:
         raise PolicyFaults(what, in_file_order(data, found))
     return Roster.model_validate(data)
+
+
+def _too_many(data: Mapping[str, object]) -> Iterator[Fault]:
+    """What would take minutes and gigabytes to check, told before it does."""
+    number = {section: len(entries) for section, entries in data.items() if isinstance(entries, list | tuple)}
+    for section, most in _MOST:
+        if number.get(section, 0) > most:
+            yield Fault(section, f"has {number[section]:,} entries, and {most:,} are the most")
+    entries = number.get("overrides", 0) + number.get("absences", 0)
+    if entries > MOST_IN_ALL:
+        message = f"{entries:,} overrides and absences, and {MOST_IN_ALL:,} are the most; remove those that are over"
+        yield Fault("overrides" if number.get("overrides") else "absences", message)
+    if values_in(data) > _MOST_VALUES:
+        yield Fault(path_text(()), f"holds over {_MOST_VALUES:,} values; no roster has so many people and entries")
 
 
 def _faults(data: Mapping[str, object]) -> dict[Path, Fault]:

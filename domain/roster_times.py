@@ -57,7 +57,7 @@ def _check_rest(text: str) -> str:
 
 
 def _every_day(value: object) -> object:
-    if isinstance(value, dict) and not any(value.values()):
+    if value in ([], ()) or (isinstance(value, dict) and not any(value.values())):
         raise ValueError('there are no hours at all: write some, such as mon: ["09:00-17:30"], or leave it out')
     return dict.fromkeys(WEEKDAYS, value) if isinstance(value, list | tuple) else value
 

@@ -10,6 +10,7 @@ from itertools import combinations
 from domain.errors import Fault, Invalid
 from domain.policy import FunctionalTeam, Match, Policy
 from domain.tickets import Customer, Priority, Ticket, Trigger
+from domain.warning_words import ENGLISH, WarningWords
 
 FALLBACK = "standard"
 
@@ -50,17 +51,16 @@ def functional_team(
     return max(fitting, key=lambda rule: len(_wanted(rule))).team if fitting else None
 
 
-def match_ties(policies: Iterable[Policy]) -> list[Fault]:
-    """Every pair of policies that can fit one case with the same number of keys, so that only the name decides."""
+def match_ties(policies: Iterable[Policy], of: str | None = None, words: WarningWords = ENGLISH) -> list[Fault]:
+    """Every pair of policies that can fit one case with the same number of keys, so that only the name decides.
+
+    With `of` only the pairs that the policy of that name is in.
+    """
     matching = sorted((policy for policy in policies if policy.match is not None), key=lambda policy: policy.name)
     return [
-        Fault(
-            f"{second.name}.match",
-            f"can fit the same case as '{first.name}' with as many keys, so the name decides for '{first.name}'; "
-            "add a key to one of them",
-        )
+        Fault(f"{second.name}.match", words.say("tie", other=first.name))
         for first, second in combinations(matching, 2)
-        if _tied(_wanted(first.match), _wanted(second.match))
+        if of in (None, first.name, second.name) and _tied(_wanted(first.match), _wanted(second.match))
     ]
 
 

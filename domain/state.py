@@ -16,7 +16,7 @@ from domain.messages import Message
 from domain.policy import PauseReason, Policy, Tier
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
-RULES_VERSION = 6
+RULES_VERSION = 7
 """2: of several holding messages only the newest goes out, whatever entry it is of; a rebase to the same version is nothing.
 3: what a responder is told beside the steps goes to the step's next channel when one fails.
 4: once closed, the customer is asked how it was (`survey_after`); a low answer (`low_score`) reaches the lead; reopened, a
@@ -25,7 +25,11 @@ A reminder of a promise goes by e-mail first, for its draft; what one person is 
 5: a reply of the customer reaches whoever is accountable, where nobody owns the case. What a closed case teaches is followed up.
 6: the actions of a root cause are followed up from when it is recorded, not from the closing on. Whoever is accountable hears
 that the customer could not be told, and an update that reached nobody keeps no promise; a reopened case is said to the
-customer; who solves what was taken at the same instant sends one message, not two."""
+customer; who solves what was taken at the same instant sends one message, not two.
+7: what came of a due time counts from it, not from when a worker got round to it: a tier that is entered because nobody was on
+duty, the question who is on duty at the next step. Who stands in for the owner of last resort is told in that one's place."""
+NO_DRIFT = 7  # the version from which on it does
+STAND_INS = 7  # the version from which on who stands in for the owner of last resort is told
 LAST_UNSAID = 3  # up to here an opening did not say by which rules its case runs
 
 Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]
@@ -130,7 +134,7 @@ class Origin(_Part):
 class Opening(BaseModel):
     """What the API accepted: everything the machine needs to begin. Travels as the workflow's input.
 
-    `leads` maps team → its lead at that moment, so that somebody is accountable before anyone has been told.
+    `leads` maps team → its lead, or who stands in, at that moment, so that somebody is accountable before anyone has been told.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -166,7 +170,8 @@ class Escalation(BaseModel):
     entry. `applied` holds the ids of the latest commands, so that each is applied once. `held` messages wait for the end of
     quiet hours, `outstanding` ones are being sent, `failed` has the keys of the latest that did not arrive. `stale_from` is when
     somebody last did something on an acknowledged case, `silence_until` when a resolved one closes unless the customer speaks.
-    `told` ends with the person told last. `takes` has the channels of people who have said which, as last heard of.
+    `told` ends with the person told last. As last heard of: `leads` maps team → its lead or who stands in, `stand_ins` the owner
+    of last resort → who stands in (empty: that one is there), `takes` people → their channels, where they have said which.
     `no_address_told`: somebody has heard that there is no address of the customer, which is said once.
     """
 
@@ -190,6 +195,7 @@ class Escalation(BaseModel):
     owner: str | None = None
     told: tuple[str, ...] = ()
     leads: dict[str, str] = {}
+    stand_ins: dict[str, str] = {}
     takes: dict[str, ChannelOrder] = {}
     watchers: tuple[str, ...] = ()
     clocks: tuple[Clock, ...] = ()
@@ -242,8 +248,14 @@ class Escalation(BaseModel):
 
     @property
     def lead(self) -> str:
-        """The lead of the team that has the case, as last heard of; the owner of last resort where it has none."""
-        return self.leads.get(self.team) or self.policy.owner_of_last_resort
+        """Who answers for the team that has the case, as last heard of; the last resort where it has no lead."""
+        return self.leads.get(self.team) or self.last_resort
+
+    @property
+    def last_resort(self) -> str:
+        """The owner of last resort, or who stands in, as last heard of."""
+        owner = self.policy.owner_of_last_resort
+        return self.stand_ins.get(owner, owner)
 
 
 TimelineKind = Literal[

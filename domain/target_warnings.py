@@ -3,7 +3,7 @@
 What a target counts in is asked of the calendars with their holidays, from an instant on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from domain.policy import Policy, Target, Tier
 from domain.policy_checks import Places, measured, step_seconds
 from domain.reach import AHEAD
 from domain.tickets import PRIORITIES, Priority
-from domain.warning_words import day, for_priorities, moment
+from domain.warning_words import WarningWords
 
 A_YEAR = timedelta(days=365)  # a deadline further away than that is a mistake in a calendar or a unit
 TEN_YEARS = 10 * A_YEAR
@@ -34,27 +34,16 @@ class _Length(NamedTuple):
     seconds: int
 
 
-def late_steps(policy: Policy) -> Places:
+def late_steps(policy: Policy, words: WarningWords) -> Places:
     """Steps that come when their tier's acknowledge target has been missed: the case has climbed, or the steps begin anew."""
     for index, tier in enumerate(policy.tiers):
         last = tier is policy.tiers[-1]
         for number, step in enumerate(tier.steps):
             late = [priority for priority in PRIORITIES if _is_late(policy, tier, number, priority, last=last)]
             if late:
-                where = ("tiers", index, "steps", number, "after")
-                yield where, f"{step.after} {_too_late_for(late, last=last)}"
-
-
-def _too_late_for(late: Sequence[Priority], *, last: bool) -> str:
-    if last:
-        return (
-            f"is after the acknowledge target for {', '.join(late)}; at the last tier the steps begin anew by then, "
-            "so it goes out only once, after the last of them, when the owner of last resort has already been told"
-        )
-    return (
-        f"is not before the acknowledge target for {', '.join(late)}; the case has climbed by then, "
-        "so it goes out there only when the step above it reaches nobody"
-    )
+                kind = "late_step_on_top" if last else "late_step"
+                message = words.say(kind, after=step.after, priorities=words.listed(late))
+                yield ("tiers", index, "steps", number, "after"), message
 
 
 def _is_late(policy: Policy, tier: Tier, number: int, priority: Priority, *, last: bool) -> bool:
@@ -70,7 +59,7 @@ def _is_late(policy: Policy, tier: Tier, number: int, priority: Priority, *, las
     return after is not None and (after > target.seconds if last else after >= target.seconds)
 
 
-def far_away(policy: Policy, now: datetime) -> Places:
+def far_away(policy: Policy, now: datetime, words: WarningWords) -> Places:
     """Durations that would not be over within a year, started now."""
     for one in measured(policy):
         told: set[str] = set()
@@ -80,41 +69,38 @@ def far_away(policy: Policy, now: datetime) -> Places:
             if duration is None or key in told:
                 continue
             name = policy.calendar_name(one.calendar, priority)
-            when = _end(policy.calendar(name), policy.seconds_in(name, duration), now)
-            if when:
+            calendar, seconds = policy.calendar(name), policy.seconds_in(name, duration)
+            if WorkingTime(calendar).between(now, now + A_YEAR) < seconds:
                 told.add(key)
-                yield (
-                    (*one.path, key),
-                    f"{duration} of the calendar '{name}', begun now, {when}; "
-                    "write something shorter, or a calendar that is open more often",
-                )
+                fields = {"duration": duration, "calendar": name}
+                yield (*one.path, key), _too_far(calendar, seconds, now, words, fields)
 
 
-def _end(calendar: Calendar, seconds: int, now: datetime) -> str:
-    """When so much working time ends, where that is over a year away; nothing else."""
+def _too_far(calendar: Calendar, seconds: int, now: datetime, words: WarningWords, fields: Mapping[str, object]) -> str:
+    """When so much working time ends, or that it never does."""
     working = WorkingTime(calendar)
-    if working.between(now, now + A_YEAR) >= seconds:
-        return ""
     if working.between(now, now + TEN_YEARS) < seconds:
-        return "does not end within ten years"
-    return f"ends only on {day(calendar, working.add(now, seconds))}"
+        return words.say("never_ends", **fields)
+    return words.say("far_away", day=words.day(calendar, working.add(now, seconds)), **fields)
 
 
-def missed_unheard(policy: Policy, now: datetime) -> Places:
+def missed_unheard(policy: Policy, now: datetime, words: WarningWords) -> Places:
     """Targets of a tier that count while its steps still wait for the tier's own opening."""
     for index, tier in enumerate(policy.tiers):
         for name, target in _targets_of(tier):
             found = {priority: _unheard(policy, tier, target, priority, now) for priority in PRIORITIES}
             missed = {priority: one for priority, one in found.items() if one is not None}
             if missed:
-                first = next(iter(missed))
-                steps = policy.calendar_name(tier.calendar, first)
-                example = _example(policy.calendar(steps), missed[first])
-                yield (
-                    ("tiers", index, "targets", name, "calendar"),
-                    f"{for_priorities(list(missed))}{example}: the target counts while the steps wait for the calendar "
-                    f"'{steps}'; write {steps} here too, or give the tier a calendar that is open then",
-                )
+                steps = policy.calendar_name(tier.calendar, next(iter(missed)))
+                yield ("tiers", index, "targets", name, "calendar"), _missed(policy, steps, missed, words)
+
+
+def _missed(policy: Policy, steps: str, missed: Mapping[Priority, _Unheard], words: WarningWords) -> str:
+    """For which priorities, with the first of them as an example, by the calendar `steps` that the steps wait for."""
+    calendar = policy.calendar(steps)
+    at, due, told = (words.moment(calendar, instant) for instant in next(iter(missed.values())))
+    whom = words.for_priorities(list(missed))
+    return words.say("missed_unheard", whom=whom, at=at, due=due, told=told, zone=calendar.timezone, calendar=steps)
 
 
 def _targets_of(tier: Tier) -> Iterator[tuple[str, Target]]:
@@ -144,21 +130,13 @@ def _opening(working: WorkingTime, at: datetime) -> datetime | None:
         return None  # no opening for ten years: told as a target that is too far away
 
 
-def _example(calendar: Calendar, one: _Unheard) -> str:
-    at, due, told = (moment(calendar, instant) for instant in one)
-    return f"a case that arrives {at} misses it {due}, and nobody is told before {told} ({calendar.timezone})"
-
-
-def no_longer_than_acknowledge(policy: Policy) -> Places:
+def no_longer_than_acknowledge(policy: Policy, words: WarningWords) -> Places:
     for index, tier in enumerate(policy.tiers):
         target = tier.targets.tier_resolution
         short = [p for p in PRIORITIES if target is not None and _is_short(policy, tier, target, p)]
         if short:
-            yield (
-                ("tiers", index, "targets", "tier_resolution"),
-                f"{for_priorities(short)}it ends no later than the acknowledge target, so whoever takes the case in time may "
-                "have missed it already; write more than the acknowledge target",
-            )
+            message = words.say("too_short", whom=words.for_priorities(short))
+            yield ("tiers", index, "targets", "tier_resolution"), message
 
 
 def _is_short(policy: Policy, tier: Tier, resolution: Target, priority: Priority) -> bool:
@@ -174,15 +152,12 @@ def _length(policy: Policy, tier: Tier, target: Target, priority: Priority) -> _
     return None if duration is None else _Length(calendar, policy.seconds_in(calendar, duration))
 
 
-def without_end(policy: Policy) -> Places:
+def without_end(policy: Policy, words: WarningWords) -> Places:
     """Nothing limits a case at the last tier but the closing limit, which the owner of last resort hears of."""
     closure = policy.targets.closure
     open_ended = [priority for priority in PRIORITIES if closure is None or closure.of(priority) is None]
     if open_ended:
-        says = "is missing" if closure is None else f"says nothing for {', '.join(open_ended)}"
-        yield (
-            ("targets", "closure"),
-            f"{says}, so nothing limits the time at the last tier '{policy.tiers[-1].name}': where nobody acknowledges, "
-            f"the owner of last resort '{policy.owner_of_last_resort}' is told every 24 h for ever; "
-            "write a limit such as closure: {all: 15d}",
-        )
+        kind = "without_end" if closure is None else "without_end_for"
+        for_ever = words.say("for_ever", owner=policy.owner_of_last_resort)
+        tier, priorities = policy.tiers[-1].name, words.listed(open_ended)
+        yield ("targets", "closure"), words.say(kind, tier=tier, for_ever=for_ever, priorities=priorities)

@@ -103,10 +103,10 @@ def tell_step(turn: Turn, person: str, step: int, round_: int) -> tuple[str, ...
 
 
 def tell_last_resort(turn: Turn, kind: ResponderKind, purpose: str, missed: Sequence[str] = ()) -> None:
-    """Tell the owner of last resort on every channel of the current step; `missed` are the targets it is about."""
-    person = turn.state.policy.owner_of_last_resort
+    """Tell the last resort (`Escalation.last_resort`) on every channel of the step; `missed` are the targets it is about."""
+    person, owner = turn.state.last_resort, turn.state.policy.owner_of_last_resort
     words = _Words(kind, purpose, {}, round=_said_before(turn, kind, person))
-    called = f"owner of last resort {person}"
+    called = f"owner of last resort {owner}" if person == owner else f"{person}, for owner of last resort {owner},"
     _tell_responder(turn, words, person, current_channels(turn.state), called, missed=list(missed))
 
 
@@ -321,24 +321,24 @@ def _tell_of_the_silence(turn: Turn, kind: MessageKind, what: str, facts: Mappin
 
 def _low_score_to_last_resort(turn: Turn, message: Message) -> None:
     state = turn.state
-    made = to_last_resort(message, state.policy, state.tier, state.id, state.episode, turn.now)
+    channels = state.here.steps[0].channels
+    made = to_last_resort(message, state.last_resort, channels, state.id, state.episode, turn.now)
     if made is not None:
         turn.send(made)
         turn.note("told", TIERLINE, f"{made.person} told: {made.purpose}", **low_score_data(made))
 
 
-def to_last_resort(message: Message, policy: Policy, tier: int, id: str, episode: int, at: datetime) -> Message | None:
-    """A low answer that the lead could not be told, for the owner of last resort; None for all else, and when that was the lead.
+def to_last_resort(
+    message: Message, person: str, channels: Sequence[Channel], id: str, episode: int, at: datetime
+) -> Message | None:
+    """A low answer that the lead could not be told, for the last resort; None for all else, and when that was the lead.
 
-    It goes to the channels of the tier's first step. Step 1 keeps its key apart from what the owner hears as a lead.
+    It goes to `channels`, those of the tier's first step. Step 1 keeps its key apart from what that person hears as a lead.
     """
-    owner = policy.owner_of_last_resort
-    if message.kind != "low_score" or message.person == owner or message.fallbacks:
+    if message.kind != "low_score" or message.person == person or message.fallbacks:
         return None
-    channels = to_one(policy.tiers[tier].steps[0].channels)
-    return on_next_channel(
-        message.model_copy(update={"person": owner, "step": 1, "fallbacks": channels}), id, episode, at
-    )
+    changed = {"person": person, "step": 1, "fallbacks": to_one(channels)}
+    return on_next_channel(message.model_copy(update=changed), id, episode, at)
 
 
 def message_skipped(turn: Turn, message: Message, why: str) -> None:

@@ -64,9 +64,9 @@ class Api:
         """Read; parameters that are None are left out."""
         return self._ask("GET", path, params=_given(params))
 
-    def post(self, path: str, body: object) -> Answer:
-        """Act."""
-        return self._ask("POST", path, body=body, headers={"Idempotency-Key": str(uuid4())})
+    def post(self, path: str, body: object, patience: float = TIME_LIMIT) -> Answer:
+        """Act; `patience` in seconds."""
+        return self._ask("POST", path, body=body, headers={"Idempotency-Key": str(uuid4())}, patience=patience)
 
     def put(self, path: str, body: object) -> Answer:
         """Replace."""
@@ -84,14 +84,15 @@ class Api:
         params: Mapping[str, str] | None = None,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        patience: float = TIME_LIMIT,
     ) -> Answer:
         try:
-            answer = self._send(method, path, params, body, headers)
+            answer = self._send(self._request(method, path, params, body, headers, patience))
         except UnicodeEncodeError as error:
             raise ApiError(0, f"these words are no text that can be sent (not UTF-8): {error.object!a}") from None
         except httpx2.TimeoutException:
             raise ApiError(
-                0, f"{self.url} gave no answer within {TIME_LIMIT:.0f} s; it may still have been done"
+                0, f"{self.url} gave no answer within {patience:.0f} s; it may still have been done"
             ) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             why = ERRNO.sub("", str(error)) or type(error).__name__
@@ -100,10 +101,18 @@ class Api:
             raise _refusal(answer)
         return Answer(answer.status_code, answer.text, _parsed(answer))
 
-    def _send(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: object, headers: Mapping[str, str] | None
-    ) -> httpx2.Response:
-        request = self._http.build_request(method, path, params=params, json=body, headers=headers)
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: object,
+        headers: Mapping[str, str] | None,
+        patience: float,
+    ) -> httpx2.Request:
+        return self._http.build_request(method, path, params=params, json=body, headers=headers, timeout=patience)
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
             return self._http.send(request)
         except (httpx2.NetworkError, httpx2.RemoteProtocolError):

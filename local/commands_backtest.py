@@ -17,7 +17,7 @@ from rich.console import Console
 
 from local import show
 from local.client import Api, ApiError
-from local.commands_keep import parsed_file
+from local.commands_keep import neither, parsed_file
 from local.talk import REFUSED, client_settings, usage
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _policy(name: str) -> "Policy":
     from domain.policy_file import check_policy
 
     file = Path(name)
-    data = parsed_file(file) if file.is_file() else _fetched(f"/v1/policies/{quote(name, safe='')}")
+    data = parsed_file(file) if file.is_file() else _fetched(f"/v1/policies/{quote(name, safe='')}", name)
     try:
         return check_policy(data, str(name))
     except PolicyFaults as faults:
@@ -154,21 +154,21 @@ def _roster(given: Path | None, first_policy: Path) -> "Roster":
 
     beside = first_policy.parent / BESIDE
     file = given or (beside if first_policy.is_file() and beside.is_file() else None)
-    data = parsed_file(file) if file else _fetched("/v1/roster")
+    data = parsed_file(file, roster=True) if file else _fetched("/v1/roster")
     try:
         return check_roster(data, str(file or "the roster"))
     except PolicyFaults as faults:
         raise _refused(str(faults)) from None
 
 
-def _fetched(path: str) -> Any:
-    """What the API has there; a refusal is printed in its own words and ends with exit code 1."""
+def _fetched(path: str, of: str | None = None) -> Any:
+    """What the API has there; a refusal is printed in words and ends with exit code 1. `of` was to be a file or a policy."""
     settings = client_settings()
     with Api(settings.address, settings.secret) as api:
         try:
             return api.get(path).data
         except ApiError as error:
-            raise _refused(error.message) from None
+            raise _refused(neither(error, of).message) from None
 
 
 def _refused(words: str) -> typer.Exit:

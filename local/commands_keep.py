@@ -1,5 +1,6 @@
 """Keeping the place in order: policies, the roster, keys. `policy check` needs no running system."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from local import show
+from local.client import ApiError
 from local.commands_roster import roster as roster
 from local.files import text_of
 from local.talk import REFUSED, Json, ask, data
@@ -17,6 +19,7 @@ policy = typer.Typer(help="Policies: check a file, put it into use, look at what
 keys = typer.Typer(help="Keys to the API.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A YAML file.")]
 Name = Annotated[str, typer.Argument(help="The policy's name.")]
+ROSTER = re.compile(r"^people:", re.MULTILINE)  # no key of a policy; a file with it may be as large as a roster
 
 
 @policy.command("check")
@@ -89,13 +92,14 @@ def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
     """The lines to print about a file without mistakes. Raises PolicyFaults."""
     from domain.policy_file import load_policy
     from domain.policy_warnings import warnings
-    from domain.roster_file import load_roster
+    from domain.roster_file import check_roster, load_roster
     from domain.roster_warnings import roster_warnings
-    from domain.yaml_text import parse_yaml
+    from domain.yaml_text import LARGEST_FILE, LARGEST_ROSTER, parse_yaml
 
-    found = parse_yaml(text, str(file))
+    largest = LARGEST_ROSTER if ROSTER.search(text) else LARGEST_FILE
+    found = parse_yaml(text, str(file), largest)
     if "tiers" not in found and ("people" in found or "teams" in found):
-        people = load_roster(text, str(file))
+        people = check_roster(found, str(file))
         counts = (
             show.counted(len(people.people), "person", "people"),
             show.counted(len(people.teams), "team", "teams"),
@@ -113,16 +117,24 @@ def _check(file: Path, text: str, roster_file: Path | None) -> list[str]:
     return [*lines, *(f"worth a look: {fault}" for fault in warnings(policy_found, people, datetime.now(UTC)))]
 
 
-def parsed_file(file: Path) -> dict[str, Any]:
-    """The file as data for the API, which says what is wrong with it; only unreadable YAML is refused here."""
+def parsed_file(file: Path, *, roster: bool = False) -> dict[str, Any]:
+    """The policy or roster as data for the API, which says what is wrong with it; only unreadable YAML is refused here."""
     from domain.errors import PolicyFaults
-    from domain.yaml_text import parse_yaml
+    from domain.yaml_text import LARGEST_FILE, LARGEST_ROSTER, parse_yaml
 
     try:
-        return dict(parse_yaml(text_of(file), str(file)))
+        return dict(parse_yaml(text_of(file), str(file), LARGEST_ROSTER if roster else LARGEST_FILE))
     except PolicyFaults as faults:
         typer.echo(str(faults), err=True)
         raise typer.Exit(REFUSED) from None
+
+
+def neither(error: ApiError, of: str | None) -> ApiError:
+    """The refusal of a policy where `of` was to be a file or a name; any other as it is."""
+    if error.code != "policy_not_found":
+        return error
+    words = f"there is neither such a file nor such a policy: '{of}'; `tierline policy list` shows the policies"
+    return ApiError(error.status, words, code=error.code, text=error.text)
 
 
 def _policy_line(found: Any) -> None:

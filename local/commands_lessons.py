@@ -87,6 +87,20 @@ def actions_drop(id: ActionId, note: Note = None, by: By = None, json: Json = Fa
     _say(f"/v1/actions/{quote(id, safe='~')}/drop", {"by": by, "note": note}, json, _action)
 
 
+@actions.command("move")
+def actions_move(
+    id: ActionId,
+    due: Annotated[str | None, typer.Option(metavar="DATE", help="The day it is due from now on: 2030-01-31.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="PERSON", help="Whose it is from now on; a person's id.")] = None,
+    note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    by: By = None,
+    json: Json = False,
+) -> None:
+    """It gets another day, another owner, or both; reminders follow, and who is new hears at once."""
+    fields = {"by": by, "owner": owner, "due_on": due, "note": note}
+    _say(f"/v1/actions/{quote(id, safe='~')}/move", fields, json, _moved_action)
+
+
 @problems.command("list")
 def problems_list(
     state: Annotated[str | None, typer.Option(help="open, known_error or resolved")] = None,
@@ -179,7 +193,7 @@ def _branch(category: Any, language: str, level: int) -> None:
 
 
 def _applied(found: Any) -> None:
-    show.console().print(f"causes version {found['version']} are in use")
+    show.console().print(f"version {found['version']} of the causes is in use")
     for fault in found["warnings"]:
         show.console().print(f"worth a look: {fault['path']}: {fault['message']}", markup=False)
 
@@ -193,6 +207,11 @@ def _actions(found: Any) -> None:
 def _action(found: Any) -> None:
     by = f" by {escape(str(found['done_by']))}" if found["done_by"] else ""
     show.console().print(f"{escape(found['id'])} · {found['state']}{by} · {escape(found['text'])}")
+
+
+def _moved_action(found: Any) -> None:
+    words = f"{found['id']} · due {found['due_on']} · {found['owner']} · {found['text']}"
+    show.console().print(words, markup=False)
 
 
 def _problems(found: Any) -> None:
@@ -226,6 +245,11 @@ def _facts_of(found: Any) -> list[tuple[str, str]]:
         ("opened", show.moment(found["opened_at"])),
         ("workaround", show.word(found["workaround"])),
     ]
+    before = found["came_back_after"]
+    if before:
+        facts.append(("came back", f"after {before['id']}, resolved {show.moment(before['resolved_at'])}"))
+        facts.append(("helped then", show.word(before["workaround"])))
+        facts.append(("fixed then", show.word(before["resolution"])))
     if found["resolved_at"]:
         by = f"{show.moment(found['resolved_at'])} by {escape(str(found['resolved_by']))}"
         facts.append(("resolved", f"{by}: {escape(str(found['resolution']))}"))

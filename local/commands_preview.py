@@ -8,9 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from domain.folding import Again
 from local import show
-from local.commands_keep import parsed_file
+from local.client import Answer, Api, ApiError
+from local.commands_keep import neither, parsed_file
 from local.files import json_of
+from local.folding import folded
 from local.talk import Json, ask, data, usage
 from local.times import FORMS, moment_of
 
@@ -53,13 +56,20 @@ def preview(
     start = _moment(at, datetime.now(UTC)) if at else datetime.now(UTC)
     body = {
         "policy": parsed_file(Path(of)) if of and Path(of).is_file() else of,
-        "roster": parsed_file(roster) if roster else None,
+        "roster": parsed_file(roster, roster=True) if roster else None,
         "escalation": {**_ticket(ticket), **({"priority": priority} if priority else {})},
         "at": start.isoformat(),
         "events": [_event(text, start) for text in event or ()],
     }
     given = {name: value for name, value in body.items() if value is not None}
-    ask(lambda api: api.post("/v1/policies/preview", given), json, data(lambda rows: _show(rows, start, roster)))
+
+    def asked(api: Api) -> Answer:
+        try:
+            return api.post("/v1/policies/preview", given)
+        except ApiError as error:
+            raise neither(error, of) from None
+
+    ask(asked, json, data(lambda rows: _show(rows, start, roster)))
 
 
 def _ticket(file: Path | None) -> Mapping[str, Any]:
@@ -112,9 +122,20 @@ def _show(rows: Sequence[Mapping[str, Any]], start: datetime, roster: Path | Non
 
 
 def _lines(rows: Sequence[Mapping[str, Any]], start: datetime) -> Iterator[Sequence[str]]:
-    """A line each; a time that is the line before's is not written again."""
+    """A line each; a time that is the line before's is not written again, nor what repeats."""
     before = ""
-    for row in rows:
+    for row in folded(rows):
+        if isinstance(row, Again):
+            often = show.counted(row.times, "more time", "more times")
+            yield (
+                "",
+                "",
+                "…",
+                "",
+                "",
+                f"the same every {show.length(row.every.total_seconds())}, {often} until {clock(row.until)}",
+            )
+            continue
         at = datetime.fromisoformat(row["at"])
         when = clock(at)
         after = show.length((at - start).total_seconds())

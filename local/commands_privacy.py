@@ -11,6 +11,7 @@ from local.talk import By, Json, ask, data
 
 app = typer.Typer()
 PRIVACY = "Privacy"
+PATIENCE = 1800.0  # seconds: the whole store is read, and what is left to look at stands in the one answer
 
 
 @app.command(rich_help_panel=PRIVACY)
@@ -25,9 +26,9 @@ def forget(
     path = f"/v1/customers/{quote(customer, safe='')}/forget"
     given = {name: value for name, value in {"by": by, "reason": reason}.items() if value is not None}
     if not yes:
-        ask(lambda api: api.post(path, {**given, "dry_run": True}), as_json=False, show=data(_would_go))
+        ask(lambda api: api.post(path, {**given, "dry_run": True}, PATIENCE), as_json=False, show=data(_would_go))
         typer.confirm(f"Remove this of '{customer}' for good?", abort=True, err=True)
-    ask(lambda api: api.post(path, given), json, data(_gone))
+    ask(lambda api: api.post(path, given, PATIENCE), json, data(_gone))
 
 
 @app.command(rich_help_panel=PRIVACY)
@@ -54,25 +55,37 @@ def _lines(found: Any) -> None:
 def _line(one: dict[str, Any]) -> list[str]:
     who = one["who"] or "somebody"
     told = one["details"].get("code") or one["details"].get("outcome") or one["details"].get("status")
-    words = (who, one["role"], one["what"], one["subject"], one["via"], told)
+    made = one["details"].get("role")  # a key, for that role
+    about = f"{one['subject']} ({made})" if made else one["subject"]
+    words = (who, one["role"], one["what"], about, one["via"], told)
     return [show.moment(one["at"]), *(show.word(word) for word in words)]
 
 
 def _would_go(found: Any) -> None:
+    _before(found)
     _table(found["removed"], "would be removed", "nothing of this customer is known")
     _left(found)
 
 
 def _gone(found: Any) -> None:
+    _before(found)
     _table(found["removed"], "removed", "nothing was left to remove")
     if found["pseudonym"]:
         show.console().print(f"the figures count these cases under the customer '{found['pseudonym']}'")
     _left(found)
 
 
+def _before(found: Any) -> None:
+    if found["forgotten_before"]:
+        show.console().print("this customer was forgotten before")
+
+
 def _left(found: Any) -> None:
     if found["left"]:
         _table(found["left"], "left", "")
+    for one in found["left"]:
+        if one["which"]:
+            show.console().print(f"{one['what']}: {', '.join(one['which'])}", markup=False, soft_wrap=True)
 
 
 def _table(counted: Any, heading: str, empty: str) -> None:

@@ -163,6 +163,11 @@ def _groups(found: Mapping[str, Any]) -> None:
     titles = {one["kpi"]: one["title"] for row in rows[:1] for one in row["figures"]}
     headings = (str(found["group_by"]), *(titles.get(name, name) for name in IN_A_ROW))
     show.table(headings, (_row(row) for row in rows), "no case was opened")
+    left_out = found.get("groups_left_out", 0)
+    if left_out:
+        typer.echo(
+            f"{show.counted(left_out, 'smaller group is', 'smaller groups are')} left out; --csv has all of them."
+        )
 
 
 def _row(row: Mapping[str, Any]) -> Sequence[str]:

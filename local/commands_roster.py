@@ -1,6 +1,7 @@
 """The roster: who works here, and whose turn it is; out as a file, in from a file, in from calendars."""
 
 import json as jsonlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from local.talk import REFUSED, Json, ask, client_settings, data
 
 roster = typer.Typer(help="The roster: who works here, and whose turn it is.", no_args_is_help=True)
 OK = 200
+EMPTY = "{file} has no people, so no case would be told to anybody; if the roster is to be emptied, say so with --allow-empty"
 
 
 @roster.command("show")
@@ -31,27 +33,27 @@ def roster_export(json: Json = False) -> None:
 def roster_import(
     file: Annotated[Path, typer.Argument(help="A YAML file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Even if nobody is in it.")] = False,
     json: Json = False,
 ) -> None:
     """Put a roster into use and say what that changes; it counts at once, for running cases too."""
-    from domain.roster import Roster
     from domain.roster_changes import roster_changes
-    from domain.roster_warnings import roster_warnings
 
     new = _document(file)
+    if not new["people"] and not allow_empty and not dry_run:
+        typer.echo(EMPTY.format(file=file), err=True)
+        raise typer.Exit(REFUSED)
     changes: list[str] = []
 
     def put(api: Api) -> Answer:
         changes.extend(roster_changes(api.get("/v1/roster").data, new))
-        if dry_run:
-            return Answer(OK, jsonlib.dumps({"changes": changes}), None)
-        return api.put("/v1/roster", new)
+        return _looked(api, new, changes) if dry_run else api.put("/v1/roster", new)
 
-    def shown(_: Answer) -> None:
+    def shown(answer: Answer) -> None:
         for line in changes or ["nothing changes"]:
             typer.echo(line)
-        for fault in roster_warnings(Roster.model_validate(new)):
-            typer.echo(f"worth a look: {fault}")
+        for fault in answer.data.get("warnings", ()):
+            typer.echo(f"worth a look: {fault['path']}: {fault['message']}")
         typer.echo("only looked: nothing was changed" if dry_run else "the roster is in use")
 
     ask(put, json, shown)
@@ -114,6 +116,19 @@ def roster_feed(
         raise typer.Exit(REFUSED) from None
     query = {"as": kind, "team": team}
     ask(lambda api: send(api.url, client_settings().secret, name, content, **query), json, data(_taken))
+
+
+def _looked(api: Api, new: Mapping[str, Any], changes: Sequence[str]) -> Answer:
+    """What an import would say, without one."""
+    from domain.policy import Policy
+    from domain.roster import Roster
+    from domain.roster_warnings import roster_warnings
+
+    policies = [Policy.model_validate(one) for one in api.get("/v1/policies").data["items"]]
+    found = roster_warnings(Roster.model_validate(new), policies)
+    warnings = [{"path": one.path, "message": one.message} for one in found]
+    said = {"changes": changes, "warnings": warnings}
+    return Answer(OK, jsonlib.dumps(said), said)
 
 
 def _document(file: Path) -> dict[str, Any]:

@@ -41,7 +41,11 @@ def show_duty(items: Sequence[Row], roster: Row) -> None:
         _shifts(items, names)
     else:
         lines = [
-            [escape(one["team"]), *(_who(one.get(role), names, gap=role == "on_call") for role in ROLES)]
+            [
+                escape(one["team"]),
+                *(_who(one.get(role), names, gap=role == "on_call") for role in ROLES),
+                _lead(one, names),
+            ]
             for one in items
         ]
         show.table(("team", "on call", "next", "lead"), lines, "no teams")
@@ -51,7 +55,7 @@ def show_duty(items: Sequence[Row], roster: Row) -> None:
         )
 
 
-ROLES = ("on_call", "on_call_next", "lead")
+ROLES = ("on_call", "on_call_next")
 
 
 def _shifts(items: Sequence[Row], names: Names) -> None:
@@ -59,11 +63,12 @@ def _shifts(items: Sequence[Row], names: Names) -> None:
     several = len(items) > 1
     lines = [
         [*([escape(one["team"])] if several else []), clock(shift["from"]), clock(shift["to"]), show.length(_seconds(shift)),
-         *(_who(shift[role], names, gap=role == "on_call") for role in ROLES[:2])]
+         *(_who(shift[role], names, gap=role == "on_call") for role in ROLES)]
         for one in items
         for shift in one["shifts"]
     ]  # fmt: skip
     show.table((*(("team",) if several else ()), "from", "to", "for", "on call", "next"), lines, "no teams")
+    show.console().print("the first and the last may be longer: they are cut off at the time asked for")
     for one in items:
         show.console().print(f"{escape(one['team'])}: {_gaps(one['shifts'])}")
 
@@ -74,6 +79,12 @@ def _gaps(shifts: Sequence[Row]) -> str:
         return "somebody is on call all the time"
     hours = f"{sum(gaps) / 3600:.1f}".removesuffix(".0")
     return f"{len(gaps)} {'gap' if len(gaps) == 1 else 'gaps'} with nobody on call, {hours} h in all"
+
+
+def _lead(item: Row, names: Names) -> str:
+    """`lee`, or `lee, away: kim` while somebody stands in."""
+    lead, acting = _who(item["lead"], names), item.get("acting_lead")
+    return lead if acting in (None, item["lead"]) else f"{lead}, away: {_who(acting, names)}"
 
 
 def _who(person: str | None, names: Names, *, gap: bool = False) -> str:

@@ -33,12 +33,18 @@ class FeedError(Exception):
 class FeedApi(Api):
     """The API, told calendars as they are."""
 
-    def _send(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: object, headers: Mapping[str, str] | None
-    ) -> httpx2.Response:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: object,
+        headers: Mapping[str, str] | None,
+        patience: float,
+    ) -> httpx2.Request:
         kind = {"Content-Type": CALENDAR, **(headers or {})}
         content = body if isinstance(body, bytes) else None
-        return self._http.request(method, path, params=params, content=content, headers=kind)
+        return self._http.build_request(method, path, params=params, content=content, headers=kind, timeout=patience)
 
 
 def send(url: str, secret: str | None, name: str, content: bytes, **query: str | None) -> Answer:

@@ -7,10 +7,11 @@ where playing takes ten.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, Table
 
@@ -23,7 +24,7 @@ from domain.roster import Roster
 from domain.simulation import Course, Sending
 from domain.state import Survey, TimelineEntry
 from domain.view import document
-from domain.view_time import rfc3339
+from domain.view_time import clock_time, rfc3339
 from local.seed_stories import EMAIL, PHONE, SYSTEM, TICKET, Audience
 from records.facts import EPOCH, QUARTER, facts_row, tier_rows
 from records.rows import escalation_row, search_text
@@ -46,7 +47,7 @@ HOLES: Mapping[str, str] = {  # what stands in the played case → what is fille
     },
 }  # fmt: skip
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?=Z|\+00:00)"
-_HOLE = re.compile(f"({'|'.join(re.escape(one) for one in HOLES)}|{_TIME})")
+_CLOCK = re.compile(r"(?:[A-Z][a-z]{2} |(\d{4}-\d\d-\d\d) )?(\d\d:\d\d(?::\d\d)?) (?:UTC|[A-Z]{3,4})\b")
 ANSWERED = timedelta(days=1, hours=3)  # after closing; asked after a day
 HANDED_OVER, ARRIVED = timedelta(seconds=1), timedelta(seconds=4)  # after it was said
 
@@ -65,12 +66,42 @@ def quoted(names: Names) -> dict[str, str]:
     return {name: json.dumps(text, ensure_ascii=False)[1:-1] for name, text in names.items()}
 
 
-class _Text:
-    """A text with holes for names and times."""
+@dataclass(frozen=True)
+class _Clock:
+    """A time as people read it there and then, such as `Wed 17:05 CET`."""
 
-    def __init__(self, text: str, *, quoted: bool) -> None:
+    at: datetime
+    timezone: str
+    read_at: datetime
+
+    def moved(self, by: timedelta) -> str:
+        """So much later, also when the clocks have changed in between."""
+        return clock_time(self.at + by, self.timezone, self.read_at + by)
+
+
+@dataclass(frozen=True)
+class _Instant:
+    """A time as machines read it."""
+
+    at: datetime
+
+    def moved(self, by: timedelta) -> str:
+        """So much later."""
+        return (self.at + by).isoformat()
+
+
+class _Text:
+    """A text with holes for names and times; `clocks` are those in it that people read."""
+
+    def __init__(self, text: str, clocks: Mapping[str, _Clock], *, quoted: bool) -> None:
         self._quoted = quoted
-        self._pieces = [_piece(part, number % 2 == 1) for number, part in enumerate(_HOLE.split(text))]
+        holes = re.compile(f"({'|'.join([*(re.escape(one) for one in (*clocks, *HOLES)), _TIME])})")
+        self._pieces = [_piece(part, clocks, number % 2 == 1) for number, part in enumerate(holes.split(text))]
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether there is anything to fill in."""
+        return len(self._pieces) > 1
 
     def cast(self, cast: Cast) -> str:
         """The text with everything filled in."""
@@ -78,7 +109,7 @@ class _Text:
         by = cast.by
         return "".join(
             [
-                names[name] if name is not None else text if at is None else (at + by).isoformat()
+                names[name] if name is not None else text if at is None else at.moved(by)
                 for text, name, at in self._pieces
             ]
         )
@@ -87,7 +118,8 @@ class _Text:
 class RowMould:
     """A row of a table with holes."""
 
-    def __init__(self, table: Table, row: Row) -> None:
+    def __init__(self, table: Table, row: Row, clocks: Mapping[str, _Clock] | None = None) -> None:
+        self._clocks = clocks or {}
         self._fixed: Row = {}
         self._times: dict[str, datetime] = {}
         self._texts: dict[str, _Text] = {}
@@ -98,8 +130,8 @@ class RowMould:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":")) if is_json else value
         if isinstance(value, datetime):
             self._times[name] = value
-        elif isinstance(text, str) and _HOLE.search(text):
-            self._texts[name] = _Text(text, quoted=is_json)
+        elif isinstance(text, str) and (made := _Text(text, self._clocks, quoted=is_json)).has_holes:
+            self._texts[name] = made
         else:
             self._fixed[name] = text
 
@@ -158,6 +190,7 @@ def mould_of(course: Course, audience: Audience, roster: Roster, score: int | No
         shown["survey"] = Survey(score=score, comment=None, at=at).model_dump(mode="json")
         lines.append(survey_entry(lines[-1].seq + 1, at, Answer(score=score)))
     said = [one for one in course.happenings if isinstance(one, Sending)]
+    zones = {one.timezone for one in state.policy.calendars.values()}
     made = facts_of(shown, lines, Beside(ladder, len(said), 0))
     return Mould(
         audience=audience,
@@ -168,8 +201,11 @@ def mould_of(course: Course, audience: Audience, roster: Roster, score: int | No
         row=RowMould(escalations, escalation_row(shown, state.version, lines[-1].at)),
         facts=RowMould(facts, facts_row(made)),
         tiers=[RowMould(tier_facts, row) for row in tier_rows(made)],
-        lines=[RowMould(timeline, timeline_row(case, one)) for one in lines],
-        messages=[RowMould(messages, _message_row(case, one, roster)) for one in said],
+        lines=[RowMould(timeline, timeline_row(case, one), _clocks_in(one.text, zones, one.at)) for one in lines],
+        messages=[
+            RowMould(messages, _message_row(case, one, roster), _clocks_in(one.message.purpose, zones, one.at))
+            for one in said
+        ],
     )
 
 
@@ -196,8 +232,27 @@ def _address(message: Message, roster: Roster) -> str | None:
     return (person.email if message.channel == "email" else person.phone) if person else None
 
 
-def _piece(part: str, is_hole: bool) -> tuple[str, str | None, datetime | None]:
+def _clocks_in(text: str, zones: Iterable[str], read_at: datetime) -> dict[str, _Clock]:
+    """The times in a text that people read at that instant, as they stand there; what is no such time is not taken for one."""
+    found: dict[str, _Clock] = {}
+    for match in _CLOCK.finditer(text):
+        for clock in _may_be(match, zones, read_at):
+            if clock.moved(timedelta(0)) == match[0]:
+                found[match[0]] = clock
+    return found
+
+
+def _may_be(match: re.Match[str], zones: Iterable[str], read_at: datetime) -> Iterator[_Clock]:
+    """That time of day on its date, or today and in the week to come where it has none."""
+    at = time.fromisoformat(match[2])
+    for zone in zones:
+        today = read_at.astimezone(ZoneInfo(zone)).date()
+        days = [date.fromisoformat(match[1])] if match[1] else [today + timedelta(days=n) for n in range(8)]
+        yield from (_Clock(datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC), zone, read_at) for day in days)
+
+
+def _piece(part: str, clocks: Mapping[str, _Clock], is_hole: bool) -> tuple[str, str | None, _Clock | _Instant | None]:
     """A text as it is, else the name of what is filled in, else a time to move."""
     if not is_hole or part in HOLES:
         return part, HOLES[part] if is_hole else None, None
-    return part, None, datetime.fromisoformat(part)
+    return part, None, clocks.get(part) or _Instant(datetime.fromisoformat(part))

@@ -4,7 +4,7 @@ Arrivals follow office hours, durations are log-normal, and now and then somebod
 because the rules say so, not because somebody drew it. All texts are sentinels, which `local.seed_moulds` turns into holes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -68,20 +68,23 @@ def asked(chance: Random, audience: Audience) -> Asked:
     )  # fmt: skip
 
 
-def story(chance: Random, priority: Priority, opened_at: datetime, specialists: str | None) -> list[Command]:
+def story(
+    chance: Random, priority: Priority, opened_at: datetime, crew: Sequence[str], specialists: str | None
+) -> list[Command]:
     """Everything that is said about a case, from the acknowledgement to its closing, in order.
 
-    `specialists` is a team a functional escalation may go to.
+    One of the `crew` takes it; of none, whoever is accountable. `specialists` is a team a functional escalation may go to.
     """
+    taker = chance.choice(crew) if crew else None
     words = _Words(chance, priority)
     taken = words.work(opened_at, _drawn(chance, ANSWERED[priority] / 60))
-    words.say("acknowledge", taken)
+    words.say("acknowledge", taken, by=taker)
     at = _worked(words, taken, specialists)
     if chance.random() < 0.07:
         again = at + chance.uniform(1, 30) * timedelta(hours=1)
         words.say("reopen", again, by="dana", reason="seedreply")
         taken = words.work(again, _drawn(chance, ANSWERED[priority] / 60))
-        words.say("acknowledge", taken)
+        words.say("acknowledge", taken, by=taker)
         at = _worked(words, taken, None)
     _learned(words, at)
     return sorted(words.said, key=lambda word: word.received_at)

@@ -23,8 +23,9 @@ from domain.facts import RECURS_WITHIN
 from domain.holiday_dates import with_holidays
 from domain.opening import opening_of
 from domain.policy import Policy
-from domain.roster import Roster
+from domain.roster import Roster, acting_leads
 from domain.simulation import Course, course
+from local.seed_lessons import seed_lessons
 from local.seed_moulds import Cast, Mould, Row, mould_of, quoted
 from local.seed_people import SYSTEMS, Buyer, Company, Wording
 from local.seed_stories import OFFICE, Audience, arrival, asked, score, story
@@ -34,6 +35,7 @@ from records.database import Database
 from records.tables import closures, escalations, facts, messages, tickets_seen, tier_facts, timeline
 
 MOULDS = 1_000  # played cases of each kind; more would take longer and look the same
+WEEKS = 4  # in which they are played: as many as a team of the example has people who take turns
 TRIES = 30  # to draw a played case that fits, before it is moved back instead
 BATCH = 2_000  # cases in one transaction
 A_WEEK = timedelta(days=7)
@@ -41,6 +43,9 @@ LATELY = (
     5 * A_WEEK
 )  # nothing of it is written before all is planned: what would close in the future is moved back into it
 GROWTH = 0.6  # the last week has so much more than the first
+AGES = (0.5, 4, 24, 60)  # hours, medians of those that are open
+FORGOTTEN = 0.1  # of these: taken, and no word since
+LEAST = 0.1  # of what a week would have
 A_LITTLE = 30  # seconds by which cases of one mould lie apart, so that hardly two have the same instant
 SEEN = (6, 14)  # tickets for each one that was escalated
 AUDIENCES = (*[Audience(False, "en"), Audience(False, "de")] * 4, Audience(True, "en"), Audience(True, "de"))
@@ -102,7 +107,7 @@ class _Seeding:
         self._number = how_many(database)  # every seeded case has a number below that, so no id comes twice
         self._troubles: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
         self._seen: Counter[tuple[datetime, str, Thing]] = Counter()
-        self._monday = _monday(now - 6 * A_WEEK)  # of the week in which closed moulds are played
+        self._monday = _monday(now - 6 * A_WEEK)  # of the last week in which closed moulds are played
 
     def run(self) -> None:
         written = _Written(self._database)
@@ -117,6 +122,7 @@ class _Seeding:
                 self._tell("open", done, self._size.open)
             written.take({tickets_seen: self._tickets()})
             written.flush()
+            seed_lessons(self._database, self._house.roster, self._house.causes, self._chance, self._now)
             self._say("putting the indexes in order …")
 
     def _tell(self, what: str, done: int, of: int) -> None:
@@ -130,8 +136,7 @@ class _Seeding:
         moulds = self._moulds(self._size.closed, self._finished)
         waiting: list[_Planned] = []
         for monday, count in self._weeks():
-            by = monday - self._monday
-            drawn = [self._drawn(moulds, by) for _ in range(count)]
+            drawn = [self._drawn(moulds, monday) for _ in range(count)]
             for mould, buyer, moved in sorted(drawn, key=lambda one: one[0].opened_at + one[2]):
                 heappush(waiting, self._planned(mould, buyer, moved))
             settled = min(monday + A_WEEK, self._now - LATELY)  # what comes later closes later
@@ -145,19 +150,23 @@ class _Seeding:
         first, count = _monday(self._now - timedelta(days=self._size.days)), self._size.days // 7
         mondays = [_monday(first + timedelta(hours=12) + week * A_WEEK) for week in range(count + 1)]
         weights = [1 + GROWTH * week / len(mondays) for week in range(len(mondays))]
+        weights[-1] *= max(min((self._now - mondays[-1]) / A_WEEK, 1), LEAST)  # it is not over yet
+        lately = self._size.open * sum(weights) / max(self._size.closed, 1)  # those open now arrived then, too
+        weights[-2:] = [max(one - lately / 2, LEAST * one) for one in weights[-2:]]
         done = 0
         for week, monday in enumerate(mondays):
             until = round(self._size.closed * sum(weights[: week + 1]) / sum(weights))
             yield monday, until - done
             done = until
 
-    def _drawn(self, moulds: Mapping[Audience, Sequence[Mould]], by: timedelta) -> tuple[Mould, Buyer, timedelta]:
-        """A customer, a played case for them, and how far it is moved; it has closed by now."""
+    def _drawn(self, moulds: Mapping[Audience, Sequence[Mould]], monday: datetime) -> tuple[Mould, Buyer, timedelta]:
+        """A customer, a played case for them, and how far it is moved into that week; it has closed by now."""
         chance = self._chance
         buyer = self._company.buyers.draw(chance)
-        moved = by + timedelta(seconds=chance.randrange(A_LITTLE))
+        a_little = timedelta(seconds=chance.randrange(A_LITTLE))
         for _ in range(TRIES):
             mould = chance.choice(moulds[buyer.audience])
+            moved = monday - _monday(mould.opened_at) + a_little
             if mould.ended + moved < self._now:
                 return mould, buyer, moved
         while mould.ended + moved >= self._now:
@@ -174,12 +183,14 @@ class _Seeding:
     def _open(self) -> Iterator[dict[Table, list[Row]]]:
         """The open cases, as they stand now."""
         moulds = self._moulds(self._size.open, self._unfinished) if self._size.open else {}
+        planned = []
         for _ in range(self._size.open):
             buyer = self._company.buyers.draw(self._chance)
             mould = self._chance.choice(moulds[buyer.audience])
             by = -timedelta(seconds=self._chance.randrange(A_LITTLE))
-            planned = self._planned(mould, buyer, by)
-            yield self._rows(planned, full=True)
+            planned.append(self._planned(mould, buyer, by))
+        for one in planned:  # by now all are known that may have had the same cause before
+            yield self._rows(one, full=True)
 
     def _rows(self, planned: _Planned, *, full: bool) -> dict[Table, list[Row]]:
         """Everything that is written of one case."""
@@ -244,9 +255,10 @@ class _Seeding:
         return made
 
     def _finished(self, audience: Audience) -> Course:
-        """A case of the week in which moulds are played, that has closed."""
+        """A case that has closed, of one of the weeks in which moulds are played: in each somebody else is on call."""
         for _ in range(TRIES):
-            opened_at = arrival(self._chance, self._monday.astimezone(OFFICE)).astimezone(UTC)
+            week = self._monday.astimezone(OFFICE) - self._chance.randrange(WEEKS) * A_WEEK
+            opened_at = arrival(self._chance, week).astimezone(UTC)
             played = self._played(audience, opened_at, None)
             if played.state.status == "closed":
                 return played
@@ -255,19 +267,26 @@ class _Seeding:
     def _unfinished(self, audience: Audience) -> Course:
         """A case that is open now."""
         for _ in range(TRIES):
-            age = timedelta(hours=self._chance.choice((0.5, 4, 24, 60)) * self._chance.lognormvariate(0, 0.6))
+            forgotten = self._chance.random() < FORGOTTEN
+            hours = AGES[-1] if forgotten else self._chance.choice(AGES)
+            age = timedelta(hours=hours * self._chance.lognormvariate(0, 0.6))
             opened_at = (self._now - timedelta(seconds=60) - age).replace(microsecond=0)
-            played = self._played(audience, opened_at, self._now)
+            played = self._played(audience, opened_at, self._now, most=1 if forgotten else None)
             if played.state.live:
                 return played
         raise RuntimeError(f"no made-up case stays open under the policy '{self._house.policy.name}'")
 
-    def _played(self, audience: Audience, opened_at: datetime, until: datetime | None) -> Course:
+    def _played(
+        self, audience: Audience, opened_at: datetime, until: datetime | None, most: int | None = None
+    ) -> Course:
+        """A case as it goes; of one open until now not more than `most` words are said."""
         house = self._house
         about = asked(self._chance, audience)
-        opening = opening_of(about, with_holidays(house.policy, opened_at), opened_at, house.roster.leads)
-        words = story(self._chance, opening.priority, opened_at, _specialists(house))
-        said = [one for one in words if until is None or one.received_at <= until]
+        opening = opening_of(
+            about, with_holidays(house.policy, opened_at), opened_at, acting_leads(house.roster, opened_at)
+        )
+        words = story(self._chance, opening.priority, opened_at, _crew(house), _specialists(house))
+        said = [one for one in words if until is None or one.received_at <= until][:most]
         return course(opening, house.roster, said, until=until)
 
 
@@ -333,6 +352,12 @@ def _closure(wording: Wording, made: Mapping[str, Any], origin: str | None) -> R
     """The row of `closures`: that of its words, with what is this case's own."""
     own = {name: made[name] for name in ("id", "episode", "closed_at", "customer", "priority")}
     return {**wording.closure, **own, "origin": origin}
+
+
+def _crew(house: House) -> Sequence[str]:
+    """Who takes cases at the first tier."""
+    first = house.policy.tiers[0].team
+    return next((team.members for team in house.roster.teams if team.id == first), ())
 
 
 def _specialists(house: House) -> str | None:

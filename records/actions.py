@@ -1,7 +1,8 @@
-"""The actions of root causes: kept with the record of the transition, ended by people, listed for those who wait for them.
+"""The actions of root causes: kept with the record of the transition, ended and moved by people, listed for who waits for them.
 
-What is kept is made of the root cause as it stands and of what people have ended, so that a record that is written again, or
-after one that was taken back, comes to the same.
+What is kept is made of the root cause as it stands and of what people have ended and moved, so that a record that is written
+again, or after one that was taken back, comes to the same. The run that reminds owners is told of a move by whoever looks
+what is owed (`api/relay.py`): it is written down with the move, so no crash in between loses it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
-from domain.actions import ActionState, KeptAction, ended, kept, overdue
+from domain.actions import ActionState, KeptAction, ended, kept, moved, overdue
 from domain.commands import Action
 from domain.errors import Invalid, NotFound
 from domain.roster import Roster
@@ -43,6 +44,17 @@ class ListedAction:
     overdue: bool
 
 
+@dataclass(frozen=True)
+class OwedMove:
+    """The run that reminds of this action is to look again; `cause_at` is when its root cause was recorded."""
+
+    action: str
+    escalation: str
+    episode: int
+    cause_at: str | None
+    since: datetime
+
+
 def keep_actions(connection: Connection, case: Case, document: Mapping[str, Any], as_of: datetime | None) -> None:
     """Bring the rows of the case in step with its root cause."""
     cause = document["root_cause"]
@@ -51,11 +63,11 @@ def keep_actions(connection: Connection, case: Case, document: Mapping[str, Any]
     before = of_case(connection, case)
     said = [Action.model_validate(one) for one in cause.get("actions") or ()]
     known = {one.id: one for one in before}
-    for one in kept(*case, before, said):
+    for one in kept(*case, before, said, cause["at"]):
         if one.id not in known:
             connection.execute(insert(actions).values(**_row(one), as_of=as_of))
         elif one != known[one.id]:
-            _write(connection, one)
+            write(connection, one)
 
 
 def forget_actions(connection: Connection, case: Case, after: datetime) -> None:
@@ -120,21 +132,79 @@ class Actions:
     def end(self, id: str, state: Literal["done", "dropped"], by: str, note: str | None, now: datetime) -> KeptAction:
         """Done, or dropped. Raises NotFound `action_not_found`, NotAllowed `action_done`, `action_dropped`."""
         with self._database.write() as connection:
-            row = (
-                connection.execute(select(actions).where(actions.c.id == id).with_for_update()).mappings().one_or_none()
-            )
-            if row is None:
-                raise NotFound("action_not_found", f"there is no action '{id}'; see `tierline actions list`")
-            before = _action(row)
+            before = _locked(connection, id)
             changed = ended(before, state, by, note, now)
             if changed != before:
-                _write(connection, changed)
+                write(connection, changed)
             return changed
 
+    def move(
+        self,
+        id: str,
+        owner: str | None,
+        due_on: date | None,
+        by: str,
+        note: str | None,
+        now: datetime,
+        roster: Roster,
+    ) -> KeptAction:
+        """To another owner, another day, or both; None is the one it has. Raises NotFound `action_not_found`, and as `moved`."""
+        with self._database.write() as connection:
+            cause_at = _cause_of(connection, id)  # holds the case: a record of it writes its actions anew
+            before = _locked(connection, id)
+            changed = moved(before, owner, due_on, by, note, now, roster)
+            if changed.moved is None or changed == before:
+                return before
+            changed = changed.model_copy(update={"moved": changed.moved.model_copy(update={"cause_at": cause_at})})
+            write(connection, changed)
+            connection.execute(update(actions).where(actions.c.id == id).values(owed_since=now))
+            return changed
 
-def state_of(connection: Connection, id: str) -> str:
-    """The state of an action that a reminder is about; one nobody knows any more is dropped."""
-    return connection.scalar(select(actions.c.state).where(actions.c.id == id)) or "dropped"
+    def owed(self, most: int) -> list[OwedMove]:
+        """Moves that no run was told of yet, the oldest first."""
+        query = select(actions).where(actions.c.owed_since.is_not(None)).order_by(actions.c.owed_since).limit(most)
+        with self._database.read() as connection:
+            return [_owed(row) for row in connection.execute(query).mappings()]
+
+    def handed_over(self, owed: OwedMove) -> None:
+        """Its run was told, or has ended; a move that came meanwhile is owed still."""
+        this = (actions.c.id == owed.action) & (actions.c.owed_since == owed.since)
+        with self._database.write() as connection:
+            connection.execute(update(actions).where(this).values(owed_since=None))
+
+
+def state_of(connection: Connection, reminder: Mapping[str, str]) -> str:
+    """The state of the action that a reminder with these facts is about; `moved` where it says another's or another day.
+
+    One nobody knows any more is dropped.
+    """
+    query = select(actions.c.state, actions.c.owner, actions.c.due_on).where(actions.c.id == reminder["action"])
+    row = connection.execute(query).one_or_none()
+    if row is None or row.state != "open":
+        return row.state if row else "dropped"
+    told = (reminder.get("owner", row.owner), reminder["due_on"])  # an earlier release did not write down whose
+    return "open" if told == (row.owner, row.due_on) else "moved"
+
+
+def _cause_of(connection: Connection, id: str) -> str | None:
+    """When the root cause that an action comes from was recorded. Its case is held until the end of the transaction."""
+    of_it = (escalations.c.id == actions.c.escalation) & (escalations.c.episode == actions.c.episode)
+    query = select(escalations.c.document).join(actions, of_it).where(actions.c.id == id)
+    document = connection.scalar(query.with_for_update(of=escalations))
+    return ((document or {}).get("root_cause") or {}).get("at")
+
+
+def _locked(connection: Connection, id: str) -> KeptAction:
+    """Held until the end of the transaction. Raises NotFound `action_not_found`."""
+    row = connection.execute(select(actions).where(actions.c.id == id).with_for_update()).mappings().one_or_none()
+    if row is None:
+        raise NotFound("action_not_found", f"there is no action '{id}'; see `tierline actions list`")
+    return _action(row)
+
+
+def _owed(row: RowMapping) -> OwedMove:
+    move = _action(row).moved
+    return OwedMove(row["id"], row["escalation"], row["episode"], move.cause_at if move else None, row["owed_since"])
 
 
 def _conditions(filters: ActionFilters, now: datetime) -> Sequence[ColumnElement[bool]]:
@@ -172,8 +242,10 @@ def _action(row: RowMapping) -> KeptAction:
 
 
 def _row(action: KeptAction) -> dict[str, Any]:
-    return {**action.model_dump(), "due_on": action.due_on.isoformat()}
+    moved = action.moved.model_dump(mode="json") if action.moved else None
+    return {**action.model_dump(), "due_on": action.due_on.isoformat(), "moved": moved}
 
 
-def _write(connection: Connection, action: KeptAction) -> None:
+def write(connection: Connection, action: KeptAction) -> None:
+    """What has become of an action."""
     connection.execute(update(actions).where(actions.c.id == action.id).values(**_row(action)))

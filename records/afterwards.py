@@ -34,7 +34,7 @@ from domain.errors import NotFound
 from domain.messages import Message, MessageKind, may_still_go_out
 from domain.outcome import Settled
 from domain.policy import Policy
-from domain.roster import lead
+from domain.roster import acting_lead, stand_in_of
 from domain.state import TimelineEntry
 from domain.tickets import PersonalChannel
 from records import rows
@@ -84,7 +84,8 @@ class Afterwards:
             refresh(connection, case)
             if rules is None or not is_low(rules, changed["rules_version"], given.answer):
                 return Rated(changed)
-            person = lead(roster, changed["team"]) or rules.owner_of_last_resort
+            last = stand_in_of(roster, rules.owner_of_last_resort, given.at)
+            person = acting_lead(roster, changed["team"], given.at) or last
             message = alert(given, changed, rules, person, _round(connection, case, changed["entry"]))
             queue(connection, case, message, now)
             add_line(connection, case, alert_entry(next_line(connection, case), given, person))

@@ -62,10 +62,10 @@ class AuditLog:
         with self._database.write() as connection:
             return insert_or_ignore(connection, audit, [vars(one) for one in lines])
 
-    def tell(self, id: str, details: dict[str, Any]) -> None:
-        """Say of a line that is written what came of it."""
+    def tell(self, id: str, subject: str | None, details: dict[str, Any]) -> None:
+        """Say of a line that is written what it came to be about, and what came of it."""
         with self._database.write() as connection:
-            connection.execute(update(audit).where(audit.c.id == id).values(details=details))
+            connection.execute(update(audit).where(audit.c.id == id).values(subject=subject, details=details))
 
     def page(
         self, filters: AuditFilters, limit: int = 50, cursor: str | None = None

@@ -53,7 +53,7 @@ def of_reports(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
             yield column < until
     if of_facts := list(_of_facts(wanted)):
         same = and_(facts.c.id == escalations.c.id, facts.c.episode == escalations.c.episode)
-        yield exists().where(same, *of_facts)
+        yield exists().where(same, *of_facts).correlate(escalations)  # the list itself may be of facts, too
     yield from _at_tiers(wanted)
     if wanted.problem is not None:
         same = and_(problem_cases.c.escalation == escalations.c.id, problem_cases.c.episode == escalations.c.episode)

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, false, or_, select, true
 
 from domain.facts import TARGETS
 from domain.kpis import WAITING
+from records.measured import CAME_BACK
 from records.tables import facts, tickets_seen
 
 DIMENSIONS: Final[Mapping[str, Column[Any]]] = {
@@ -35,7 +36,7 @@ COUNTED_IN: Final[Mapping[str, ColumnElement[bool]]] = {
     "promise_keeping": _MISSED["customer_update"],
     "breaches": or_(*_MISSED.values()),
     "climbs": facts.c.climbs > 0,
-    "reopen_rate": facts.c.reopen_count > 0,
+    "reopen_rate": CAME_BACK,
     "recurrence": facts.c.recurrence,
     "csat": facts.c.survey_score.is_not(None),
     "load_per_responder": facts.c.owner.is_not(None),
@@ -46,6 +47,25 @@ COUNTED_IN: Final[Mapping[str, ColumnElement[bool]]] = {
     "causes": facts.c.cause.is_not(None),
 }
 """By the KPI's name; `backlog`, and `causes`: those of the Pareto."""
+VALUES: Final[Mapping[str, Column[int]]] = {
+    **{
+        f"{name}_{rank}": facts.c[column]
+        for name, column in (
+            *(("acknowledge", "acknowledge_seconds"), ("acknowledge_working", "acknowledge_working")),
+            *(("resolve", "resolve_seconds"), ("resolve_working", "resolve_working")),
+        )
+        for rank in ("median", "p90")
+    },
+    **{f"compliance_{name}": facts.c[f"{name}_breached"] for name in TARGETS if name != "customer_update"},
+    "promise_keeping": facts.c.customer_update_breached,
+    "csat": facts.c.survey_score,
+    **{
+        f"messages_{end}": facts.c[column]
+        for end, column in (("per_case", "messages_sent"), ("failed", "messages_failed"))
+    },
+    **{name: facts.c[name] for name in ("climbs", "nobody_on_duty")},
+}
+"""What each case behind a number brings to it: its time, its score, how often it happened to it. To the others, only itself."""
 COUNTED: Final = (*COUNTED_IN, RATE)
 """Every number that knows its cases."""
 

@@ -3,6 +3,7 @@
 Kept until the session would have ended by itself, and by its fingerprint, so that no cookie stands in the store.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 
@@ -27,6 +28,13 @@ class EndedSessions:
         """Whether it was ended."""
         with self._database.read() as connection:
             return bool(connection.scalar(select(exists().where(ended_sessions.c.id == _fingerprint(session)))))
+
+    def among(self, sessions: Collection[str]) -> set[str]:
+        """Those of them that were ended."""
+        known = {_fingerprint(session): session for session in sessions}
+        with self._database.read() as connection:
+            found = connection.scalars(select(ended_sessions.c.id).where(ended_sessions.c.id.in_(known)))
+            return {known[id] for id in found}
 
     def purge(self, now: datetime) -> int:
         """Forget those whose time is over by itself; how many there were."""

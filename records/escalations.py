@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from sqlalchemy import Column, ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, and_, false, func, or_, select, tuple_
 
 from domain.errors import Invalid
 from domain.messages import CUSTOMER
@@ -20,9 +20,10 @@ from domain.state import LIVE, Status, TimelineEntry
 from domain.tickets import Channel
 from records import rows
 from records.behind import of_reports
+from records.counted import VALUES
 from records.database import Database
 from records.stored import POSSIBLE_DUPLICATE, Doubts, MessageStatus, StoredMessage, stored_message
-from records.tables import LIVE_ROWS, escalations, messages, timeline
+from records.tables import LIVE_ROWS, escalations, facts, messages, timeline
 
 LARGEST_PAGE = 200
 LATEST_MESSAGES = 500
@@ -36,6 +37,8 @@ SORTS: dict[str, Column[Any]] = {
     "closed_at": escalations.c.closed_at,
     "updated_at": escalations.c.updated_at,
 }
+
+BY_VALUE = "value"  # of the cases behind a number: what each brings to it
 
 Document = dict[str, Any]
 
@@ -73,7 +76,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """The row a page ended with: its sorted value and its key."""
 
     value: Any
@@ -117,25 +120,35 @@ class Escalations:
 
         Raises Invalid: `bad_sort`, `bad_limit`, `bad_cursor` (not ours, or of another sort), `invalid_field` (filters).
         """
-        column, descending = _sort(sort)
+        column, descending = _sorted_by(filters, sort)
         if not 1 <= limit <= LARGEST_PAGE:
             raise Invalid("bad_limit", f"limit is 1 to {LARGEST_PAGE}", field="limit")
         conditions = _conditions(filters)
         if cursor is not None:
-            conditions.append(_after(column, descending, _place(cursor, sort)))
+            conditions.append(_after(column, descending, place_of(cursor, sort)))
         place = (escalations.c.id, escalations.c.episode)
-        sorted_by = column.desc() if descending else column.asc()  # in words that an index of this order answers
-        ordered = (sorted_by.nulls_last() if column.nullable else sorted_by, *place)
         # Which rows is answered by an index alone; a document is read only of those that are shown.
-        which = select(*place, column.label("value")).where(*conditions).order_by(*ordered).limit(limit + 1).subquery()
+        every = select(*place, column.label("value")).select_from(_with(column)).where(*conditions)
+        which = every.order_by(_order(column, column, descending), *place).limit(limit + 1).subquery()
         here = and_(escalations.c.id == which.c.id, escalations.c.episode == which.c.episode)
-        query = select(escalations.c.document, which).select_from(which.join(escalations, here)).order_by(*ordered)
+        query = select(escalations.c.document, which).select_from(which.join(escalations, here))
+        query = query.order_by(_order(column, which.c.value, descending), *place)
         with self._database.read() as connection:
             found = connection.execute(query).all()
         page = found[:limit]
         more = len(found) > limit
-        following = _cursor(sort, _Place(page[-1].value, page[-1].id, page[-1].episode)) if more else None
+        following = cursor_of(sort, Place(page[-1].value, page[-1].id, page[-1].episode)) if more else None
         return [row.document for row in page], following
+
+    def values(self, counted_in: str, cases: Sequence[Document]) -> dict[tuple[str, int], int]:
+        """(id, episode) → what the case brings to that number of the reports; nothing where its cases only count."""
+        keys = [(one["id"], one["episode"]) for one in cases]
+        column = VALUES.get(counted_in)
+        if column is None or not keys:
+            return {}
+        query = select(facts.c.id, facts.c.episode, column).where(tuple_(facts.c.id, facts.c.episode).in_(keys))
+        with self._database.read() as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2] is not None}
 
     def count(self, filters: Filters) -> int:
         """How many cases all pages of a list have together. Raises Invalid as `list_page` does of its filters."""
@@ -208,11 +221,35 @@ class Escalations:
             return [stored_message(row) for row in connection.execute(query).mappings()]
 
 
-def _sort(sort: str) -> tuple[Column[Any], bool]:
+def sort_of(sort: str) -> tuple[Column[Any], bool]:
+    """The column, and whether the highest come first. Raises Invalid `bad_sort`."""
     column = SORTS.get(sort.removeprefix("-"))
     if column is None:
         raise Invalid("bad_sort", f"sort is one of {', '.join(SORTS)}, with '-' in front for descending", field="sort")
     return column, sort.startswith("-")
+
+
+def _sorted_by(filters: Filters, sort: str) -> tuple[Column[Any], bool]:
+    """The same, and by the value that the cases of `counted_in` have. Raises Invalid `bad_sort`."""
+    if sort.removeprefix("-") != BY_VALUE:
+        return sort_of(sort)
+    column = VALUES.get(filters.counted_in or "")
+    if column is None:
+        words = f"sort by {BY_VALUE} goes with counted_in one of {', '.join(VALUES)}"
+        raise Invalid("bad_sort", words, field="sort")
+    return column, sort.startswith("-")
+
+
+def _order(column: Column[Any], value: ColumnElement[Any], descending: bool) -> ColumnElement[Any]:
+    """In words that an index of this order answers."""
+    ordered = value.desc() if descending else value.asc()
+    return ordered.nulls_last() if column.nullable else ordered
+
+
+def _with(column: Column[Any]) -> FromClause:
+    """Where a column is selected from."""
+    same = and_(facts.c.id == escalations.c.id, facts.c.episode == escalations.c.episode)
+    return escalations.join(facts, same) if column.table is facts else escalations
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
@@ -225,7 +262,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     ]
     found.extend(of_reports(filters))
     if filters.status is not None:
-        statuses = _statuses(filters.status)
+        statuses = statuses_of(filters.status)
         if set(statuses) <= set(LIVE):
             found.append(LIVE_ROWS)
         if set(statuses) != set(LIVE):
@@ -233,17 +270,19 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.overdue is not None:
         late = and_(escalations.c.breached, escalations.c.status.in_(LIVE))
         found.append(late if filters.overdue else ~late)
-    found.extend(escalations.c.search.contains(word, autoescape=True) for word in _words(filters.q or ""))
+    found.extend(escalations.c.search.contains(word, autoescape=True) for word in words_of(filters.q or ""))
     return found
 
 
-def _words(q: str) -> list[str]:
+def words_of(q: str) -> list[str]:
+    """Those that must all be found, case folded. Raises Invalid `invalid_field`."""
     if len(q) > LONGEST_Q or "\0" in q:
         raise Invalid("invalid_field", f"q: at most {LONGEST_Q} printable characters", field="q")
     return q.casefold().split()
 
 
-def _statuses(text: str) -> Sequence[str]:
+def statuses_of(text: str) -> Sequence[str]:
+    """Those of a comma list. Raises Invalid `invalid_field`."""
     wanted = [word.strip() for word in text.split(",") if word.strip()]
     unknown = [word for word in wanted if word not in get_args(Status)]
     if unknown or not wanted:
@@ -252,7 +291,7 @@ def _statuses(text: str) -> Sequence[str]:
     return wanted
 
 
-def _after(column: Column[Any], descending: bool, place: _Place) -> ColumnElement[bool]:
+def _after(column: Column[Any], descending: bool, place: Place) -> ColumnElement[bool]:
     key = and_(escalations.c.id == place.id, escalations.c.episode > place.episode)
     later_key = or_(escalations.c.id > place.id, key)
     if place.value is None:
@@ -262,20 +301,22 @@ def _after(column: Column[Any], descending: bool, place: _Place) -> ColumnElemen
     return or_(beyond, and_(column == place.value, later_key), without)
 
 
-def _cursor(sort: str, place: _Place) -> str:
+def cursor_of(sort: str, place: Place) -> str:
+    """What a page that ends there is gone on from."""
     value = place.value.isoformat() if isinstance(place.value, datetime) else place.value
     text = json.dumps([sort, value, place.id, place.episode], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _place(cursor: str, sort: str) -> _Place:
+def place_of(cursor: str, sort: str) -> Place:
+    """Where a page ended. Raises Invalid `bad_cursor`."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         made_for, value, id, episode = json.loads(text)
         if made_for != sort or not isinstance(id, str) or "\0" in id:
             raise ValueError
         id.encode()  # half a character is no id, and no driver could say it
-        return _Place(_value(sort, value), id, _number(episode))
+        return Place(_value(sort, value), id, _number(episode))
     except (binascii.Error, ValueError, TypeError, RecursionError, OverflowError) as error:
         raise Invalid(
             "bad_cursor", "the cursor is not one of ours for this sort; begin at the first page", field="cursor"
@@ -287,6 +328,8 @@ def _value(sort: str, value: Any) -> datetime | int | None:
         return _number(value)
     if value is None:
         return None
+    if sort.removeprefix("-") == BY_VALUE:
+        return _number(value)
     at = datetime.fromisoformat(value)
     if at.tzinfo is None:
         raise ValueError

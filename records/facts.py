@@ -82,9 +82,12 @@ def refresh(connection: Connection, case: Case) -> Facts | None:
     lines = [TimelineEntry.model_construct(**row, text="") for row in connection.execute(_LINES, this).mappings()]
     counts = connection.execute(_COUNTS, this).one()
     ladder = _ladder(connection, document) if any(line.kind in MOVES for line in lines) else ()
-    first = facts_of(document, lines, Beside(ladder, counts[0], counts[1]))
+    first = facts_of(document, lines, Beside(ladder, *counts, reopened_as_next=_reopened(connection, case)))
     made = first.model_copy(update={"recurrence": _recurs(connection, first)})
     save(connection, made)
+    if made.reopens:
+        before = (facts.c.id == made.id) & (facts.c.episode == document["reopened_from"])
+        connection.execute(update(facts).where(before).values(came_back=True))
     return made
 
 
@@ -156,6 +159,12 @@ def _ladder(connection: Connection, document: Mapping[str, Any]) -> tuple[str, .
     """The tiers of the case's policy from the first up; none when the store never had it."""
     found = connection.scalar(_LADDER, document["policy"])
     return tuple(tier["name"] for tier in found or ())
+
+
+def _reopened(connection: Connection, case: Case) -> bool:
+    """Whether the next episode is the reopening of this one."""
+    following = (facts.c.id == case[0]) & (facts.c.episode == case[1] + 1)
+    return bool(connection.scalar(select(facts.c.reopens).where(following)))
 
 
 def _count(which: ColumnElement[bool]) -> ScalarSelect[int]:

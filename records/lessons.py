@@ -9,18 +9,19 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from domain.actions import LessonsPlan, Look, Reminders, is_over, next_reminder, reminders, responsible, told
+from domain.actions import LessonsPlan, Look, Reminders, heard, is_over, next_reminder, reminders, responsible, told
 from domain.causes import Causes, Recurrence, title_of
 from domain.messages import Message
 from domain.policy import Policy
 from domain.problems import Occurrence, Problem, announcement, came_back, title
-from records.actions import of_case
+from records.actions import of_case, write
 from records.afterwards import Case, add_line, document_of, locked, next_line, queue
 from records.causes import CauseTree
 from records.database import Database
 from records.policies import Policies
 from records.problems import (
     count_in,
+    has_come_back,
     link,
     one_opens_at_a_time,
     open_problem,
@@ -58,7 +59,7 @@ class Lessons:
             if not lately:
                 return None
             category = document["root_cause"]["category"]
-            owner = _rule(tree, category).owner or responsible(None, roster, document["team"], rules)
+            owner = _rule(tree, category).owner or responsible(None, roster, document["team"], rules, plan.closed_at)
             problem = _opened(connection, document, title_of(tree, category), owner, lately, plan.closed_at)
             message = announcement(problem, plan, len(lately), plan.closed_at)
             add_line(connection, case, told(next_line(connection, case), message))
@@ -86,11 +87,13 @@ class Lessons:
             said, ahead = {_subject(one) for one in before}, list[datetime]()
             still_open = [] if is_over(look.plan, document) else of_case(connection, case)
             for action in (one for one in still_open if one.state == "open"):
-                owner = responsible(action.owner, roster, document["team"], rules)
+                owner = responsible(action.owner, roster, document["team"], rules, look.at)
                 new = [one for one in reminders(action, look, owner, roster) if _subject(one) not in said]
                 for message in new:
                     add_line(connection, case, told(next_line(connection, case), message))
                     queue(connection, case, message, now)
+                if action.news:
+                    write(connection, heard(action))
                 due += new
                 ahead.append(next_reminder(action, roster.person(owner), look.at))
             return Reminders(messages=tuple(due), next_at=min(ahead, default=None))
@@ -101,12 +104,13 @@ def _counted(
 ) -> tuple[Occurrence, ...]:
     """The cases that make a problem of the cause of this one; none where it is of a problem that is known already."""
     case, category, product = (plan.escalation, plan.episode), *_cause_of(document)
-    count_in(connection, case, category, product, plan.closed_at)
-    if problem_of(connection, case) is not None:  # its root cause named it, or somebody linked it
-        return ()
-    known = unresolved(connection, category, product)
+    first_time = count_in(connection, case, category, product, plan.closed_at)
+    named = problem_of(connection, case)  # by its root cause, or somebody linked it
+    known = named or unresolved(connection, category, product)
     if known is not None:
         link(connection, known, case, None, now)
+        if first_time:
+            has_come_back(connection, known, now)
         return ()
     return came_back(seen_since_resolved(connection, category, product), _rule(tree, category), plan.closed_at)
 

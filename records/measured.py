@@ -16,11 +16,11 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Text,
+    and_,
     case,
     cast,
     func,
     literal,
-    or_,
     select,
     text,
 )
@@ -45,6 +45,11 @@ BY: Final = (
 )
 
 
+_ONCE_RESOLVED: Final = and_(facts.c.resolutions > 0, ~facts.c.reopens)
+CAME_BACK: Final = and_(facts.c.came_back, _ONCE_RESOLVED)
+"""As `domain.kpis.came_back`."""
+
+
 def total_of(what: ColumnElement[Any]) -> ColumnElement[int]:
     """The sum of a column, or how many rows a condition holds for; 0 for no rows."""
     number = case((what, 1), else_=0) if isinstance(what.type, Boolean) else what
@@ -55,8 +60,8 @@ SUMS: Final[Mapping[str, ColumnElement[int]]] = {
     "volume": func.count(),
     **{f"{name}_{end}": total_of(facts.c[f"{name}_{end}"]) for name in TARGETS for end in ("met", "breached")},
     "climbs": total_of(facts.c.climbs),
-    "reopened": total_of(facts.c.reopen_count > 0),
-    "ever_resolved": total_of(or_(facts.c.resolutions > 0, facts.c.reopen_count > 0)),
+    "reopened": total_of(CAME_BACK),
+    "ever_resolved": total_of(_ONCE_RESOLVED),
     "recurrences": total_of(facts.c.recurrence),
     "explained": func.count(facts.c.cause),
     "satisfied": total_of(facts.c.survey_score >= SATISFIED),

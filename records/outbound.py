@@ -30,6 +30,7 @@ from records.crowding import (
 )
 from records.database import Database
 from records.facts import recount
+from records.problems import state_for
 from records.stored import MessageStatus, StoredMessage, message_not_found, stored_message
 from records.tables import escalations, messages
 
@@ -247,7 +248,9 @@ def _news(connection: Connection, row: RowMapping) -> dict[str, Any]:
     if row["kind"] == "customer_survey":
         return _asked_in_vain(connection, row)
     if row["kind"] == "action_due":
-        return {"action": state_of(connection, row["document"]["facts"]["action"])}
+        return {"action": state_of(connection, row["document"]["facts"])}
+    if row["kind"] == "problem_reminder":
+        return {"problem": state_for(connection, row["document"]["facts"])}
     return {}
 
 

@@ -6,10 +6,8 @@ between leaves a pseudonym that is not done, and the next who forgets anybody go
 beside nothing: no way leads from it to the customer.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from secrets import token_hex
@@ -17,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, update
 
-from domain.errors import NotAllowed
+from domain.errors import NotAllowed, NotFound
 from domain.forgetting import (
     FORGOTTEN,
     PSEUDONYM,
@@ -26,31 +24,17 @@ from domain.forgetting import (
     forgotten_case,
     forgotten_line,
     forgotten_message,
+    is_forgotten,
     traces_of,
 )
 from domain.state import LIVE
 from records import rows, traces
-from records.database import Database
-from records.tables import actions, closures, commands, escalations, facts, forgotten, messages, timeline
+from records.database import Database, insert_or_ignore
+from records.tables import actions, closures, commands, escalations, facts, forgotten, forgotten_ids, messages, timeline
+from records.tally import Case, Tally
 
 BATCH = 50  # cases in one transaction: a fraction of a second
 MOST_NAMED = 10  # cases in a refusal
-
-Case = tuple[str, int]  # id and episode
-
-
-@dataclass
-class Tally:
-    """What was removed, and what is left: how many of what.
-
-    `cases` are those that were forgotten, `known` the words by which their customer was known.
-    """
-
-    pseudonym: str
-    known: Traces
-    cases: list[Case]
-    removed: Counter[str] = field(default_factory=Counter)
-    left: Counter[str] = field(default_factory=Counter)
 
 
 def new_pseudonym() -> str:
@@ -68,19 +52,23 @@ class Privacy:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def forget(self, customer: str, pseudonym: str, now: datetime, *, try_out: bool = False) -> Tally:
-        """Forget a customer by their id; of an unknown one nothing is removed.
+    def forget(self, customer: str, mark: str, pseudonym: str, now: datetime, *, try_out: bool = False) -> Tally:
+        """Forget a customer by their id; `mark` stays in its place, by which nobody finds the id, but who has it finds the mark.
 
-        Raises NotAllowed `customer_has_live_cases`, which names them.
+        Raises NotFound `customer_unknown`, NotAllowed `customer_has_live_cases`, which names them.
         """
         with self._database.read() as connection:
             documents = _documents_of(connection, customer)
+            known = connection.scalar(select(forgotten_ids.c.mark).where(forgotten_ids.c.mark == mark)) is not None
+        if all(is_forgotten(one) for one in documents):
+            _refuse_unknown(customer, known or bool(documents))
+            return Tally(pseudonym, traces_of(()), [], before=True)
         _refuse_live(customer, documents)
         tally = Tally(pseudonym, traces_of(documents), [(one["id"], one["episode"]) for one in documents])
         step = partial(self._step, try_out)
-        traces.remove(self._database, step, customer, tally.cases, tally.known, tally.removed, tally.left)
+        traces.remove(self._database, step, customer, tally)
         if tally.cases and not try_out:
-            self._rename(customer, pseudonym, now)
+            self._rename(customer, mark, pseudonym, now)
         self._empty(tally, try_out=try_out)
         return tally
 
@@ -104,11 +92,12 @@ class Privacy:
         with self._database.write() as connection:
             connection.execute(update(forgotten).where(this).values(done_at=now))
 
-    def _rename(self, customer: str, pseudonym: str, now: datetime) -> None:
+    def _rename(self, customer: str, mark: str, pseudonym: str, now: datetime) -> None:
         """All cases at once, so that they stay one customer's whatever happens now."""
         with self._database.write() as connection:
             _refuse_live(customer, _documents_of(connection, customer))
             connection.execute(insert(forgotten).values(pseudonym=pseudonym, at=now))
+            insert_or_ignore(connection, forgotten_ids, [{"mark": mark}])
             for table in (escalations, closures, facts):
                 connection.execute(update(table).where(table.c.customer == customer).values(customer=pseudonym))
 
@@ -129,6 +118,14 @@ class Privacy:
 def _documents_of(connection: Connection, customer: str) -> list[Document]:
     query = select(escalations.c.document).where(escalations.c.customer == customer)
     return list(connection.scalars(query.order_by(escalations.c.id, escalations.c.episode)))
+
+
+def _refuse_unknown(customer: str, forgotten_before: bool) -> None:
+    if not forgotten_before:
+        raise NotFound(
+            "customer_unknown",
+            f"no case is of a customer '{customer}': write their id as their cases have it, small as small",
+        )
 
 
 def _refuse_live(customer: str, documents: Sequence[Document]) -> None:
@@ -217,11 +214,12 @@ def _empty_actions(connection: Connection, case: Case, tally: Tally) -> None:
     """What is still to be done stays to be done, unless it names the customer."""
     of_case = (actions.c.escalation == case[0]) & (actions.c.episode == case[1]) & (actions.c.text != FORGOTTEN)
     for row in connection.execute(select(actions).where(of_case)).all():
+        this, moved = actions.c.id == row.id, {**row.moved, "note": None} if row.moved else None
         if row.state == "open" and not tally.known.betrayed_by(row.text):
-            tally.left["actions"] += 1
+            connection.execute(update(actions).where(this).values(moved=moved))
+            tally.leave("actions", row.id)
             continue
-        this = actions.c.id == row.id
-        connection.execute(update(actions).where(this).values(text=FORGOTTEN, note=None))
+        connection.execute(update(actions).where(this).values(text=FORGOTTEN, note=None, moved=moved))
         tally.removed["actions"] += 1
 
 

@@ -1,8 +1,10 @@
 """Problems and the cases that belong to them: opened when a cause comes back, worked on by people, closed once for all.
 
-A case belongs to one problem at most. What a problem costs is counted from its cases when somebody asks, never kept.
+A case belongs to one problem at most. What a problem costs is counted from its cases when somebody asks, never kept. The run
+that follows it up is told of what happens to it by whoever looks what is owed (`api/relay.py`): that is written down with it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, delete, func, insert, or_, select, update
 
 from domain.errors import Invalid, NotAllowed, NotFound
+from domain.problem_reminders import Following, came_back_again, given
 from domain.problems import UNRESOLVED, Occurrence, Problem, ProblemState, looks_like, problem_id, require_unresolved
 from domain.state import LIVE
 from records.database import Database, exclusive, insert_or_ignore
@@ -33,6 +36,14 @@ class ProblemFilters:
 
 
 @dataclass(frozen=True)
+class OwedLook:
+    """The run that follows up this problem is to look, and to begin where there is none."""
+
+    problem: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class LinkedCase:
     """A case of a problem, and who linked it and when: nobody, where it came by its cause; None, where it is only offered."""
 
@@ -51,6 +62,14 @@ class Problems:
         """Raises NotFound `problem_not_found`."""
         with self._database.read() as connection:
             return _found(connection, id)
+
+    def before(self, problem: Problem) -> Problem | None:
+        """The problem of the same cause that was resolved last before this one opened, or None."""
+        earlier = same_cause(problems, problem.category, problem.product) & (problems.c.number < problem.number)
+        query = select(problems).where(earlier, problems.c.state == "resolved").order_by(problems.c.number.desc())
+        with self._database.read() as connection:
+            row = connection.execute(query.limit(1)).mappings().one_or_none()
+        return None if row is None else _problem(row)
 
     def exists(self, id: str) -> bool:
         """Whether there is a problem of that id."""
@@ -136,7 +155,8 @@ class Problems:
         Raises NotFound `problem_not_found`, NotAllowed `problem_resolved` or `already_linked` (to another problem).
         """
         with self._database.write() as connection:
-            require_unresolved(_locked(connection, id))
+            require_unresolved(locked(connection, id))
+            owe_a_look(connection, id, now)
             if not link(connection, id, case, by, now) and problem_of(connection, case) != id:
                 other = problem_of(connection, case)
                 message = f"'{case[0]}' belongs to the problem '{other}'; unlink it there first"
@@ -145,34 +165,85 @@ class Problems:
     def unlink(self, id: str, escalation: str) -> None:
         """Take every episode of a case out of the problem. Raises NotFound `problem_not_found`, `not_linked`."""
         with self._database.write() as connection:
-            _locked(connection, id)
+            locked(connection, id)
             mine = (problem_cases.c.problem == id) & (problem_cases.c.escalation == escalation)
             if not connection.execute(delete(problem_cases).where(mine)).rowcount:
                 message = f"'{escalation}' does not belong to the problem '{id}'"
                 raise NotFound("not_linked", message, field="escalation")
 
-    def work_around(self, id: str, text: str) -> None:
+    def work_around(self, id: str, text: str, now: datetime) -> None:
         """Write down what helps until it is resolved: it is a known error now. Raises NotFound, NotAllowed."""
-        self._change(id, workaround=text, state="known_error")
+        with self._database.write() as connection:
+            require_unresolved(locked(connection, id))
+            owe_a_look(connection, id, now)
+            connection.execute(update(problems).where(problems.c.id == id).values(workaround=text, state="known_error"))
 
-    def assign(self, id: str, to: str) -> None:
-        """Give it another owner. Raises NotFound, NotAllowed."""
-        self._change(id, owner=to)
+    def assign(self, id: str, to: str, by: str, now: datetime) -> None:
+        """Give it another owner, who is told; the same once more changes nothing. Raises NotFound, NotAllowed."""
+        with self._database.write() as connection:
+            problem = locked(connection, id)
+            require_unresolved(problem)
+            if problem.owner == to:
+                return
+            keep_following(connection, id, given(following_of(connection, problem, now), by, now))
+            owe_a_look(connection, id, now)
+            connection.execute(update(problems).where(problems.c.id == id).values(owner=to))
 
     def resolve(self, id: str, by: str, resolution: str, now: datetime) -> None:
         """It is resolved; the same words once more change nothing. Raises NotFound, NotAllowed `problem_resolved`."""
         with self._database.write() as connection:
-            problem = _locked(connection, id)
+            problem = locked(connection, id)
             if problem.state == "resolved" and problem.resolution == resolution:
                 return
             require_unresolved(problem)
             ended = {"state": "resolved", "resolved_at": now, "resolved_by": by, "resolution": resolution}
+            owe_a_look(connection, id, now)
             connection.execute(update(problems).where(problems.c.id == id).values(**ended))
 
-    def _change(self, id: str, **values: str) -> None:
+    def owed(self, most: int) -> list[OwedLook]:
+        """What happened to problems that no run was told of yet, the oldest first."""
+        waiting = problems.c.owed_since.is_not(None)
+        query = select(problems.c.id, problems.c.owed_since).where(waiting).order_by(problems.c.owed_since).limit(most)
+        with self._database.read() as connection:
+            return [OwedLook(row.id, row.owed_since) for row in connection.execute(query)]
+
+    def handed_over(self, owed: OwedLook) -> None:
+        """Its run was told; what happened meanwhile is owed still."""
+        this = (problems.c.id == owed.problem) & (problems.c.owed_since == owed.since)
         with self._database.write() as connection:
-            require_unresolved(_locked(connection, id))
-            connection.execute(update(problems).where(problems.c.id == id).values(**values))
+            connection.execute(update(problems).where(this).values(owed_since=None))
+
+
+def following_of(connection: Connection, problem: Problem, now: datetime) -> Following:
+    """How far the following up has come; of a problem from before there was any it begins now."""
+    kept = connection.scalar(select(problems.c.following).where(problems.c.id == problem.id))
+    return Following(since=problem.opened_at, looked_at=now) if kept is None else Following.model_validate(kept)
+
+
+def keep_following(connection: Connection, id: str, following: Following) -> None:
+    """Write down how far it has come."""
+    kept = following.model_dump(mode="json")
+    connection.execute(update(problems).where(problems.c.id == id).values(following=kept))
+
+
+def owe_a_look(connection: Connection, id: str, now: datetime) -> None:
+    """Something has happened to it: its run is to hear of that."""
+    connection.execute(update(problems).where(problems.c.id == id).values(owed_since=now))
+
+
+def has_come_back(connection: Connection, id: str, now: datetime) -> None:
+    """A further case of it has closed: its owner is to hear of that, unless the problem is resolved."""
+    problem = locked(connection, id)
+    if problem.state in UNRESOLVED:
+        keep_following(connection, id, came_back_again(following_of(connection, problem, now)))
+        owe_a_look(connection, id, now)
+
+
+def state_for(connection: Connection, told: Mapping[str, str]) -> str:
+    """The state of the problem that a reminder with these facts is about; `moved` where it has another owner by now."""
+    query = select(problems.c.state, problems.c.owner).where(problems.c.id == told["problem"])
+    row = connection.execute(query).one()
+    return "moved" if row.state in UNRESOLVED and row.owner != told["owner"] else str(row.state)
 
 
 def link(connection: Connection, id: str, case: Case, by: str | None, now: datetime) -> bool:
@@ -200,15 +271,15 @@ def problem_of(connection: Connection, case: Case) -> str | None:
     return connection.scalar(select(problem_cases.c.problem).where(_of(problem_cases, case)))
 
 
-def count_in(connection: Connection, case: Case, category: str, product: str | None, at: datetime) -> None:
-    """Write down that a case of this cause closed then: once for each episode."""
+def count_in(connection: Connection, case: Case, category: str, product: str | None, at: datetime) -> bool:
+    """Write down that a case of this cause closed then: once for each episode. False when it was counted before."""
     row = {"escalation": case[0], "episode": case[1], "category": category, "product": product, "at": at}
-    insert_or_ignore(connection, occurrences, [row])
+    return insert_or_ignore(connection, occurrences, [row]) == 1
 
 
 def unresolved(connection: Connection, category: str, product: str | None) -> str | None:
     """The problem of this cause that is not resolved yet, or None."""
-    mine = _same(problems, category, product) & problems.c.state.in_(UNRESOLVED)
+    mine = same_cause(problems, category, product) & problems.c.state.in_(UNRESOLVED)
     return connection.scalar(select(problems.c.id).where(mine).order_by(problems.c.number.desc()).limit(1))
 
 
@@ -217,12 +288,14 @@ def seen_since_resolved(connection: Connection, category: str, product: str | No
 
     A case of a problem that was resolved while it was open closes later, and is no news.
     """
-    resolved = connection.scalar(select(func.max(problems.c.resolved_at)).where(_same(problems, category, product)))
+    resolved = connection.scalar(
+        select(func.max(problems.c.resolved_at)).where(same_cause(problems, category, product))
+    )
     linked = and_(
         problem_cases.c.escalation == occurrences.c.escalation, problem_cases.c.episode == occurrences.c.episode
     )
     nobodys = select(occurrences).outerjoin(problem_cases, linked).where(problem_cases.c.problem.is_(None))
-    query = nobodys.where(_same(occurrences, category, product)).order_by(occurrences.c.at)
+    query = nobodys.where(same_cause(occurrences, category, product)).order_by(occurrences.c.at)
     later = query if resolved is None else query.where(occurrences.c.at > resolved)
     return [
         Occurrence(escalation=row["escalation"], episode=row["episode"], at=row["at"])
@@ -245,7 +318,8 @@ def open_problem(
         owner=owner,
         opened_at=now,
     )
-    connection.execute(insert(problems).values(**problem.model_dump()))
+    following = Following(since=now, looked_at=now).model_dump(mode="json")
+    connection.execute(insert(problems).values(**problem.model_dump(), following=following, owed_since=now))
     return problem
 
 
@@ -254,7 +328,8 @@ def one_opens_at_a_time(connection: Connection) -> None:
     exclusive(connection, "problems")
 
 
-def _locked(connection: Connection, id: str) -> Problem:
+def locked(connection: Connection, id: str) -> Problem:
+    """The problem, held until the end of the transaction. Raises NotFound `problem_not_found`."""
     return _found(connection, id, held=True)
 
 
@@ -274,7 +349,8 @@ def _alike(problem: Problem) -> ColumnElement[bool]:
     return and_(facts.c.product == problem.product, unknown_or_same)
 
 
-def _same(table: Table, category: str, product: str | None) -> ColumnElement[bool]:
+def same_cause(table: Table, category: str, product: str | None) -> ColumnElement[bool]:
+    """The rows of this category and product, or of no product."""
     same_product = table.c.product.is_(None) if product is None else table.c.product == product
     return and_(table.c.category == category, same_product)
 

@@ -3,6 +3,9 @@
 It goes the way of all others (recorded, claimed, sent, marked), and what did not go out is written down.
 """
 
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -41,8 +44,42 @@ async def bring(
     return status
 
 
+class OnTheirWay:
+    """Messages brought while their run goes on: a provider that hangs keeps nothing else waiting."""
+
+    def __init__(self) -> None:
+        self._brought: list[asyncio.Task[str]] = []
+
+    def bring(self, messages: Iterable[Message], escalation: str, episode: int, priority: Priority) -> None:
+        """Begin to bring them; returns at once."""
+        self._brought = [one for one in self._brought if not one.done()]
+        self._brought += [asyncio.create_task(bring(one, escalation, episode, priority)) for one in messages]
+
+    async def all_ended(self) -> None:
+        """Wait until every message has come to its end."""
+        await asyncio.gather(*self._brought)
+
+
 async def until(at: datetime | None, why: str) -> None:
     """Wait for that instant, if it lies ahead."""
     left = at - workflow.now() if at is not None else timedelta()
     if left > timedelta():
         await workflow.sleep(left, summary=why)
+
+
+class Pause:
+    """From one look at what is to be said to the next: until something is due, or something has happened and it is `over`.
+
+    A run begins it anew (`over` is False) before every look. What is said while a look is under way counts for another one:
+    nobody knows whether the first has seen it.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+
+    async def until(self, at: datetime, why: str) -> None:
+        """Wait for that instant, or for what happens."""
+        left = at - workflow.now()
+        if left > timedelta():
+            with suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self.over, timeout=left, timeout_summary=why)

@@ -13,6 +13,7 @@ from domain.actions import ActionsPlan, LessonsPlan
 from domain.afterwards import LateSurvey, SurveyPlan
 from domain.commands import BODIES
 from domain.messages import Message
+from domain.problem_reminders import ProblemPlan
 from domain.state import Escalation, Opening
 from domain.tickets import Channel, Priority
 from domain.view_time import rfc3339
@@ -23,6 +24,7 @@ SURVEY = "Survey"
 ALERT = "Alert"
 LESSONS = "Lessons"
 ACTIONS = "Actions"
+PROBLEM = "Problem"
 ANSWER = "Answer"
 TASK_QUEUE = "tierline"
 SEND_TASK_QUEUE = "tierline-send"  # what belongs to no channel's own queue: answers, and what earlier releases left
@@ -34,10 +36,14 @@ RECORD_QUESTION = "record_question"
 RECORD_UNSENT = "record_unsent"
 RECORD_RECURRENCE = "record_recurrence"
 RECORD_REMINDERS = "record_reminders"
+RECORD_PROBLEM_NEWS = "record_problem_news"
 SEND = "send"
 SEND_ANSWER = "send_answer"
 
 COMMANDS = tuple(BODIES)  # each is an update and a signal of the same name
+LOOK_AGAIN = (
+    "look-again"  # a signal to the runs that remind of actions and problems: something has happened to one of them
+)
 GIVE_WAY = "give-way"  # a signal: the case's next episode waits for this run to end
 
 STATUS = SearchAttributeKey.for_keyword("TierlineStatus")
@@ -98,12 +104,22 @@ def survey_id(plan: SurveyPlan) -> str:
 
 def lessons_id(plan: LessonsPlan) -> str:
     """The id of the run that counts the cause of this episode once it is closed; there is one."""
-    return f"{plan.escalation}/{plan.episode}/lessons"
+    return reminding_ids(plan.escalation, plan.episode, None)[1]
 
 
 def actions_id(plan: ActionsPlan) -> str:
     """The id of the run that follows up the actions of this root cause; there is one for each that was recorded."""
-    return f"{plan.escalation}/{plan.episode}/actions/{rfc3339(plan.recorded_at)}"
+    return reminding_ids(plan.escalation, plan.episode, rfc3339(plan.recorded_at))[0]
+
+
+def reminding_ids(escalation: str, episode: int, cause_at: str | None) -> tuple[str, str]:
+    """Which runs may remind of the actions of the root cause recorded at `cause_at`: its own, by earlier rules the closing's."""
+    return f"{escalation}/{episode}/actions/{cause_at}", f"{escalation}/{episode}/lessons"
+
+
+def problem_run_id(plan: ProblemPlan) -> str:
+    """The id of the run that follows up this problem; one at a time."""
+    return f"problem/{plan.problem}"  # no id of a case has a slash
 
 
 def alert_id(given: LateSurvey) -> str:

@@ -5,7 +5,6 @@ becomes of the case meanwhile; the next root cause begins another, and the one b
 when the case closes, counts the cause and tells who gets the problem when it came back.
 """
 
-import asyncio
 from datetime import datetime
 
 from temporalio import workflow
@@ -14,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.contract as contract  # not `from workflows import …`, see `escalation.py`
     from activities.recording import Recording
     from domain.actions import ActionsPlan, LessonsPlan, Look, Reminders
-    from workflows.bringing import RECORD_LIMIT, bring, until
+    from workflows.bringing import RECORD_LIMIT, OnTheirWay, Pause, bring
 
 WHY = "then the owners of open actions are reminded"
 
@@ -22,6 +21,14 @@ WHY = "then the owners of open actions are reminded"
 @workflow.defn(name=contract.LESSONS)
 class LessonsWorkflow:
     """What one closed episode taught: that its cause came back, and, by earlier rules, what was to be done about it."""
+
+    def __init__(self) -> None:
+        self._pause = Pause()
+
+    @workflow.signal(name=contract.LOOK_AGAIN)
+    def look_again(self) -> None:
+        """An action has another day or owner."""
+        self._pause.over = True
 
     @workflow.run
     async def run(self, plan: LessonsPlan) -> str:
@@ -36,6 +43,7 @@ class LessonsWorkflow:
             await bring(problem, plan.escalation, plan.episode, plan.priority)
         while plan.reminds:
             at = workflow.now()
+            self._pause.over = False
             found = await _look(plan, plan.looked_at or plan.closed_at, at)
             plan = plan.model_copy(update={"looked_at": at})
             for message in found.messages:
@@ -44,34 +52,39 @@ class LessonsWorkflow:
                 break
             if workflow.info().is_continue_as_new_suggested():  # years of reminders to somebody who does not mind
                 workflow.continue_as_new(plan)
-            await until(found.next_at, WHY)
+            await self._pause.until(found.next_at, WHY)
         return "followed up"
 
 
 @workflow.defn(name=contract.ACTIONS)
 class ActionsWorkflow:
-    """The actions of one root cause. A provider that hangs keeps no reminder of anybody else waiting."""
+    """The actions of one root cause."""
 
     def __init__(self) -> None:
-        self._on_their_way: list[asyncio.Task[str]] = []
+        self._messages = OnTheirWay()
+        self._pause = Pause()
+
+    @workflow.signal(name=contract.LOOK_AGAIN)
+    def look_again(self) -> None:
+        """An action has another day or owner."""
+        self._pause.over = True
 
     @workflow.run
     async def run(self, plan: ActionsPlan) -> str:
         """Live until no action of this root cause is open any more; returns `followed up`."""
         while True:
             at = workflow.now()
+            self._pause.over = False
             found = await _look(plan, plan.looked_at, at)
             plan = plan.model_copy(update={"looked_at": at})
-            told = [bring(one, plan.escalation, plan.episode, plan.priority) for one in found.messages]
-            self._on_their_way += [asyncio.create_task(one) for one in told]
+            self._messages.bring(found.messages, plan.escalation, plan.episode, plan.priority)
             if found.next_at is None:
-                await asyncio.gather(*self._on_their_way)
+                await self._messages.all_ended()
                 return "followed up"
             if workflow.info().is_continue_as_new_suggested():  # years of reminders to somebody who does not mind
-                await asyncio.gather(*self._on_their_way)
+                await self._messages.all_ended()
                 workflow.continue_as_new(plan)
-            self._on_their_way = [one for one in self._on_their_way if not one.done()]
-            await until(found.next_at, WHY)
+            await self._pause.until(found.next_at, WHY)
 
 
 async def _look(plan: LessonsPlan | ActionsPlan, after: datetime | None, at: datetime) -> Reminders:

@@ -18,7 +18,7 @@ from api.openings import Document
 from api.pages import saying
 from api.pages.case_view import Reader
 from api.pages.draft import draft
-from api.pages.forms import Form, body_of, forms_for, typed_again
+from api.pages.forms import Form, body_of, forms_for, typed_again, unasked
 from api.pages.frame import page
 from api.pages.saying import Posted
 from api.pages.words import TEXTS, reads, said
@@ -80,6 +80,7 @@ async def act(services: Services, link: ToAct, posted: Posted) -> Response:
         await in_thread(check_cause, services, command, body)
         require_address(seen.case["customer"], command, body)
         word = saying.said_by(link, link.person, command, body, posted, services)
+        word = replace(word, body={**word.body, **unasked(command, seen.case)})  # its id is of what was sent alone
         if seen.over != OVER_CLOSED:  # that one refuses by itself all but a word to reopen it
             await saying.not_too_late(services, seen.case, word)
         return await saying.say(services, seen.case, word)
@@ -100,7 +101,8 @@ def _seen(services: Services, link: ToAct) -> Seen:
     history = services.escalations.timeline(link.escalation, link.episode)
     ready = draft(services.settings.policies, case, now)
     known = _known(services, case)
-    return Seen(Reader(person, reads(person.locale), roster, now), case, history, _over(case, latest), ready, known)
+    reader = Reader(person, reads(person.locale), roster, now, services.causes.tree)
+    return Seen(reader, case, history, _over(case, latest), ready, known)
 
 
 def _known(services: Services, case: Document) -> Problem | None:
@@ -133,6 +135,7 @@ def _page(
         forms=[form for form in forms if not form.main],
         notice=notice,
         known=seen.known,
+        corrects=seen.case["root_cause"] is not None,
         nonce=secrets.token_urlsafe(12),
     )
 

@@ -1,11 +1,12 @@
 """The page of follow-ups: what was promised so that a cause does not come back, the earliest day first, so what is late leads.
 
-Filters stand in its address. Done and dropped take the path of `POST /v1/actions/{id}/…`, for the same roles; a key that belongs
-to nobody says once, above the list, who acts.
+Filters stand in its address. Done, dropped and moved take the path of `POST /v1/actions/{id}/…`, for the same roles; a key that
+belongs to nobody says once, above the list, who acts.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from functools import partial
 from secrets import token_urlsafe
 from typing import Any, Literal, TypeVar, cast, get_args
@@ -15,11 +16,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from activities.wording import long_day, short_time
-from api.actions import EndAction, ended
+from api.actions import EndAction, MoveAction, ended, moved
 from api.errors import status_of
 from api.openings import Document
 from api.pages.board_query import MINE, plain
 from api.pages.board_rows import name_of
+from api.pages.desk_forms import FIELD_UNFIT
 from api.pages.desk_saying import sent, why
 from api.pages.frame import PageRoute, redirect
 from api.pages.signed_in import TESTERS, Reader, Session, Tester, desk_page
@@ -36,6 +38,7 @@ PAGE = 50
 ANY = "all"
 STATES: tuple[ActionState, ...] = get_args(ActionState)
 ENDS: Mapping[str, Literal["done", "dropped"]] = {"done": "done", "drop": "dropped"}
+MOVE = "move"
 TONES: Mapping[str, str] = {"done": "good", "open": "", "dropped": ""}
 
 Asked = TypeVar("Asked", bound=Body)
@@ -71,7 +74,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Row:
-    """One action in words; `became` says who ended it, and when."""
+    """One action in words; `became` says who ended or moved it, and when, and `note` what they said of it."""
 
     id: str
     text: str
@@ -94,27 +97,36 @@ class Row:
 @router.get(PATH)
 def show(request: Request, session: Reader, services: Wired, after: str = "", came: str = "") -> Response:
     """The actions that fit; `after` is where the page before ended, `came` what was just done."""
-    words = TEXTS[session.language].get(f"lessons_came_{came}") if came in ENDS else None
+    words = TEXTS[session.language].get(f"lessons_came_{came}") if came in (*ENDS, MOVE) else None
     return _page(services, session, Wanted.of(request.query_params), plain(after), notice=words)
 
 
 @router.post(PATH)
 async def act(request: Request, session: Tester, services: Wired) -> Response:
-    """End one; back to the list, or the list with why not and with what was typed."""
+    """End or move one; back to the list, or the list with why not and with what was typed."""
     form = await sent(request, services, session)
     wanted = Wanted.of(dict(parse_qsl(form.fields.get("back", "")[:5_000])))
     command, _, id = form.fields.get("command", "").partition(" ")
     try:
-        if command not in ENDS:
-            raise Invalid("unreadable_form", "there is no such button on this page")
-        typed = {"by": form.fields.get("by", ""), "note": form.fields.get(f"note {id}", "")}
-        body = body_of(EndAction, typed, session)
-        await ended(services, session.caller, id, ENDS[command], body, services.now())
+        await _obeyed(services, session, command, id, form.fields)
     except DomainError as refusal:
         fault = f"{why(refusal, session.language, None)} {said(session.language, 'nothing_changed')}"
-        again = partial(_page, fault=fault, status=status_of(refusal)[0], typed=form.fields)
+        again = partial(_page, fault=fault, status=status_of(refusal)[0], typed=form.fields, refused=(command, id))
         return await in_thread(again, services, session, wanted, "")
     return redirect(services, f"{PATH}?{wanted.query(came=command)}")
+
+
+async def _obeyed(services: Services, session: Session, command: str, id: str, fields: Mapping[str, str]) -> None:
+    """What the button says, with the fields of its row. Raises the refusals of the API, Invalid `unreadable_form`."""
+    own = {name: fields.get(f"{name} {id}", "") for name in ("note", "owner", "due_on")}
+    typed = {**own, "by": fields.get("by", "")}
+    if command == MOVE:
+        await moved(services, session.caller, id, body_of(MoveAction, typed, session), services.now())
+    elif command in ENDS:
+        body = body_of(EndAction, typed, session)
+        await ended(services, session.caller, id, ENDS[command], body, services.now())
+    else:
+        raise Invalid("unreadable_form", "there is no such button on this page")
 
 
 def whose(owner: str, person: str | None) -> str | None:
@@ -123,18 +135,21 @@ def whose(owner: str, person: str | None) -> str | None:
 
 
 def body_of(kind: type[Asked], typed: Mapping[str, str], session: Session, **more: Any) -> Asked:
-    """What was typed as a request of the API. Raises Invalid `field_required`, `invalid_field`."""
+    """What was typed as a request of the API. Raises Invalid (`field_required`, `field_unfit`), in the reader's words."""
     given = {name: text for name in kind.model_fields if (text := typed.get(name, "").strip())}
     for name, field in kind.model_fields.items():
         if field.is_required() and name not in given:
-            label = said(session.language, f"lessons_field_{name}")
-            raise Invalid("field_required", said(session.language, "empty", field=label), field=name)
+            raise Invalid("field_required", _of_field("empty", name, session), field=name)
     try:
         return kind.model_validate({**given, **more})
     except ValidationError as error:
-        first = error.errors()[0]
-        field_ = ".".join(str(part) for part in first["loc"])
-        raise Invalid("invalid_field", f"{field_}: {first['msg']}", field=field_) from error
+        name = str(error.errors()[0]["loc"][0])
+        raise Invalid(FIELD_UNFIT, _of_field("lessons_unfit", name, session), field=name) from error
+
+
+def _of_field(key: str, name: str, session: Session) -> str:
+    """What is wrong with a field, under the name that its form gives it."""
+    return said(session.language, key, field=said(session.language, f"lessons_field_{name}"))
 
 
 def actions_of(services: Services, session: Session, case: Document) -> list[Row]:
@@ -161,7 +176,9 @@ def _page(
     fault: str | None = None,
     status: int = 200,
     typed: Mapping[str, str] | None = None,
+    refused: tuple[str, str] = ("", ""),
 ) -> Response:
+    """`refused` is the button that was pressed in vain, and the action it belongs to."""
     roster, person = services.roster.current(), session.caller.person
     found, following = _found(services, roster, wanted.filters(person), after)
     return desk_page(
@@ -173,6 +190,7 @@ def _page(
         states=(*STATES, ANY),
         owners=owners(roster, wanted.owner, person),
         people=[(one.id, one.name) for one in roster.people],
+        names={one.id: one.name for one in roster.people},
         rows=[_row(one, roster, session) for one in found],
         first=wanted.query() if after else None,
         more=wanted.query(after=following) if following else None,
@@ -181,6 +199,7 @@ def _page(
         notice=notice,
         fault=fault,
         typed=dict(typed or {}),
+        unfolded=refused[1] if refused[0] == MOVE else None,
         nonce=token_urlsafe(12),
         timezone=session.timezone,
     )
@@ -218,7 +237,7 @@ def _row(listed: ListedAction, roster: Roster, session: Session) -> Row:
         state=said(language, f"lessons_state_{action.state}"),
         tone=TONES[action.state],
         became=_became(action, roster, session),
-        note=action.note,
+        note=action.move.note if action.state == "open" and action.move else action.note,
         case=action.escalation,
         episode=action.episode,
         subject=listed.subject,
@@ -227,8 +246,12 @@ def _row(listed: ListedAction, roster: Roster, session: Session) -> Row:
 
 def _became(action: KeptAction, roster: Roster, session: Session) -> str | None:
     if action.state == "open":
-        return None
+        return _by(action.move.by, action.move.at, "lessons_moved", roster, session) if action.move else None
     if action.done_by is None or action.done_at is None:
         return said(session.language, "lessons_replaced")
-    at = short_time(action.done_at, session.timezone, session.language)
-    return said(session.language, "lessons_ended", who=name_of(roster, action.done_by) or "", at=at)
+    return _by(action.done_by, action.done_at, "lessons_ended", roster, session)
+
+
+def _by(person: str, at: datetime, words: str, roster: Roster, session: Session) -> str:
+    when = short_time(at, session.timezone, session.language)
+    return said(session.language, words, who=name_of(roster, person) or "", at=when)

@@ -40,7 +40,7 @@ Operator = Annotated[Session, Depends(allow(*MAY_READ))]
 
 @dataclass(frozen=True)
 class Row:
-    """One line in words; `about` is an id, `case` the same where it is a case's."""
+    """One line in words; `about` is an id, of a key that was made with its role; `case` the same where it is a case's."""
 
     iso: str
     at: str
@@ -106,12 +106,18 @@ def _row(line: AuditLine, clock: Clock, roster: Roster, labels: Mapping[str, str
         at=at.at,
         who=_who(line, roster, labels, texts),
         what=texts.get(f"audit_did_{done}", line.what),
-        about=line.subject or "",
+        about=_about(line),
         case=line.subject if line.subject_kind == CASE else None,
         via=said(clock.language, "audit_via", via=texts[f"audit_via_{line.via}"]),
         outcome=outcome,
         tone=tone,
     )
+
+
+def _about(line: AuditLine) -> str:
+    """An id; of a key that was made also its role."""
+    made_for = line.details.get("role")
+    return f"{line.subject} ({made_for})" if made_for else line.subject or ""
 
 
 def _who(line: AuditLine, roster: Roster, labels: Mapping[str, str], texts: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """The board: every open case, due next first, as its address filters it; the page people leave open.
 
-Without a script it is a page of forms and links. With one it keeps itself up to date: it fetches `fragment=rows` of its own
-address whenever `/board/events` says that something changed.
+Without a script it is a page of forms and links. With one it keeps itself up to date: `/board/rows` sends what has changed of
+it, and after a word of the reader's own it fetches `fragment=rows` of its own address.
 """
 
 from dataclasses import dataclass
@@ -10,16 +10,15 @@ from secrets import token_urlsafe
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
 
 from activities.wording import word
 from api.pages.board_act import COMMANDS, back_to
+from api.pages.board_parts import PAGE, Eyes, drawn_row, paging
 from api.pages.board_query import MINE, NOBODY, SORTED_BY, Wanted, plain
-from api.pages.board_rows import Clock, Row, row_of
-from api.pages.desk_forms import sensible
 from api.pages.frame import PageRoute, redirect
-from api.pages.signed_in import TESTERS, Posted, Reader, Session, desk_page
+from api.pages.signed_in import Posted, Reader, Session, desk_page
 from api.services import Services, Wired
-from domain.errors import Invalid
 from domain.roster import Roster
 from domain.state import LIVE
 from domain.tickets import PRIORITIES
@@ -28,9 +27,7 @@ from records.views import View
 
 PATH = "/"
 VIEWS = "/board/views"
-PAGE = 50
 LONGEST_NAME = 60  # characters of a view's
-IN_MENU = tuple(one for one in COMMANDS if one != "acknowledge")  # of a row; that one has a button beside it
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -39,7 +36,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 class Shown:
     """A page of the board; `following` is where the next one begins."""
 
-    rows: tuple[Row, ...]
+    rows: list[Markup]
     following: str | None
     counts: Counts
     roster: Roster
@@ -49,15 +46,16 @@ class Shown:
 def show(request: Request, session: Reader, services: Wired, after: str = "", fragment: str = "") -> Response:
     """The open cases that fit; `after` is where the page before ended."""
     wanted = Wanted.of(request.query_params)
-    shown = _shown(services, session, wanted, plain(after))
+    place = wanted.cursor(after)
+    shown = _shown(services, session, wanted, place)
     template = "board_rows.html.j2" if fragment == "rows" else "board.html.j2"
-    return desk_page(services, session, template, **_fields(services, session, wanted, shown, plain(after)))
+    return desk_page(services, session, template, **_fields(services, session, wanted, shown, place))
 
 
 @router.post(VIEWS)
 def keep_view(session: Reader, services: Wired, posted: Posted) -> Response:
     """Give the filters of a board a name, or forget one; back to the board."""
-    name, query = plain(posted.get("name", ""))[:LONGEST_NAME], Wanted.read(posted.get("query", "")).query()
+    name, query = plain(posted.get("name", ""))[:LONGEST_NAME], Wanted.read(posted.get("back", "")).query()
     owner = _owner(session)
     if posted.get("command") == "forget-view":
         services.views.forget(owner, name)
@@ -67,13 +65,10 @@ def keep_view(session: Reader, services: Wired, posted: Posted) -> Response:
 
 
 def _shown(services: Services, session: Session, wanted: Wanted, after: str) -> Shown:
-    filters, now = wanted.filters(session.caller.person), services.now()
-    try:
-        found, following = services.escalations.list_page(filters, wanted.sort, PAGE, after or None)
-    except Invalid:  # the place it goes on from is not there, or of another order: from the beginning, then
-        found, following = services.escalations.list_page(filters, wanted.sort, PAGE)
-    roster, clock = services.roster.current(), Clock(session.timezone, session.language, now)
-    rows = tuple(row_of(case, clock, roster, session.caller.person) for case in found)
+    filters = wanted.filters(session.caller.person)
+    found, following = services.escalations.list_page(filters, wanted.sort, PAGE, after or None)
+    roster = services.roster.current()
+    rows = [drawn_row(services, case, Eyes.of(session), roster) for case in found]
     return Shown(rows, following, services.board.counts(), roster)
 
 
@@ -84,13 +79,11 @@ def _fields(services: Services, session: Session, wanted: Wanted, shown: Shown, 
         "counts": shown.counts,
         "actions_overdue": services.actions.overdue(shown.roster, services.now()),
         "problems_open": services.problems.unresolved(),
-        "more": wanted.query(after=shown.following) if shown.following else None,
-        "first": wanted.query() if after else None,
+        **paging(wanted, after, shown.following),
         "here": wanted.query(after=after),
-        "may_act": session.caller.role in TESTERS,
+        "may_act": Eyes.of(session).may_act,
         "person": session.caller.person,
         "commands": COMMANDS,
-        "menus": {one: [command for command in IN_MENU if command in sensible(one)] for one in LIVE},
         "nonce": token_urlsafe(12),
         "word": partial(word, session.language),
         "statuses": LIVE,

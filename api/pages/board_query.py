@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
+from domain.errors import Invalid
 from domain.state import LIVE
 from domain.tickets import PRIORITIES
-from records.escalations import LONGEST_Q, SORTS, Filters
+from records.escalations import LONGEST_Q, SORTS, Filters, place_of
 
 MINE, NOBODY = "mine", "nobody"
 FIRST = "next_due_at"  # what a board is sorted by when nothing else is said: due next first
@@ -70,6 +71,14 @@ class Wanted:
             overdue=True if self.overdue else None,
             q=self.q or None,
         )
+
+    def cursor(self, after: str) -> str:
+        """Where a page goes on from; empty when that is no place, or one of another order: from the beginning, then."""
+        try:
+            place_of(plain(after), self.sort)
+        except Invalid:
+            return ""
+        return plain(after)
 
     @property
     def narrowed(self) -> bool:

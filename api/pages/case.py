@@ -114,8 +114,8 @@ def _page(
     case, roster, now = seen.case, services.roster.current(), services.now()
     history = services.escalations.timeline(case["id"], case["episode"])
     letters = message_items(services, services.escalations.messages(case["id"], case["episode"]), session.caller)
-    desk = Desk(Clock(session.timezone, session.language, now), roster, session.person)
     causes = services.causes.tree
+    desk = Desk(Clock(session.timezone, session.language, now), roster, session.person, causes)
     forms = forms_for(case, roster, session, causes) if seen.is_latest and session.caller.role in TESTERS else []
     sent_again = dict(typed or {})
     forms = [_again(form, sent_again) for form in forms]
@@ -135,7 +135,7 @@ def _page(
         may_link=session.caller.role in TESTERS,
         person_id=session.caller.person,
         audit=audit.last_of(services, session, case["id"]),
-        similar=desk.alike(_similar(services, case), causes),
+        similar=desk.alike(_similar(services, case)),
         cause=case["root_cause"] and title_of(causes, case["root_cause"]["category"], session.language),
         nonce=token_urlsafe(12),
         typed=cause,

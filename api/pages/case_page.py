@@ -12,9 +12,9 @@ from activities.history_words import HistoryWords, reason_words
 from activities.reading import known, ticket_history
 from activities.wording import long_time, short_time, word
 from api.openings import Document
-from api.pages.board_rows import Clock, Moment, is_vip, missed, name_of, target_word
+from api.pages.board_rows import Clock, Moment, falls_due, is_vip, missed, name_of, target_word
 from api.pages.case_bars import Axis, Bar, axis_of, bar_of, pauses_of
-from api.pages.terms import figure, message_words, trigger_words
+from api.pages.terms import figure, message_words, trigger_words, why_not
 from api.pages.words import said
 from api.shapes import MessageItem
 from domain.causes import Causes, title_of
@@ -28,6 +28,7 @@ WORTH_A_LOOK = (
     0.3  # lower than for an e-mail (`activities.seen_before`): here it costs nobody a glance who does not want it
 )
 LATEST = 12  # lines of the history that are seen at once
+NEWEST = 20  # messages that are
 TONES = {"failed": "bad", "unknown": "bad", "sent": "good", "delivered": "good"}
 
 
@@ -109,6 +110,7 @@ class CasePage:
     watchers: tuple[str, ...]
     missed: tuple[str, ...]
     due: Moment | None
+    due_what: str
     update: Moment | None
     opened: Moment
     closed: Moment | None
@@ -121,6 +123,7 @@ class CasePage:
     latest: tuple[Event, ...]
     earlier: tuple[Event, ...]
     letters: tuple[Letter, ...]
+    letters_before: tuple[Letter, ...]
     facts: tuple[tuple[str, str], ...]
 
 
@@ -131,12 +134,14 @@ class Desk:
     clock: Clock
     roster: Roster
     person: Person | None
+    causes: Causes | None
 
     def page(self, case: Document, history: Sequence[TimelineEntry], letters: Sequence[MessageItem]) -> CasePage:
         """The case with its history and its messages, oldest first each."""
         language, clock = self.clock.language, self.clock
         axis = axis_of(case, clock.now)
         events = tuple(self._event(one) for one in reversed(history))
+        sent = tuple(self._letter(one) for one in reversed(letters))
         team = self.roster.team(case["team"])
         return CasePage(
             document=case,
@@ -153,6 +158,7 @@ class Desk:
             watchers=tuple(name_of(self.roster, one) or one for one in case["watchers"]),
             missed=tuple(target_word(one, language) for one in missed(case)) if case["status"] in LIVE else (),
             due=clock.moment(case["next_due_at"]),
+            due_what=falls_due(case, language)[0],
             update=clock.moment(case["next_customer_update_by"]),
             opened=clock.shown(datetime.fromisoformat(case["opened_at"])),
             closed=clock.moment(case["closed_at"]),
@@ -164,18 +170,19 @@ class Desk:
             targets=tuple(self._targets(case, history, axis)),
             latest=events[:LATEST],
             earlier=events[LATEST:],
-            letters=tuple(self._letter(one) for one in reversed(letters)),
+            letters=sent[:NEWEST],
+            letters_before=sent[NEWEST:],
             facts=tuple(self._facts(case)),
         )
 
-    def alike(self, found: Sequence[Similar], causes: Causes | None) -> list[Alike]:
+    def alike(self, found: Sequence[Similar]) -> list[Alike]:
         """Those of the closed cases found that are worth a look, the best first."""
-        return [self._alike(one, causes) for one in found if one.score >= WORTH_A_LOOK][:MOST_ALIKE]
+        return [self._alike(one) for one in found if one.score >= WORTH_A_LOOK][:MOST_ALIKE]
 
-    def _alike(self, one: Similar, causes: Causes | None) -> Alike:
+    def _alike(self, one: Similar) -> Alike:
         language, closed = self.clock.language, one.closure
         shared = [*one.words, *([said(language, "case_same_product")] if one.same_product else [])]
-        category = title_of(causes, closed.cause_category, language) if closed.cause_category else None
+        category = title_of(self.causes, closed.cause_category, language) if closed.cause_category else None
         return Alike(
             id=closed.id,
             episode=closed.episode,
@@ -214,14 +221,14 @@ class Desk:
         )
 
     def _event(self, entry: TimelineEntry) -> Event:
-        words = HistoryWords(self.clock.language, self.clock.timezone, self.roster)
+        words = HistoryWords(self.clock.language, self.clock.timezone, self.roster, self.causes)
         return Event(entry.at.isoformat(), self.clock.shown(entry.at).at, entry.kind, words.line(entry))
 
     def _letter(self, message: MessageItem) -> Letter:
         language = self.clock.language
         read = message.read_at is not None and message.status == "delivered"
         who = said(language, "a_customer") if message.person is None else name_of(self.roster, message.person)
-        notes = [message.reason] if message.reason else []
+        notes = [why_not(message.reason, language)] if message.reason else []
         for name, at in (("sent", message.sent_at), ("delivered", message.delivered_at), ("read", message.read_at)):
             if at is not None:
                 notes.append(

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from activities.history_words import HistoryWords, reason_words
+from activities.history_words import HistoryWords, telling_reasons
 from activities.reading import known, ticket_history
 from activities.wording import Language, long_time, one_line, short_time, word
 from api.openings import Document
 from api.pages.words import distance, said
+from domain.causes import Causes
 from domain.due import TARGET_WORDS
 from domain.roster import Person, Roster
 from domain.state import TimelineEntry
@@ -87,6 +88,7 @@ class Reader:
     language: Language
     roster: Roster
     now: datetime
+    causes: Causes | None
 
     def name(self, person_id: str | None) -> str | None:
         """The name of a person, the id of one who has left the roster."""
@@ -96,7 +98,7 @@ class Reader:
     def view(self, case: Document, history: Sequence[TimelineEntry]) -> CaseView:
         """The case, what its ticket brought, and its history."""
         written = tuple(self._written(one) for one in ticket_history(case))
-        words = HistoryWords(self.language, self.person.timezone, self.roster)
+        words = HistoryWords(self.language, self.person.timezone, self.roster, self.causes)
         events = tuple(Event(self._short(one.at), words.line(one)) for one in reversed(history))
         owner, mine = self.name(case["owner"]), case["owner"] == self.person.id
         live = case["status"] in ("acknowledged", "paused")
@@ -109,7 +111,7 @@ class Reader:
             vip=(case["customer"].get("tier") or "").casefold() == VIP,
             level=case["priority"],
             priority=word(self.language, case["priority"]),
-            reasons=reason_words(case["priority_reasons"], self.language),
+            reasons=telling_reasons(case, self.language),
             place=self._place(case),
             paused=self._paused(case["pause"]),
             mine=mine,

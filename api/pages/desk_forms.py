@@ -15,12 +15,13 @@ from activities.wording import word
 from api.auth import NEEDS_NOBODY, command_roles
 from api.escalations import REQUESTS
 from api.openings import Document
-from api.pages.forms import TOLD_BY, Field, Form, typed_again, with_categories
+from api.pages.forms import NOT_CHOSEN, TOLD_BY, Field, Form, typed_again, with_categories
 from api.pages.signed_in import Session
 from api.pages.words import said
 from domain.causes import Causes
 from domain.commands import MOST_CAUSES
 from domain.errors import Invalid
+from domain.forgetting import is_forgotten
 from domain.roster import Roster
 from domain.tickets import PRIORITIES
 
@@ -188,6 +189,8 @@ def _unfit(form: Form, place: Sequence[int | str], rows: Sequence[str], session:
 
 def _fits(form: Form, case: Document) -> bool:
     """What the status alone does not say."""
+    if is_forgotten(case):
+        return False
     return form.command != "hand-back" or case["tier"]["index"] > 0
 
 
@@ -211,12 +214,14 @@ def _options(field: Field, command: str, roster: Roster, session: Session) -> tu
         return tuple((one, said(language, words)) for one, words in TOLD_BY.items())
     if command == "pause":
         return tuple((one, said(language, one)) for one in _WAITS)
-    return tuple((one, said(language, words)) for one, words in _ORIGINS.items())
+    return (NOT_CHOSEN, *((one, said(language, words)) for one, words in _ORIGINS.items()))
 
 
 def _people(roster: Roster, session: Session) -> tuple[tuple[str, str], ...]:
-    """Oneself first: that is who a case is handed to most."""
+    """Oneself first: that is who a case is handed to most. A key that is nobody's has to choose."""
     people = [(one.id, one.name) for one in roster.people]
+    if session.caller.person is None:
+        return (NOT_CHOSEN, *people)
     return tuple(sorted(people, key=lambda one: one[0] != session.caller.person))
 
 

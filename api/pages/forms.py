@@ -11,8 +11,9 @@ from activities.wording import Language
 from api.openings import Document
 from api.pages.words import said
 from domain.causes import Causes, titled
-from domain.commands import ToldBy, parse_body
+from domain.commands import RootCause, ToldBy, parse_body
 from domain.errors import Invalid
+from domain.forgetting import is_forgotten
 from domain.roster import Roster
 from domain.tickets import LONGEST_TEXT
 
@@ -112,11 +113,25 @@ def forms_for(
     case: Document, roster: Roster, language: Language, draft: str | None, causes: Causes | None
 ) -> list[Form]:
     """The forms of a case as it stands; with a `draft` the word to the customer comes first, and is open."""
+    if is_forgotten(case):
+        return []
     found = [_filled(form, roster, language) for form, statuses in _FORMS if case["status"] in statuses]
     found = [with_categories(form, causes, language) for form in found]
-    if case["root_cause"] is not None:
-        found = [form for form in found if form.command != "root-cause"]
+    found = [_correcting(form, case) if form.command == "root-cause" else form for form in found]
     return _with_draft(found, draft) if draft else found
+
+
+def _correcting(form: Form, case: Document) -> Form:
+    """A later cause takes the place of an earlier one: the form begins with what stands, folded."""
+    return replace(typed_again(form, case["root_cause"] or {}), shown=False)
+
+
+def unasked(command: str, case: Document) -> dict[str, Any]:
+    """What stands in the recorded cause and this page does not ask for: a correction leaves it as it is."""
+    if command != "root-cause" or case["root_cause"] is None:
+        return {}
+    asked = {field.name for field in _BY_COMMAND[command].fields}
+    return {name: case["root_cause"][name] for name in RootCause.model_fields.keys() - asked}
 
 
 def typed_again(form: Form, posted: Mapping[str, str]) -> Form:
@@ -156,12 +171,13 @@ def _filled(form: Form, roster: Roster, language: Language) -> Form:
 
 def _options(field: Field, roster: Roster, language: Language) -> tuple[tuple[str, str], ...]:
     if field.choose == "people":
-        return tuple((one.id, one.name) for one in roster.people)
+        return (NOT_CHOSEN, *((one.id, one.name) for one in roster.people))
     if field.choose == "teams":
         teams = [(one.id, said(language, "team", name=one.name or one.id)) for one in roster.teams]
         return (("", said(language, "up")), *teams)
     known = _CHOICES.get(field.choose, {}) if field.choose else {}
-    return tuple((value, said(language, words)) for value, words in known.items())
+    options = tuple((value, said(language, words)) for value, words in known.items())
+    return (NOT_CHOSEN, *options) if field.choose == "origin" else options
 
 
 def _with_draft(forms: Sequence[Form], draft: str) -> list[Form]:

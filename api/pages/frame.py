@@ -17,7 +17,9 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from activities.wording import Language
@@ -25,6 +27,7 @@ from api.errors import RETRY_AFTER, database_trouble, reported, status_of
 from api.pages.words import TEXTS, reads, said
 from api.services import Services, services_of
 from domain.errors import DomainError
+from domain.forgetting import FORGOTTEN
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -55,10 +58,20 @@ class Elsewhere(Exception):
 
 log = structlog.get_logger()
 
+
+@pass_context
+def _said_of_nobody(context: Context, value: Any) -> Any:
+    """What stands in place of a forgotten customer's words, alone or within a sentence, in the language of the page."""
+    if isinstance(value, str) and FORGOTTEN in value:
+        return value.replace(FORGOTTEN, said(context.get("language", "en"), "forgotten"))
+    return value
+
+
 _JINJA = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=_said_of_nobody,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -77,15 +90,15 @@ def page(
     Every template has `t` (a sentence by its name), `base` (what stands before our paths) and `asset` (the address of a file
     of `static/`).
     """
-    text = _JINJA.get_template(template).render(
-        language=language,
-        t=partial(said, language),
-        base=base_of(services),
-        asset=partial(_asset, base_of(services)),
-        banner=_banner(services, language),
-        **fields,
-    )
+    text = part(services, template, language, banner=_banner(services, language), **fields)
     return HTMLResponse(text.encode("utf-8", "replace"), status, headers)
+
+
+def part(services: Services, template: str, language: Language, **fields: Any) -> Markup:
+    """A page, or what stands in one, as text."""
+    base = base_of(services)
+    common = {"language": language, "t": partial(said, language), "base": base, "asset": partial(_asset, base)}
+    return Markup(_JINJA.get_template(template).render(common, **fields))  # noqa: S704 - templates escape what is put in
 
 
 def _asset(base: str, name: str) -> str:

@@ -46,6 +46,15 @@ class Reading:
         local = at.astimezone(ZoneInfo(self.timezone))
         return f"{self.day(local)} {local:%H:%M}"
 
+    def edges(self, plan: Plan, begins: datetime, ends: datetime) -> tuple[str, str]:
+        """From when to when. Of what reaches further than anybody looked it is said that it does, not where it was cut off."""
+        first, last = self.time(begins), self.time(ends)
+        if plan.began_before(begins):
+            first = self.say("before", at=self.time(plan.begins))
+        if plan.goes_on(ends):
+            last = self.say("beyond", at=self.time(plan.ends))
+        return first, last
+
     def day(self, local: datetime) -> str:
         """`Fri 27 Nov`, `Fr 27.11.`."""
         name = self.weekday(local)
@@ -127,7 +136,8 @@ class _Drawing:
             self._piece(row, piece, y)
 
     def _piece(self, row: Band, piece: Piece, y: float) -> None:
-        x, width = self._x(piece.begins), self._x(piece.ends) - self._x(piece.begins)
+        x = self._x(max(piece.begins, self._plan.begins))
+        width = self._x(min(piece.ends, self._plan.ends)) - x
         hue = "gap" if piece.person is None else f"hue-{self._hue[piece.person]}"
         group = ET.SubElement(self._root, "g", {"class": f"piece {row.kind} {hue}"})
         _text(group, "title", self.about(row, piece))
@@ -142,7 +152,9 @@ class _Drawing:
     def about(self, row: Band, piece: Piece) -> str:
         """The whole of a piece in words."""
         reading = self._reading
-        times = f"{reading.time(piece.begins)} – {reading.time(piece.ends)}"
+        written = row.kind in ("overrides", "absences")  # down in the roster, however long it is
+        known = (reading.time(piece.begins), reading.time(piece.ends))
+        times = " – ".join(known if written else reading.edges(self._plan, piece.begins, piece.ends))
         kind = row.name or reading.say(f"row_{row.kind}", number="").strip()
         other = piece.instead_of or piece.delegate
         arrow = f" ({reading.name(other)})" if other else ""

@@ -1,11 +1,12 @@
 """Who is on duty over a stretch of time, as rows: who answers, who is next, what each rotation planned, what changed it.
 
 Everything is asked of the rules (`domain.shifts`): a rotation's own plan is the same question with that rotation alone and
-without overrides and absences, so that a reader sees what the plan was and what became of it.
+without overrides and absences, so that a reader sees what the plan was and what became of it. A shift is whole, however little
+of it lies in that time: it is looked for past both ends, so far and no further.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.roster import Absence, Override, Roster, Rotation, Team
@@ -37,11 +38,12 @@ class Band:
 
 @dataclass(frozen=True)
 class Plan:
-    """A team from `begins` to `ends`."""
+    """A team from `begins` to `ends`; what reaches over an edge is whole, as far as `past` it."""
 
     team: Team
     begins: datetime
     ends: datetime
+    past: timedelta
     shifts: tuple[Shift, ...]
     bands: tuple[Band, ...]
 
@@ -50,22 +52,45 @@ class Plan:
         """When nobody is on duty."""
         return [piece for piece in self.bands[0].pieces if piece.person is None]
 
+    def began_before(self, at: datetime) -> bool:
+        """Whether what begins then began earlier still: nobody looked further back."""
+        return at <= self.begins - self.past
+
+    def goes_on(self, at: datetime) -> bool:
+        """Whether what ends then goes on: nobody looked further ahead."""
+        return at >= self.ends + self.past
+
 
 def plan(roster: Roster, team: Team, begins: datetime, ends: datetime) -> Plan:
     """The rows of that team: who is on duty, who is next, each rotation as planned, overrides and absences."""
-    found = shifts(roster, team.id, begins, ends)
+    found, past = _whole(roster, team, begins, ends)
     rotations = [_planned(roster, team, rotation, begins, ends) for rotation in team.rotations]
     changes = [
-        *_rows("overrides", (_override(one) for one in overrides(roster, team, begins, ends)), begins, ends),
-        *_rows("absences", (_absence(one) for one in absences(roster, team, begins, ends)), begins, ends),
+        *_rows("overrides", (_override(one) for one in overrides(roster, team, begins, ends))),
+        *_rows("absences", (_absence(one) for one in absences(roster, team, begins, ends))),
     ]
     bands = (
-        Band("duty", None, tuple(on_duty(found))),
-        Band("next", None, tuple(following(found))),
+        Band("duty", None, _inside(on_duty(found), begins, ends)),
+        Band("next", None, _inside(following(found), begins, ends)),
         *rotations,
         *changes,
     )
-    return Plan(team, begins, ends, tuple(found), bands)
+    inside = tuple(one for one in found if one.from_ < ends and one.to > begins)
+    return Plan(team, begins, ends, past, inside, bands)
+
+
+def _whole(roster: Roster, team: Team, begins: datetime, ends: datetime) -> tuple[list[Shift], timedelta]:
+    """The shifts around that time too, so far past both its ends that those who answer in it begin and end, or to `FAR`."""
+    for past in (SOON, FAR):
+        found = shifts(roster, team.id, begins - past, ends + past)
+        pieces = _inside(on_duty(found), begins, ends)
+        if pieces[0].begins > begins - past and pieces[-1].ends < ends + past:
+            break
+    return found, past
+
+
+def _inside(pieces: Iterable[Piece], begins: datetime, ends: datetime) -> tuple[Piece, ...]:
+    return tuple(one for one in pieces if one.begins < ends and one.ends > begins)
 
 
 def on_duty(found: Iterable[Shift]) -> list[Piece]:
@@ -105,7 +130,8 @@ def _planned(roster: Roster, team: Team, rotation: Rotation, begins: datetime, e
     """What the rotation says by itself; where it has no hours nobody is meant to be there."""
     alone = team.model_copy(update={"rotations": (rotation,), "members": ()})
     bare = roster.model_copy(update={"teams": (alone,), "overrides": (), "absences": ()})
-    pieces = on_duty(shifts(bare, team.id, begins, ends))
+    found, _ = _whole(bare, alone, begins, ends)
+    pieces = _inside(on_duty(found), begins, ends)
     return Band("rotation", rotation.name, tuple(piece for piece in pieces if piece.person is not None))
 
 
@@ -126,19 +152,15 @@ def _absence(one: Absence) -> Piece:
     return Piece(one.from_, one.to, one.person, delegate=one.delegate)
 
 
-def _rows(kind: str, pieces: Iterable[Piece], begins: datetime, ends: datetime) -> list[Band]:
-    """As many rows as it takes that none lies over another, each cut off at both ends."""
+def _rows(kind: str, pieces: Iterable[Piece]) -> list[Band]:
+    """As many rows as it takes that none lies over another."""
     rows: list[list[Piece]] = []
     for one in sorted(pieces, key=lambda piece: piece.begins):
         row = next((row for row in rows if row[-1].ends <= one.begins), None)
         if row is None:
             rows.append(row := [])
         row.append(one)
-    return [Band(kind, None, tuple(_cut(piece, begins, ends) for piece in row)) for row in rows]
-
-
-def _cut(piece: Piece, begins: datetime, ends: datetime) -> Piece:
-    return replace(piece, begins=max(piece.begins, begins), ends=min(piece.ends, ends))
+    return [Band(kind, None, tuple(row)) for row in rows]
 
 
 def now_on_duty(roster: Roster, team: Team, now: datetime) -> Sequence[Piece]:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from activities.wording import Language
 from api.pages.on_call_band import Reading
-from api.pages.on_call_plan import FAR, Piece, Plan, now_on_duty, on_duty
+from api.pages.on_call_plan import FAR, Piece, Plan, now_on_duty, plan
 from api.pages.policy_hours import apart
 from api.pages.words import distance, said
-from domain.roster import Absence, Override, Roster, Team, lead
+from domain.roster import Absence, Override, Roster, Team, acting_lead
 from domain.roster import on_duty as ladder
-from domain.shifts import shifts
 from domain.view_time import rfc3339
 from records.bad_addresses import BadAddress
 
@@ -28,13 +27,17 @@ class Who:
 
 @dataclass(frozen=True)
 class Now:
-    """A team at this moment: who answers (None: nobody) and until when, who is next, who takes over then, its lead."""
+    """A team at this moment: who answers (None: nobody) and until when, who is next, who takes over then, its lead.
+
+    `acting` stands in for the lead; None while the lead is there.
+    """
 
     who: Who | None
     until: str
     following: Who | None
     then: tuple[Who, str] | None
     lead: Who | None
+    acting: Who | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def now_of(roster: Roster, team: Team, reading: Reading, bad: Mapping[str, Seque
     """Who answers for the team at this moment."""
     first, *rest = now_on_duty(roster, team, reading.now)
     people = ladder(roster, team.id, reading.now)
-    chief = lead(roster, team.id)
+    acting = acting_lead(roster, team.id, reading.now)
 
     def who(person: str | None) -> Who | None:
         return None if person is None else Who(reading.name(person), tuple(bad.get(person, ())))
@@ -71,7 +74,8 @@ def now_of(roster: Roster, team: Team, reading: Reading, bad: Mapping[str, Seque
         _until(first, reading, open_ended=not rest),
         who(people[1] if len(people) > 1 else None),
         (shown, reading.time(then.begins)) if then and shown else None,
-        who(chief),
+        who(team.lead),
+        who(acting if acting != team.lead else None),
     )
 
 
@@ -86,32 +90,36 @@ def _until(piece: Piece, reading: Reading, *, open_ended: bool) -> str:
 def own_shifts(roster: Roster, person: str, reading: Reading, until: datetime, plans: Sequence[Plan] = ()) -> Own:
     """When that person is on duty from now on, the first shift first, in every team; `plans` are not asked for again."""
     now, ends = reading.now, min(until, reading.now + FAR)
-    known = {one.team.id: one.bands[0].pieces for one in plans if one.begins <= now and one.ends == ends}
-    found = [
-        (piece, team.name or team.id)
-        for team in roster.teams
-        for piece in known.get(team.id) or on_duty(shifts(roster, team.id, now, ends))
-        if piece.person == person and piece.ends > now
-    ]
-    found.sort(key=lambda one: one[0].begins)
-    sentences = tuple(_own(piece, team, reading, ends) for piece, team in found)
+    known = {one.team.id: one for one in plans if one.begins <= now and one.ends == ends}
+    asked = [known.get(team.id) or plan(roster, team, now, ends) for team in roster.teams]
+    found = [(piece, one) for one in asked for piece in one.bands[0].pieces if piece.person == person]
+    found = sorted((one for one in found if one[0].ends > now), key=lambda one: one[0].begins)
+    sentences = tuple(_own(piece, one, reading) for piece, one in found)
     return Own(sentences, None if sentences else reading.say("mine_none", until=reading.time(ends)))
 
 
-def _own(piece: Piece, team: str, reading: Reading, ends: datetime) -> str:
-    begins, until = reading.time(piece.begins), reading.time(piece.ends)
+def _own(piece: Piece, plan: Plan, reading: Reading) -> str:
+    team, open_ended = plan.team.name or plan.team.id, plan.goes_on(piece.ends)
     if piece.begins <= reading.now:
-        return reading.say("mine_now_open" if piece.ends == ends else "mine_now", team=team, until=until)
-    span = apart(piece.begins, piece.ends, reading.language)
-    return reading.say("mine_shift", team=team, from_=begins, until=until, span=span)
+        until = reading.time(plan.ends if open_ended else piece.ends)
+        return reading.say("mine_now_open" if open_ended else "mine_now", team=team, until=until)
+    return reading.say("mine_shift", team=team, **_when(plan, piece.begins, piece.ends, reading))
+
+
+def _when(plan: Plan, begins: datetime, ends: datetime, reading: Reading) -> Mapping[str, str]:
+    """From when to when, and how long that is; at least how long, where nobody looked further."""
+    first, last = reading.edges(plan, begins, ends)
+    span = apart(begins, ends, reading.language)
+    if plan.began_before(begins) or plan.goes_on(ends):
+        span = reading.say("longer", span=apart(max(begins, plan.begins), min(ends, plan.ends), reading.language))
+    return {"from_": first, "until": last, "span": span}
 
 
 def gap_words(plan: Plan, reading: Reading) -> Iterator[str]:
     """When nobody is on duty, what is over left out; of many the first ones, and how many more."""
     gaps = [one for one in plan.gaps if one.ends > reading.now]
     for one in gaps[:MOST_GAPS]:
-        span = apart(one.begins, one.ends, reading.language)
-        yield reading.say("gap", from_=reading.time(one.begins), until=reading.time(one.ends), span=span)
+        yield reading.say("gap", **_when(plan, one.begins, one.ends, reading))
     if len(gaps) > MOST_GAPS:
         whole = sum((one.ends - one.begins for one in gaps), timedelta(0))
         span = apart(plan.begins, plan.begins + whole, reading.language)
@@ -119,14 +127,10 @@ def gap_words(plan: Plan, reading: Reading) -> Iterator[str]:
 
 
 def shift_words(plan: Plan, reading: Reading) -> Iterator[str]:
-    """Every shift and gap, as the API lists them."""
+    """Every shift and gap, as the API lists them, but whole."""
     for shift in plan.shifts:
-        fields = {
-            "from_": reading.time(shift.from_),
-            "until": reading.time(shift.to),
-            "span": apart(shift.from_, shift.to, reading.language),
-            "who": reading.name(shift.on_call) if shift.on_call else reading.say("nobody"),
-        }
+        who = reading.name(shift.on_call) if shift.on_call else reading.say("nobody")
+        fields = {**_when(plan, shift.from_, shift.to, reading), "who": who}
         if shift.on_call_next is None:
             yield reading.say("shift", **fields)
         else:

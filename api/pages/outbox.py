@@ -14,7 +14,7 @@ from activities.wording import Language, short_time
 from api.escalations import message_items
 from api.pages.frame import PageRoute
 from api.pages.signed_in import Reader, Session, desk_page
-from api.pages.terms import message_words
+from api.pages.terms import message_words, why_not
 from api.pages.words import TEXTS, said
 from api.services import Services, Wired
 from api.shapes import MessageItem
@@ -117,7 +117,8 @@ def _row(message: MessageItem, session: Session, names: dict[str, str]) -> Row:
 
 
 def _notes(message: MessageItem, session: Session, names: dict[str, str]) -> list[str]:
-    language, told = session.language, message.reason or ""
+    language = session.language
+    told = why_not(message.reason or "", language)
     if message.waits_until is not None:
         told = said(language, "outbox_quiet_hours", at=_at(message.waits_until, session))
     if message.status == "failed" and message.code and message.code not in told:

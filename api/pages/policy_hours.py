@@ -39,6 +39,15 @@ def worked(seconds: int, calendar: Calendar, language: Language) -> str:
     return length(Duration(days, rest), calendar, language)
 
 
+def roughly(seconds: int, calendar: Calendar, language: Language) -> str:
+    """As `worked`, in no more units than anybody plans by: hours beside days, five minutes beside hours, minutes beside none."""
+    day = calendar.day_seconds or SECONDS_PER_DAY
+    days, rest = divmod(seconds, day)
+    step = 3600 if days else 300 if rest >= 3600 else 60 if rest >= 600 else 1
+    near = min((rest + step // 2) // step * step, day)
+    return worked(days * day + near, calendar, language)
+
+
 def apart(begins: datetime, ends: datetime, language: Language) -> str:
     """`2 d 3 h`, `15 min`, `10 s`: how long on the clock, in its two largest units."""
     days, seconds = divmod(int((ends - begins).total_seconds()), 86_400)

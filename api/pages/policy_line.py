@@ -7,15 +7,16 @@ grow with time but are not to scale: a first quarter of an hour has as much to t
 import re
 import xml.etree.ElementTree as ET
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import log2
 from textwrap import wrap
 
 from activities.wording import Language
 from api.pages.policy_hours import apart
-from api.pages.preview_lines import Line, tiers
+from api.pages.preview_lines import Fold, Line, tiers
 from api.pages.words import said
 from api.preview import Played
 from domain.calendars import Calendar, WorkingTime
@@ -61,9 +62,13 @@ class Gap:
         return min(LONGEST, max(high, ROOM_FOR_WORDS))
 
 
-def line(played: Played, found: Sequence[Line], language: Language) -> str:
-    """The markup. Everything in it is escaped."""
-    return _Drawing(played, found, language).drawn()
+def line(played: Played, told: Sequence[Line | Fold], language: Language) -> str:
+    """The markup. Everything in it is escaped. What is folded is a gap that says so."""
+    found = [one for one in told if isinstance(one, Line)]
+    after = {
+        before.at: one.text for before, one in pairwise(told) if isinstance(before, Line) and isinstance(one, Fold)
+    }
+    return _Drawing(played, found, after, language).drawn()
 
 
 def gaps(played: Played, found: Sequence[Line]) -> list[Gap]:
@@ -96,8 +101,10 @@ def _closed(calendar: Calendar, begins: datetime, ends: datetime) -> Iterator[tu
 class _Drawing:
     """Puts one line below the other, then the bars beside them."""
 
-    def __init__(self, played: Played, found: Sequence[Line], language: Language) -> None:
-        self._played, self._found, self._language = played, found, language
+    def __init__(
+        self, played: Played, found: Sequence[Line], folded: Mapping[datetime, str], language: Language
+    ) -> None:
+        self._played, self._found, self._folded, self._language = played, found, folded, language
         self._state: Escalation = played.course.state
         self._rails = [name for name in ORDER if any(clock.name == name for clock in self._state.clocks)]
         self._clock_x = RAILS + RAIL * len(self._rails) + 6
@@ -188,13 +195,17 @@ class _Drawing:
     def _gap(self, gap: Gap, y: float) -> float:
         """The space until the next instant, with how long it is in words."""
         span = gap.ends - gap.begins
+        words = [self._how_long(gap), *wrap(self._folded.get(gap.begins, ""), LETTERS)]
+        height = max(gap.height, len(words) * LEADING)
         for begins, ends in gap.closed:
-            top, bottom = (y + gap.height * ((at - gap.begins) / span) for at in (begins, ends))
+            top, bottom = (y + height * ((at - gap.begins) / span) for at in (begins, ends))
             box = _rect(self._back, self._axis + 4, top, WIDTH - self._axis - 8, bottom - top, "closed")
             box.set("fill", "url(#closed-hours)")
             _text(box, "title", said(self._language, "policy_closed"))
-        self._say(self._text_x, y + gap.height / 2 + 4, self._how_long(gap), "gap")
-        return y + gap.height
+        middle = y + height / 2 + 4 - (len(words) - 1) * LEADING / 2
+        for number, part in enumerate(words):
+            self._say(self._text_x, middle + number * LEADING, part, "gap")
+        return y + height
 
     def _how_long(self, gap: Gap) -> str:
         """`15 min`; where part of it, or all of it, is closed, that too."""

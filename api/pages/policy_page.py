@@ -23,7 +23,8 @@ from api.pages.local_times import Unreadable, typed
 from api.pages.policy_line import line
 from api.pages.policy_tiers import blocks
 from api.pages.policy_view import FALLING, LEVELS, PolicyWords
-from api.pages.preview_lines import lines, sums
+from api.pages.policy_warning_words import warning_words
+from api.pages.preview_lines import Line, folds, lines, sums
 from api.pages.signed_in import Reader, Session, desk_page
 from api.pages.words import said
 from api.policies import policy_of
@@ -79,8 +80,7 @@ class Change:
 def list_policies(session: Reader, services: Wired) -> Response:
     """The newest version of every policy, when it changed and by whom."""
     roster, found = services.roster.current(), services.policies.latest_all()
-    ties = match_ties(found)
-    entries = [_entry(services, session, policy, roster, ties) for policy in found]
+    entries = [_entry(services, session, policy, roster, found) for policy in found]
     return desk_page(services, session, "policies.html.j2", policies=entries)
 
 
@@ -99,7 +99,7 @@ def show_policy(name: str, session: Reader, services: Wired, version: Version = 
         now=services.now(),
         blocks=blocks(words),
         columns=[(one, word(session.language, one)) for one in FALLING],
-        warnings=_warnings(services, policy, roster, match_ties(services.policies.latest_all())),
+        warnings=_warnings(services, session, policy, roster, services.policies.latest_all()),
         **_history(services, session, policy),
         **_form(session, policy, {}),
     )
@@ -134,15 +134,16 @@ def _drawn(services: Services, session: Session, asked: PreviewRequest, policy: 
     """The made-up case in words, and as a drawing."""
     found: Played = played(services, asked, policy)
     shown = lines(found, session.language, session.timezone)
+    told = list(folds(shown, session.language))
     state = found.course.state
     return {
-        "lines": shown,
+        "lines": [(one, None) if isinstance(one, Line) else (None, one) for one in told],
         "sums": sums(found, shown),
         "priority": state.priority,
         "priority_word": word(session.language, state.priority),
         "reasons": reason_words(state.priority_reasons, session.language),
         "begins": short_time(state.opened_at, session.timezone, session.language),
-        "drawing": Markup(line(found, shown, session.language)),  # noqa: S704 - made by ElementTree, which escapes
+        "drawing": Markup(line(found, told, session.language)),  # noqa: S704 - made by ElementTree, which escapes
     }
 
 
@@ -187,18 +188,20 @@ def _form(session: Session, policy: Policy, given: Mapping[str, str]) -> dict[st
     return {"given": filled, "options": options, "customer_tiers": list(dict.fromkeys(known)), "zone": session.timezone}
 
 
-def _entry(services: Services, session: Session, policy: Policy, roster: Roster, ties: Sequence[Fault]) -> Entry:
+def _entry(services: Services, session: Session, policy: Policy, roster: Roster, known: Sequence[Policy]) -> Entry:
     words = PolicyWords(policy, roster, session.language)
     change = _change(services.policies.versions(policy.name)[0], session, roster)
     tiers = " → ".join(f"{tier.name} ({words.team(tier.team)})" for tier in policy.tiers)
-    warned = len(_warnings(services, policy, roster, ties))
+    warned = len(_warnings(services, session, policy, roster, known))
     return Entry(policy.name, policy.version, change.at, change.by, words.used(), tiers, warned)
 
 
-def _warnings(services: Services, policy: Policy, roster: Roster, ties: Sequence[Fault]) -> list[Fault]:
-    """What `tierline policy check` would say."""
-    mine = [tie for tie in ties if f"'{policy.name}'" in tie.message or tie.path == f"{policy.name}.match"]
-    return [*warnings(policy, roster, services.now()), *mine]
+def _warnings(
+    services: Services, session: Session, policy: Policy, roster: Roster, known: Sequence[Policy]
+) -> list[Fault]:
+    """What `tierline policy check` would say, and with which of the `known` policies it ties, in the reader's language."""
+    words = warning_words(session.language)
+    return [*warnings(policy, roster, services.now(), words), *match_ties(known, policy.name, words)]
 
 
 def _history(services: Services, session: Session, policy: Policy) -> dict[str, Any]:

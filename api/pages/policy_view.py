@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.wording import Language, word
-from api.pages.policy_hours import closed_ahead, joined, length, opening, worked
+from api.pages.policy_hours import closed_ahead, joined, length, opening, roughly, worked
 from api.pages.words import said
 from domain.calendars import Calendar
 from domain.messages import CHANNEL_WORDS
@@ -34,11 +34,15 @@ LEVELS: tuple[Level, ...] = ("high", "medium", "low")
 
 @dataclass(frozen=True)
 class Cell:
-    """What a row says for one priority; `note` stands small below it, `quiet` is what does not happen."""
+    """What a row says for one priority; `note` stands small below it, `quiet` is what does not happen.
+
+    `exact` is what a rounded note stands for, None where nothing is rounded.
+    """
 
     text: str
     note: str | None = None
     quiet: bool = False
+    exact: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,9 +137,16 @@ class PolicyWords:
             return Cell(self.say("no_limit"), quiet=True)
         seconds = duration.seconds_in(calendar.day_seconds or ALWAYS.day_seconds)
         warns = target.warn_at if isinstance(target, Target) else ()
-        after = [worked(seconds * percent // 100, calendar, self.language) for percent in warns]
-        note = self.say("warn_note", lengths=self.joined(after)) if after else None
-        return Cell(length(duration, calendar, self.language), note)
+        after = [seconds * percent // 100 for percent in warns]
+        exact = [worked(one, calendar, self.language) for one in after]
+        near = [roughly(one, calendar, self.language) for one in after]
+        told = [
+            one if one == said_ else self.say("about", length=said_) for one, said_ in zip(exact, near, strict=True)
+        ]
+        note = self.say("warn_note", lengths=self.joined(told)) if told else None
+        return Cell(
+            length(duration, calendar, self.language), note, exact=None if told == exact else self.joined(exact)
+        )
 
     def pauses(self, name: str, target: Target, called: str) -> str:
         """When the target stands still."""

@@ -3,7 +3,7 @@
 A row stays what the rules say: when, what, who, on which channel. Why is said anew only where it is not English already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from api.pages.policy_hours import apart
 from api.pages.preview_words import GERMAN_MESSAGES, GERMAN_PARTS
 from api.pages.words import TEXTS, said
 from api.preview import Played
+from domain.folding import Again, folded
 from domain.preview import WARNINGS, Row
 from domain.simulation import Happening, Refusal, Sending, in_words
 from domain.state import TimelineEntry
@@ -47,6 +48,7 @@ class Line:
     channel: str | None
     why: str
     happening: Happening | None
+    row: Row
 
     @property
     def title(self) -> str:
@@ -56,14 +58,23 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """Lines that say again what stands above them; `text` says how often and until when."""
+
+    text: str
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
 class Sums:
-    """What a preview comes to."""
+    """What a preview comes to; `cut`: it goes on, and this is only what the preview has of it."""
 
     messages: int
     people: int
     customer: int
     missed: int
     tier: str
+    cut: bool
 
 
 def lines(played: Played, language: Language, timezone: str) -> list[Line]:
@@ -86,7 +97,26 @@ def sums(played: Played, found: Sequence[Line]) -> Sums:
         len(sent) - len(people),
         sum(line.kind == "breached" for line in found),
         names[max(reached, default=0)],
+        played.course.ending == "too_long",
     )
+
+
+def folds(found: Sequence[Line], language: Language) -> Iterator[Line | Fold]:
+    """The lines, those folded that say the same again and again."""
+    for one in folded(found, lambda line: line.at, _said):
+        yield _fold(one, language) if isinstance(one, Again) else one
+
+
+def _said(line: Line) -> object:
+    """All of a line but its time; the time it speaks of as how far ahead that is."""
+    row = line.row
+    return row.what, row.who, row.channel, row.why, row.tier, row.by and row.by - row.at
+
+
+def _fold(again: Again[Line], language: Language) -> Fold:
+    last = again.lines[-1]
+    every, until = apart(last.at - again.every, last.at, language), f"{last.day} {last.clock}"
+    return Fold(said(language, "policy_again", every=every, times=again.times, until=until), again.lines)
 
 
 def tiers(found: Sequence[Line]) -> list[tuple[int, str]]:
@@ -123,11 +153,12 @@ class _Sayer:
             channel=said(self._language, f"channel_{row.channel}") if row.channel else None,
             why=self._why(row, one),
             happening=one,
+            row=row,
         )
 
     def _why(self, row: Row, one: Happening | None) -> str:
         if one is None:
-            ending, last = self._played.course.ending, self._played.policy.owner_of_last_resort
+            ending, last = self._played.course.ending, self._played.course.state.last_resort
             return said(self._language, f"policy_ends_{ending}", last=self._history.name(last))
         if isinstance(one, TimelineEntry):
             return self._history.line(one)

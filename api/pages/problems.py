@@ -44,7 +44,7 @@ from api.problems import (
 from api.services import Services, Wired, in_thread
 from domain.causes import title_of
 from domain.errors import DomainError, Invalid
-from domain.problems import UNRESOLVED, Problem, ProblemState
+from domain.problems import UNRESOLVED, Problem, ProblemState, title_in
 from domain.refusals import IN_WORK
 from records.problems import ProblemFilters
 
@@ -215,7 +215,7 @@ def _known(services: Services, session: Session, problem: Problem) -> Known:
     language = session.language
     return Known(
         id=problem.id,
-        title=problem.title,
+        title=title_in(problem, services.causes.tree, language),
         state=said(language, f"problem_{problem.state}"),
         tone=TONES[problem.state],
         owner=name_of(services.roster.current(), problem.owner) or "",
@@ -249,6 +249,7 @@ def _page(
         status,
         problem=_known(services, session, problem),
         ended=_ended(problem, clock, services),
+        before=_before(shown["came_back_after"], clock),
         shown=shown,
         hours=_number(shown["cost"]["hours"], session),
         linked=[(one, _by(one["linked_by"], services, session)) for one in cases["linked"]],
@@ -285,6 +286,14 @@ def _ended(problem: Problem, clock: Clock, services: Services) -> str | None:
         return None
     who = name_of(services.roster.current(), problem.resolved_by) or ""
     return said(clock.language, "problem_resolved_by", who=who, at=clock.shown(problem.resolved_at).at)
+
+
+def _before(before: Document | None, clock: Clock) -> Document | None:
+    """The problem of the same cause before this one, with its time as the reader has it."""
+    if before is None:
+        return None
+    resolved = clock.moment(before["resolved_at"])
+    return {**before, "resolved": resolved.at if resolved else ""}
 
 
 def _children(children: list[dict[str, str | None]], shown: Document) -> list[dict[str, str | None]]:

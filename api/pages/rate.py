@@ -19,6 +19,7 @@ from api.pages.words import reads, said
 from api.services import Services, in_thread
 from domain.commands import parse_body
 from domain.errors import DomainError, Invalid
+from domain.forgetting import is_forgotten
 from domain.messages import CUSTOMER
 from domain.policy import Closing
 from domain.state import LIVE
@@ -36,7 +37,7 @@ async def show(
 ) -> Response:
     """The question, or the thanks once it is answered; with `again` also what is still not right."""
     case = await in_thread(services.escalations.find, link.escalation, link.episode)
-    if case is None:
+    if case is None or is_forgotten(case):
         return words_only(services, "en", 404, "refused_title", "rate_unknown")
     command = await in_thread(saying.told, services, command_id, link.escalation, _SPEAKS)
     chosen = _number(score)
@@ -46,7 +47,7 @@ async def show(
 async def act(services: Services, link: ToRate, posted: Posted) -> Response:
     """The answer, or the wish that it be looked at again."""
     case = await in_thread(services.escalations.find, link.escalation, link.episode)
-    if case is None:
+    if case is None or is_forgotten(case):
         return words_only(services, "en", 404, "refused_title", "rate_unknown")
     language = reads(case["customer"].get("locale"))
     try:

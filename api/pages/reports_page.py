@@ -4,8 +4,8 @@ Every number comes from the functions behind `/v1/reports`, those of closings fr
 period, filters, grouping. A browser has no API key, so CSV files and the cases behind a number have addresses of their own here.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
@@ -22,7 +22,19 @@ from api.pages.board_query import plain
 from api.pages.frame import PageRoute, base_of, words_only
 from api.pages.reports_panels import Panel, Panels
 from api.pages.reports_query import CUTS, FILTERS, WITHOUT, Asked, last_days
-from api.pages.reports_view import CASES, ByTier, Named, Reading, Report, every, grouped, named_by, tiles
+from api.pages.reports_view import (
+    CASES,
+    ByTier,
+    Named,
+    Reading,
+    Report,
+    every,
+    extremes_first,
+    grouped,
+    named_by,
+    tiles,
+    with_id,
+)
 from api.pages.signed_in import Reader, Session, desk_page
 from api.pages.words import said
 from api.reports_csv import Csv
@@ -34,7 +46,8 @@ from domain.problems import UNRESOLVED, Problem
 from domain.tickets import PRIORITIES
 from records.actions import ActionFilters
 from records.at_tiers import time_in_tier_by
-from records.counted import NONE
+from records.counted import NONE, VALUES
+from records.customers import Customers
 from records.problems import ProblemFilters
 
 PATH: Final = "/reports"
@@ -65,7 +78,8 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 def show(request: Request, session: Reader, services: Wired) -> Response:
     """The whole report."""
     today = services.now().astimezone(ZoneInfo(session.timezone)).date()
-    made = _Made(services, session, Asked.of(request.query_params, today), today)
+    asked, meant = _whom(services, Asked.of(request.query_params, today))
+    made = _Made(services, session, asked, today, meant)
     return desk_page(services, session, "reports.html.j2", **made.fields())
 
 
@@ -73,20 +87,28 @@ def show(request: Request, session: Reader, services: Wired) -> Response:
 def show_cases(request: Request, session: Reader, services: Wired) -> Response:
     """The cases behind a number: the parameters are those of `GET /v1/escalations`."""
     given = {name: plain(value) for name, value in request.query_params.items()}
+    number = given.get("counted_in", "")
+    order = {"sort": extremes_first(number)} if number in VALUES else {}
     try:
-        query = ListQuery.model_validate({**given, "limit": PAGE})
+        query = ListQuery.model_validate({**order, **given, "limit": PAGE})
         found, following = services.escalations.list_page(query.filters, query.sort, PAGE, query.cursor)
         count = services.escalations.count(query.filters)
     except (ValidationError, Invalid):
         return words_only(services, session.language, 422, "reports_unread_title", "reports_unread")
     more = urlencode({**given, "cursor": following}) if following else None
+    reading, values = Reading(session.language), services.escalations.values(number, found)
     return desk_page(
         services,
         session,
         "reports_cases.html.j2",
-        rows=[_row(one, services, session) for one in found],
-        count=Reading(session.language).number(count),
-        about=_about(given, session),
+        rows=[
+            _row(one, services, session) | {"value": reading.brought(number, values.get((one["id"], one["episode"])))}
+            for one in found
+        ],
+        count=reading.number(count),
+        about=_about(given, services, session),
+        brought=reading.brings(number) if order else None,
+        orders=_orders(given, query.sort, reading) if order else [],
         more=more,
     )
 
@@ -98,7 +120,8 @@ def show_csv(name: str, request: Request, session: Reader, services: Wired) -> R
         return words_only(services, session.language, 404, "reports_unread_title", "reports_unread")
     shape, made = CSVS[name]
     try:
-        return Csv(made(services, shape.model_validate(dict(request.query_params))), name)
+        query = shape.model_validate({**request.query_params, "format": "csv"})
+        return Csv(made(services, query), name, for_excel=True)
     except (ValidationError, Invalid):
         return words_only(services, session.language, 422, "reports_unread_title", "reports_unread")
 
@@ -111,6 +134,9 @@ class _Made:
     session: Session
     asked: Asked
     today: date
+    meant: Mapping[str, str] | None = (
+        None  # customers the filter may mean, by id, where it is none's id and not one's name
+    )
 
     def fields(self) -> dict[str, Any]:
         """What the template asks for."""
@@ -118,13 +144,17 @@ class _Made:
         main = reports.summary(services, self._query(reports.SummaryQuery, group_by=asked.group_by, limit=MOST_GROUPS))
         waiting = reports.backlog(services, self._query(reports.BacklogQuery))
         shown, before = [*main["figures"], *waiting["figures"]], self._before()
+        values = [group["value"] for group in main["groups"]]
         return {
             "asked": asked,
+            "meant": self.meant
+            and [(self._customers(self.meant)(id), asked.query(customer=id)) for id in list(self.meant)[:MOST_LISTED]],
+            "unknown_customer": self.meant is not None,
             "filled": bool(main["figures"][0]["value"]),
             "tiles": tiles(self.reading, shown, before),
             "figures": list(every(self.reading, shown, before)),
             "panels": self._panels(main, waiting),
-            "groups": grouped(self.reading, main, self._missed(main), self._named(asked.group_by), self._only),
+            "groups": grouped(self.reading, main, self._missed(main), self._named(asked.group_by, values), self._only),
             "groups_left_out": main["groups_left_out"],
             "groups_csv": self._csv("summary", asked.group_by),
             **self._words(),
@@ -217,7 +247,13 @@ class _Made:
         changes = {self.asked.group_by: WITHOUT if value is None else value}
         return f"{self.reading.base}{PATH}?{self.asked.query(**changes)}"
 
-    def _named(self, dimension: str) -> Named:
+    def _customers(self, names: Mapping[str, str]) -> Named:
+        return named_by(self.reading, "customer", {id: with_id(id, name) for id, name in names.items()})
+
+    def _named(self, dimension: str, values: Sequence[str | None] = ()) -> Named:
+        """How the values of a dimension are called; of customers just these."""
+        if dimension == "customer":
+            return self._customers(Customers(self.services.database).names(one for one in values if one is not None))
         roster, language = self.services.roster.current(), self.session.language
         names: Mapping[str, str] = {}
         if dimension == "team":
@@ -238,7 +274,7 @@ class _Made:
         chips = [
             (
                 self.reading.say(f"by_{name}"),
-                self._named(name)(None if text == WITHOUT else text),
+                self._named(name, [text])(None if text == WITHOUT else text),
                 asked.query(**{name: None}),
             )
             for name, text in asked.filters.items()
@@ -309,7 +345,29 @@ def _row(case: Mapping[str, Any], services: Services, session: Session) -> dict[
     }
 
 
-def _about(given: Mapping[str, str], session: Session) -> list[tuple[str, str]]:
+def _whom(services: Services, asked: Asked) -> tuple[Asked, Mapping[str, str] | None]:
+    """The same about the customer whose name was written instead of the id; else the customers it may mean."""
+    text, customers = asked.filters.get("customer", WITHOUT), Customers(services.database)
+    if text == WITHOUT or customers.names([text]):
+        return asked, None
+    found = customers.called(text)
+    if len(found) != 1:
+        return asked, found
+    return replace(asked, filters={**asked.filters, "customer": next(iter(found))}), None
+
+
+def _orders(given: Mapping[str, str], sort: str, reading: Reading) -> list[tuple[str, str, bool]]:
+    """How the list can be sorted: the words, the address, whether it is."""
+    kept = {name: text for name, text in given.items() if name != "cursor"}
+    extremes = extremes_first(given["counted_in"])
+    words = {
+        extremes: reading.say("highest" if extremes.startswith("-") else "lowest"),
+        "-opened_at": reading.say("newest"),
+    }
+    return [(said, urlencode({**kept, "sort": one}), one == sort) for one, said in words.items()]
+
+
+def _about(given: Mapping[str, str], services: Services, session: Session) -> list[tuple[str, str]]:
     """What a list is narrowed by, in words."""
     language = session.language
     known = DEFINITIONS.get(given.get("counted_in", ""))
@@ -319,8 +377,13 @@ def _about(given: Mapping[str, str], session: Session) -> list[tuple[str, str]]:
             at = datetime.fromisoformat(given[name])
             found.append((said(language, key), short_time(at, session.timezone, language)))
     names = (*FILTERS, "came_to", "breached_at_tier", "problem", "opened_hour")
+    customers = Customers(services.database).names([given["customer"]] if given.get("customer") else [])
+    called = {id: with_id(id, name) for id, name in customers.items()}
     return found + [
-        (said(language, f"reports_by_{name}"), given[name] or said(language, "reports_without"))
+        (
+            said(language, f"reports_by_{name}"),
+            called.get(given[name], given[name]) or said(language, "reports_without"),
+        )
         for name in names
         if name in given
     ]

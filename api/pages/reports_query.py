@@ -35,6 +35,7 @@ class Asked:
     group_by: Dimension = "team"
     filters: Mapping[str, str] = field(default_factory=dict)
     turned: bool = False  # the days were asked for the wrong way round, or too far apart
+    unread: tuple[str, ...] = ()  # what was asked for as a day and is none
 
     @classmethod
     def of(cls, given: Mapping[str, str], today: date) -> "Asked":
@@ -47,7 +48,10 @@ class Asked:
         group_by: Dimension = next((one for one in FILTERS if one == given.get("group_by")), "team")
         said: dict[str, str] = {name: plain(given.get(name, ""))[:LONGEST] for name in FILTERS}
         chosen = {name: text for name, text in said.items() if text and (name != "priority" or text in PRIORITIES)}
-        return cls(first, last, _cut(given.get("cut", ""), (last - first).days + 1), group_by, chosen, turned)
+        cut = _cut(given.get("cut", ""), (last - first).days + 1)
+        said_days = [plain(given.get(name, "")) for name in ("from", "to")]
+        unread = tuple(text for text in said_days if text and _day(text) is None)
+        return cls(first, last, cut, group_by, chosen, turned, unread)
 
     @property
     def days(self) -> int:
@@ -77,7 +81,9 @@ class Asked:
 def last_days(asked: Asked, today: date, days: int) -> Asked:
     """The same for so many days until today, cut as suits them."""
     first = today - (days - 1) * A_DAY
-    return Asked(**{**asdict(asked), "first": first, "last": today, "cut": _cut("", days), "turned": False})
+    return Asked(
+        **{**asdict(asked), "first": first, "last": today, "cut": _cut("", days), "turned": False, "unread": ()}
+    )
 
 
 def _day(text: str) -> date | None:

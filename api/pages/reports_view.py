@@ -11,10 +11,17 @@ from urllib.parse import urlsplit
 
 from activities.wording import Language, word
 from api.pages.words import said
+from domain.forgetting import FORGOTTEN
 from domain.kpi_words import DEFINITIONS
 from domain.kpis import Language as Spoken
 from domain.kpis import Value
+from records.escalations import BY_VALUE
 
+SOFT_HYPHEN: Final = "\u00ad"
+LONG_WORDS: Final = tuple(
+    one.replace("-", SOFT_HYPHEN)
+    for one in ("Kunden-zufrieden-heit", "Wieder-eröffnet", "Eskalations-rate", "Eskala-tionen")
+)
 CASES: Final = "/reports/cases"
 UNITS: Final = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 FEWER_IS_BETTER: Final = frozenset(
@@ -48,10 +55,13 @@ Named = Callable[[str | None], str]
 
 @dataclass(frozen=True)
 class Change:
-    """What a number was before, the cases behind that, and how far it went; `tone` is for the style, `word` says the same."""
+    """What a number was before, the cases behind that, and how far it went; `tone` is for the style, `word` says the same.
+
+    `href` is None where there was nothing to measure.
+    """
 
     before: str
-    href: str
+    href: str | None
     moved: str
     word: str
     tone: str
@@ -59,14 +69,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number; `href` lists its cases."""
+    """One number; `href` lists its cases, and is None where there is nothing to measure."""
 
     kpi: str
     title: str
     value: str
     definition: str
     formula: str
-    href: str
+    href: str | None
     change: Change | None
 
 
@@ -128,6 +138,20 @@ class Reading:
                 found.append((unit, count))
         return " ".join(said(self.language, unit, n=self.number(count)) for unit, count in found[:2] if count)
 
+    def brings(self, kpi: str) -> str:
+        """What the cases behind a number bring to it, as a heading."""
+        if kpi == "csat":
+            return self.say("score")
+        return self.say("time" if DEFINITIONS[kpi].unit == "seconds" else "times")
+
+    def brought(self, kpi: str, value: int | None) -> str:
+        """What one of them brings to it."""
+        if value is None:
+            return "–"
+        if kpi == "csat":
+            return self.say("score_of", score=value)
+        return self.span(value) if DEFINITIONS[kpi].unit == "seconds" else self.number(value)
+
     def cases(self, address: str) -> str:
         """The page that lists what an address of the API lists: a browser has no key to ask that with."""
         return f"{self.base}{CASES}?{urlsplit(address).query}"
@@ -138,7 +162,7 @@ class Reading:
         change = self._change(one, before) if before is not None and known else None
         formula = self.defined(DEFINITIONS[one["kpi"]].formula)
         value = self.value(one["value"], one["unit"])
-        return Figure(one["kpi"], one["title"], value, one["definition"], formula, self.cases(one["cases"]), change)
+        return Figure(one["kpi"], one["title"], value, one["definition"], formula, self._measured(one), change)
 
     def cell(self, one: Report) -> Cell:
         """The same in a table; nothing leads to no cases, but 0 % or 0 s are measured."""
@@ -158,27 +182,31 @@ class Reading:
         title = self.defined(DEFINITIONS["breaches_by_tier"].title)
         return [f"{title}: {one['tier']}" for one in missed]
 
+    def _measured(self, one: Report) -> str | None:
+        return None if one["value"] is None else self.cases(one["cases"])
+
     def _change(self, one: Report, before: Report) -> Change:
         value, was = one["value"], before["value"]
-        known = (self.value(was, one["unit"]), self.cases(before["cases"]))
+        known = (self.value(was, one["unit"]), self._measured(before))
         if value is None or was is None:
             return Change(*known, "", "", "")
+        value, was = round(value, 1), round(was, 1)  # as they are read, so that the difference is that of what is read
         difference = value - was
-        if not difference:
+        moved = self._moved(one["unit"], difference, was)
+        if not moved:
             return Change(*known, "=", self.say("same"), "")
-        arrow = "▲" if difference > 0 else "▼"
         tone = _tone(one["kpi"], difference)
-        moved = f"{arrow} {self._moved(one['unit'], difference, was)}"
-        return Change(*known, moved, self.say(tone) if tone else "", tone)
+        return Change(*known, f"{'▲' if difference > 0 else '▼'} {moved}", self.say(tone) if tone else "", tone)
 
     def _moved(self, unit: str, difference: float, before: float) -> str:
+        """How far; nothing where nobody would see it."""
         sign = "+" if difference > 0 else "−"
         if unit == "percent":
-            return self.say("points", n=f"{sign}{self.number(abs(difference), 1)}")
+            return self.say("points", n=f"{sign}{self.number(abs(difference), 1)}") if difference else ""
         if not before:
-            return f"{sign}{self.value(abs(difference), unit)}"
+            return f"{sign}{self.value(abs(difference), unit)}" if difference else ""
         percent = abs(difference) / before * 100
-        return f"{sign}{self.number(percent, 0 if percent >= 1 else 1)} %"
+        return f"{sign}{self.number(percent, 0 if percent >= 1 else 1)} %" if round(percent, 1) else ""
 
 
 @dataclass(frozen=True)
@@ -223,9 +251,16 @@ def grouped(reading: Reading, report: Report, missed: ByTier, named: Named, only
         )
         for group, figures in zip(report["groups"], groups, strict=True)
     ]
-    titles = (reading.defined(DEFINITIONS[name].title) for name in chosen)
+    titles = (_breaking(reading.defined(DEFINITIONS[name].title)) for name in chosen)
     tiers = reading.tier_titles(next(iter(missed.values()), ()))
     return Table((reading.say(f"by_{report['group_by']}"), *titles, *tiers), tuple(rows))
+
+
+def _breaking(title: str) -> str:
+    """With the places where a long word may break at the head of a narrow column."""
+    for one in LONG_WORDS:
+        title = title.replace(one.replace(SOFT_HYPHEN, ""), one)
+    return title
 
 
 def named_by(reading: Reading, dimension: str, names: Mapping[str, str]) -> Named:
@@ -237,6 +272,16 @@ def named_by(reading: Reading, dimension: str, names: Mapping[str, str]) -> Name
         return word(reading.language, value) if dimension == "priority" else names.get(value, value)
 
     return named
+
+
+def with_id(id: str, name: str) -> str:
+    """A customer's name with the id that filters take; of a forgotten one the id alone."""
+    return id if name in (id, FORGOTTEN) else f"{name} ({id})"
+
+
+def extremes_first(kpi: str) -> str:
+    """How the cases behind a number are sorted by what they bring to it: the unhappy and the slow on top."""
+    return BY_VALUE if kpi == "csat" else f"-{BY_VALUE}"
 
 
 def _tone(kpi: str, difference: float) -> str:

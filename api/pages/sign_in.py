@@ -10,15 +10,14 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from activities.wording import Language
 from api.audit_notes import notes
-from api.pages.frame import Elsewhere, PageRoute, asked_for, base_of, page, redirect
-from api.pages.signed_in import COOKIE, SIGN_IN, SIGN_OUT, Posted, Session, session_of
+from api.pages.frame import PageRoute, asked_for, base_of, page, redirect
+from api.pages.signed_in import COOKIE, HOME, SIGN_IN, SIGN_OUT, Posted, Session, known_session, session_of
 from api.pages.words import said
 from api.services import Services, Wired, in_thread
 from api.sessions import LIFE
 from domain.errors import Forbidden
 from records.keys import ApiKey
 
-HOME = "/"  # where nobody said where to
 LONGEST_NEXT = 1_000  # characters
 LONGEST_KEY = 200
 CROSS_SITE = "cross-site"
@@ -28,13 +27,12 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get(SIGN_IN)
-def show(request: Request, services: Wired, next: str = "") -> Response:
-    """The form; whoever is signed in goes on at once."""
-    try:
-        session_of(request, services)
-    except Elsewhere:
-        return _form(services, asked_for(request), _local(next))
-    return redirect(services, _local(next))
+def show(request: Request, services: Wired, next: str = "", lost: str = "") -> Response:
+    """The form; whoever is signed in goes on at once. `lost`: they pressed something that was not done."""
+    if known_session(request, services):
+        return redirect(services, _local(next))
+    language = asked_for(request)
+    return _form(services, language, _local(next), notice=said(language, "sign_in_lost") if lost else None)
 
 
 @router.post(SIGN_IN)

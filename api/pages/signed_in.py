@@ -6,10 +6,11 @@ The roles of a key hold here as in the API. Whoever is not signed in is led to t
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
 
 from activities.wording import Language
 from api.audit_notes import notes
@@ -17,13 +18,15 @@ from api.auth import Caller
 from api.pages.frame import DESK_HEADERS, Elsewhere, asked_for, page, read_by
 from api.pages.saying import MOST_FIELDS
 from api.pages.words import reads
-from api.services import Services, Wired
+from api.services import Services, Wired, in_thread
 from domain.errors import Forbidden
 from domain.roster import Person
 from records.keys import Role
 
 COOKIE = "tierline_session"
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+HOME = "/"
+BOARD_FORMS = "/board/"  # only forms go there: there is no page to come back to
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
 READERS: tuple[Role, ...] = ("viewer", "agent", "operator", "admin")
 TESTERS: tuple[Role, ...] = ("agent", "operator", "admin")
@@ -56,13 +59,21 @@ class Session:
         return self.person.timezone if self.person else "UTC"
 
 
-def session_of(request: Request, services: Wired) -> Session:
+async def session_of(request: Request, services: Wired) -> Session:
     """Who is signed in; leads to the form when nobody is, they signed out, or their key was revoked."""
+    session = await in_thread(known_session, request, services)
+    if session is None:
+        raise Elsewhere(await _to_sign_in(request))
+    return session
+
+
+def known_session(request: Request, services: Services) -> Session | None:
+    """Whose session the browser's cookie is; None where it is nobody's, or over."""
     value = request.cookies.get(COOKIE, "")
     key_id = services.sessions.key_id(value, services.now())
     key = services.keys.valid(key_id) if key_id else None
     if key is None or services.ended_sessions.has(value):
-        raise Elsewhere(f"{SIGN_IN}?next={quote(_here(request), safe='/')}")
+        return None
     notes().key = key
     person = services.roster.current().person(key.person) if key.person else None
     language = reads(person.locale) if person else asked_for(request)
@@ -114,6 +125,25 @@ def desk_page(services: Services, session: Session, template: str, status: int =
     )
 
 
-def _here(request: Request) -> str:
-    query = request.url.query
-    return f"{request.url.path}?{query}" if query else request.url.path
+async def _to_sign_in(request: Request) -> str:
+    """The form, and where it leads back to. What was pressed is lost, which the form says; who wanted to sign out has done so."""
+    if request.method in ("GET", "HEAD"):
+        return f"{SIGN_IN}?{urlencode({'next': _address(request.url.path, request.url.query)}, safe='/')}"
+    if request.url.path == SIGN_OUT:
+        return SIGN_IN
+    return f"{SIGN_IN}?{urlencode({'next': await _pressed_on(request), 'lost': 1}, safe='/')}"
+
+
+async def _pressed_on(request: Request) -> str:
+    """The page that a form stood on: it goes to its own page, or is the board's, and says as `back` what that page showed."""
+    page = HOME if request.url.path.startswith(BOARD_FORMS) else request.url.path
+    try:
+        async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
+            shown = form.get("back")
+    except HTTPException:  # no form that can be read; it was not done either way
+        return page
+    return _address(page, shown) if isinstance(shown, str) and "=" in shown else page
+
+
+def _address(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path

@@ -3,6 +3,7 @@
 A caller may give a reason of their own: it is said as they wrote it, without the underscores.
 """
 
+from activities.history_texts import WORDS
 from activities.wording import Language
 from api.pages.words import TEXTS, said
 
@@ -15,6 +16,11 @@ def message_words(kind: str, language: Language) -> str:
 def trigger_words(kind: str, language: Language) -> str:
     """Why a case was escalated."""
     return _term(f"trigger_{kind}", kind, language)
+
+
+def why_not(reason: str, language: Language) -> str:
+    """Why a message did not go out; what a provider said is as they said it."""
+    return WORDS[language]["reason"].get(reason, reason) if reason else ""
 
 
 def figure(value: float | None, language: Language) -> str | None:

@@ -26,6 +26,7 @@ _EN: Mapping[str, str] = {
     "and": " and ",
     "nothing_changed": "Nothing was changed.",
     # --- a link that does not lead anywhere
+    "forgotten": "(forgotten)",
     "refused_title": "This link does not work",
     "link_unknown": "The address is not complete, or it is not one of ours. Open the link in the e-mail itself, "
     "or copy it whole. If that does not help, ask your team's lead or answer the e-mail.",
@@ -38,6 +39,9 @@ _EN: Mapping[str, str] = {
     "broken": "Tell an operator this number: {reference}. Before you try again, look whether it was done all the same.",
     "too_long": "What was sent is too long, and nothing was changed. Go back, shorten it and try once more.",
     "unreadable_form": "What was sent could not be read. Go back, open the link again and try once more.",
+    "nowhere_title": "There is no page here",
+    "nowhere": "The address may be mistyped or cut off, or it is one that only a button leads to. Nothing was changed.",
+    "nowhere_home": "To the board",
     # --- the case
     "ticket": "ticket {id}",
     "customer": "Customer",
@@ -97,7 +101,7 @@ _EN: Mapping[str, str] = {
     "field_to_team": "To whom",
     "field_to": "To whom",
     "field_wait": "What it waits for",
-    "field_category": "Category, such as configuration",
+    "field_category": "Category",
     "field_origin": "Whose doing",
     "field_description": "Why it happened",
     "up": "the next tier up",
@@ -128,6 +132,7 @@ _EN: Mapping[str, str] = {
     "you_wrote": "You wrote:",
     "refused": "{why}.",
     "refused_already_acknowledged": "{owner} has already taken it.",
+    "refused_root_cause_required": "Record the root cause first, then close the case.",
     "refused_customer_unreachable": "We have no address of the customer. Call them, then say here how you told them.",
     # --- the customer's page
     "rate_title": "How was it?",
@@ -154,6 +159,7 @@ _DE: Mapping[str, str] = {
     "email": "E-Mails",
     "and": " und ",
     "nothing_changed": "Nichts wurde geändert.",
+    "forgotten": "(vergessen)",
     "refused_title": "Dieser Link funktioniert nicht",
     "link_unknown": "Die Adresse ist unvollständig oder stammt nicht von uns. Öffnen Sie den Link aus der E-Mail selbst "
     "oder kopieren Sie ihn ganz. Hilft das nicht, fragen Sie Ihre Teamleitung oder antworten Sie auf die E-Mail.",
@@ -162,6 +168,9 @@ _DE: Mapping[str, str] = {
     "case_unknown": "Diesen Fall gibt es hier nicht mehr. Fragen Sie die Leitstelle.",
     "unavailable_title": "Bitte noch einmal versuchen",
     "unavailable": "Etwas antwortet gerade nicht. Nichts wurde geändert; bitte versuchen Sie es in einer Minute noch einmal.",
+    "nowhere_title": "Hier ist keine Seite",
+    "nowhere": "Die Adresse ist vielleicht vertippt oder abgeschnitten, oder zu ihr führt nur ein Knopf. Nichts wurde geändert.",
+    "nowhere_home": "Zur Übersicht",
     "broken_title": "Bei uns ist etwas schiefgegangen",
     "broken": "Nennen Sie der Leitstelle diese Nummer: {reference}. Sehen Sie nach, ob es doch geschehen ist.",
     "too_long": "Was gesendet wurde, ist zu lang, nichts wurde geändert. Bitte zurückgehen, kürzen und noch einmal versuchen.",
@@ -223,7 +232,7 @@ _DE: Mapping[str, str] = {
     "field_to_team": "An wen",
     "field_to": "An wen",
     "field_wait": "Worauf gewartet wird",
-    "field_category": "Art, etwa configuration",
+    "field_category": "Kategorie",
     "field_origin": "Wo die Ursache lag",
     "field_description": "Warum es geschah",
     "up": "die nächste Stufe",
@@ -262,6 +271,7 @@ _DE: Mapping[str, str] = {
     "refused_not_resolved": "Der Fall ist noch nicht gelöst.",
     "refused_no_higher_tier": "Der Fall ist schon auf der obersten Stufe.",
     "refused_customer_unreachable": "Wir haben keine Adresse des Kunden. Rufen Sie an und sagen Sie hier, wie er es erfuhr.",
+    "refused_customer_forgotten": "Der Kunde dieses Falls wurde vergessen; eröffnen Sie stattdessen einen neuen Fall.",
     "refused_root_cause_required": "Bitte halten Sie zuerst die Ursache fest.",
     "rate_title": "Wie war es?",
     "rate_about": "Ihre Anfrage „{subject}“ ({ticket}): Wie zufrieden sind Sie mit unserer Lösung?",
@@ -318,8 +328,10 @@ def reads(locale: str | None) -> Language:
 
 
 def said(language: Language, key: str, **fields: object) -> str:
-    """The sentence of that name."""
-    return TEXTS[language][key].format(**fields)
+    """The sentence of that name; where one of what it counts (`count`) has words of its own, these stand under `{key}_1`."""
+    texts = TEXTS[language]
+    one = f"{key}_1"
+    return texts[one if fields.get("count") == 1 and one in texts else key].format(**fields)
 
 
 def distance(at: datetime, now: datetime, language: Language) -> str:

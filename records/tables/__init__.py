@@ -9,7 +9,16 @@ from records.tables.columns import UtcDateTime, metadata
 from records.tables.figures import facts, tickets_seen, tier_facts
 from records.tables.lessons import actions, causes, occurrences, problem_cases, problems
 from records.tables.plans import policies, roster
-from records.tables.requests import api_keys, audit, commands, ended_sessions, forgotten, idempotency, saved_views
+from records.tables.requests import (
+    api_keys,
+    audit,
+    commands,
+    ended_sessions,
+    forgotten,
+    forgotten_ids,
+    idempotency,
+    saved_views,
+)
 from records.tables.traffic import bad_addresses, inbound_events, messages, reply_codes
 
 __all__ = [
@@ -26,6 +35,7 @@ __all__ = [
     "escalations",
     "facts",
     "forgotten",
+    "forgotten_ids",
     "idempotency",
     "inbound_events",
     "messages",

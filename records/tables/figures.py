@@ -48,6 +48,8 @@ facts = Table(
     number("promises_made"),
     number("resolutions"),
     number("reopen_count"),
+    Column("reopens", Boolean, nullable=False),
+    Column("came_back", Boolean, nullable=False),
     number("survey_score", nullable=True),
     number("messages_sent"),
     number("messages_failed"),

@@ -41,8 +41,11 @@ problems = Table(
     time("resolved_at", nullable=True),
     text("resolved_by", nullable=True),
     text("resolution", nullable=True),
+    json("following", nullable=True),
+    time("owed_since", nullable=True),
     Index(None, "category", "product", "state"),
     Index(None, "state", "opened_at"),
+    Index(None, "owed_since"),
 )
 
 problem_cases = Table(
@@ -72,8 +75,11 @@ actions = Table(
     time("done_at", nullable=True),
     text("done_by", nullable=True),
     text("note", nullable=True),
+    json("moved", nullable=True),
+    time("owed_since", nullable=True),
     time("as_of", nullable=True),
     Index(None, "escalation", "episode"),
     Index(None, "state", "due_on"),
     Index(None, "owner", "state"),
+    Index(None, "owed_since"),
 )

@@ -87,6 +87,13 @@ forgotten = Table(
     time("done_at", nullable=True),
 )
 
+forgotten_ids = Table(  # sorted by the marks alone: the order they came in would lead to the pseudonyms
+    "forgotten_ids",
+    metadata,
+    Column("mark", String(64), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 ended_sessions = Table(
     "ended_sessions",
     metadata,

@@ -16,6 +16,7 @@ from domain.commands import Survey
 from domain.messages import Message, SendResult
 from domain.policy import PriorityRules
 from domain.priority import decide_priority
+from domain.problem_reminders import Why
 from domain.roster import Roster
 from domain.state import Origin, TimelineEntry, TimelineKind
 from domain.tickets import PRIORITIES, Customer, Level
@@ -179,8 +180,12 @@ def lessons(message: Message) -> Iterator[TimelineEntry]:
     """What owners are told of that a case left to do."""
     facts = {"action": "a-1", "text": "Renew it by a timer", "due_on": "2026-11-30", "by": "dana"}
     yield told(1, message.model_copy(update={"kind": "action_due", "facts": facts}))
+    yield told(1, message.model_copy(update={"kind": "action_due", "facts": {**facts, "given": "yes"}}))
     facts = {"problem": "P-1", "text": "Certificate expired: checkout", "times": "3"}
     yield told(1, message.model_copy(update={"kind": "problem_opened", "facts": facts}))
+    for why in get_args(Why):
+        about = {"problem": "P-1", "text": "Certificate expired: checkout", "why": why}
+        yield told(1, message.model_copy(update={"kind": "problem_reminder", "facts": about}))
 
 
 def everything() -> list[TimelineEntry]:
@@ -301,8 +306,14 @@ def test_a_hostile_id_of_a_customer_breaks_no_sentence() -> None:
 
 
 def test_what_a_case_left_to_do_is_told_by_day_and_in_its_words() -> None:
-    [due, problem] = lessons(next(iter(last_words())))
+    [due, given, problem, *_] = lessons(next(iter(last_words())))
     assert said(due) == "Dana Reyes erinnert an das, was bis Montag, 30. November 2026 zu tun ist: Renew it by a timer"
+    assert said(given) == (
+        "Dana Reyes benachrichtigt: jetzt zuständig für das, was bis Montag, 30. November 2026 zu tun ist: Renew it by a timer"
+    )
+    assert said(given, "en") == (
+        "Dana Reyes told what is theirs now, to be done by Monday 30 November 2026: Renew it by a timer"
+    )
     assert said(problem, "en") == (
         "Dana Reyes told of the problem P-1, the same cause 3 times: Certificate expired: checkout"
     )

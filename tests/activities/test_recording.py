@@ -63,7 +63,7 @@ def test_the_name_on_the_wire_is_record() -> None:
     "work",
     [
         *(Recording.record, Recording.record_survey, Recording.record_question, Recording.record_unsent),
-        *(Recording.record_recurrence, Recording.record_reminders, Sending.send),
+        *(Recording.record_recurrence, Recording.record_reminders, Recording.record_problem_news, Sending.send),
     ],
 )
 def test_nothing_is_thrown_into_the_thread_of_an_activity_that_is_given_up(work: Callable[..., object]) -> None:

@@ -7,17 +7,21 @@ import re
 import shlex
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from activities.problem_told import ToldProblem
 from activities.reading import Case
 from activities.rendering import CHANNELS, KINDS, Rendered, Renderer, TemplateFault
 from activities.samples import REFERENCE, sample
 from activities.wording import LANGUAGES, Language, language_of, long_time, short_time, shortened, word
+from domain.causes import load_causes
 from domain.messages import LESSONS, MessageKind
+from domain.problems import Cost, Problem
 from domain.roster import Roster
 from domain.tickets import Channel
 from tests.activities.cases import DUE, NOW, PROMISE, ROSTER, TEMPLATES, message, shown
@@ -129,6 +133,67 @@ def test_who_gets_a_problem_reads_how_often_it_came_back_and_where_to_look(
         assert "3 times" in text or "3 Mal" in text
         assert "tierline problems show P-7" in text
     assert "/problems/P-7\n" in rendered(renderer, "problem_opened", "email", language, facts).text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", {"given": "is yours now", "back": "came back again", "week": "is not solved yet"}),
+        ("de", {"given": "ist jetzt Ihres", "back": "kam wieder", "week": "ist noch nicht gelöst"}),
+    ],
+)
+def test_who_has_a_problem_reads_why_they_hear_of_it(
+    renderer: Renderer, language: Language, said: dict[str, str]
+) -> None:
+    for channel, (why, words) in product(CHANNELS, said.items()):
+        made = rendered(renderer, "problem_reminder", channel, language, {"problem": "P-7", "why": why, "by": "dana"})
+        told = made.text if made.subject is None else made.subject
+        assert f"Problem P-7 {words}" in told
+        assert [other for other in said.values() if other in told] == [words]
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "cost", "before"),
+    [
+        (
+            "en",
+            "Certificate expired: checkout",
+            "1 case, 12.5 h, 2 missed targets, 0 customers",
+            "The cause came back after P-4, which was resolved on Monday 2 November 2026.",
+        ),
+        (
+            "de",
+            "Zertifikat abgelaufen: checkout",
+            "1 Fall, 12,5 h, 2 versäumte Ziele, 0 Kunden",
+            "Die Ursache kam wieder nach P-4, gelöst am Montag, 2. November 2026.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["problem_opened", "problem_reminder"])
+def test_mails_about_a_problem_say_what_it_has_cost_and_what_was_before_it(
+    renderer: Renderer, kind: MessageKind, language: Language, title: str, cost: str, before: str
+) -> None:
+    opened, solved = datetime(2026, 11, 23, 9, tzinfo=UTC), datetime(2026, 11, 2, 9, tzinfo=UTC)
+    of = {"category": "tls", "product": "checkout", "title": "Certificate expired: checkout", "owner": "lee"}
+    ended = {"state": "resolved", "resolved_at": solved, "workaround": "restart it", "resolution": "renewed"}
+    known = Problem.model_validate({**of, "id": "P-7", "number": 7, "state": "open", "opened_at": opened})
+    earlier = Problem.model_validate({**of, **ended, "id": "P-4", "number": 4, "opened_at": solved})
+    told = ToldProblem(known, Cost(cases=1, hours=12.5, breaches=2, customers=0), earlier)
+    tree = load_causes("categories: [{id: tls, title: {en: Certificate expired, de: Zertifikat abgelaufen}}]")
+    document = {**shown(locale=language), "root_cause": {"category": "tls", "description": "nobody renewed it"}}
+    facts = message(kind, "email", "dana", 0, problem="P-7", times="2", why="week", text=known.title)
+    case = Case(
+        facts, document, speaking(language), "https://x.example/escalations/zendesk-1", NOW, told=told, causes=tree
+    )
+    text = renderer.render(case, "k7f2m9").text
+    for words in (title, cost, before, "restart it", "renewed", f"{title.split(':')[0]}: nobody renewed it"):
+        assert words in text, words
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "has occurred 2 times"), ("de", "ist 2 Mal aufgetreten")])
+def test_a_second_occurrence_has_not_come_back_twice(renderer: Renderer, language: Language, words: str) -> None:
+    text = rendered(renderer, "problem_opened", "email", language, {"problem": "P-7", "times": "2"}).text
+    assert words in text
 
 
 @pytest.mark.parametrize("kind", OF_THE_CASE)

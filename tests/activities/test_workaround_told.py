@@ -23,7 +23,7 @@ def knows(db: Database, workaround: str | None = HELPS) -> None:
         opened = open_problem(connection, "Certificate", "certificate", None, "eve", NOW)
         link(connection, opened.id, ("zendesk-4711", 1), None, NOW)
     if workaround is not None:
-        Problems(db).work_around("P-1", workaround)
+        Problems(db).work_around("P-1", workaround, NOW)
 
 
 def said(db: Database, renderer: Renderer, what: Message) -> str:

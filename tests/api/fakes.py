@@ -18,10 +18,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.commands import Command
 from domain.errors import DomainError
 from domain.escalation import apply, open_case
+from domain.problem_reminders import ProblemPlan
 from domain.rebasing import due_times_moved
 from domain.state import Escalation
 from domain.view import document
-from workflows.contract import ANSWER, GIVE_WAY, STATIC_KEYS, Alert, Answer, Start
+from workflows.contract import ANSWER, GIVE_WAY, LOOK_AGAIN, STATIC_KEYS, Alert, Answer, Start
 
 
 def rpc_error(status: RPCStatusCode) -> RPCError:
@@ -42,6 +43,8 @@ class FakeTemporal:
         self.updates: list[tuple[str, Command]] = []
         self.signals: list[tuple[str, Command]] = []
         self.gave_way: list[str] = []
+        self.reminding: dict[str, int] = {}  # the runs that remind of actions: how often each was told to look again
+        self.followed: list[tuple[str, str, str]] = []  # the runs of problems that were begun or told to look again
         self.answers: list[str] = []  # the ids of those to e-mails
         self.brought: dict[str, Alert] = {}  # messages of closed cases
         self.worker = True
@@ -49,8 +52,13 @@ class FakeTemporal:
         self.service_client = SimpleNamespace(check_health=self._health)
         self.workflow_service = SimpleNamespace(signal_workflow_execution=self._signal)
 
-    async def start_workflow(self, workflow: str, start: Start | str | Alert, *, id: str, **options: Any) -> None:
+    async def start_workflow(
+        self, workflow: str, start: Start | str | Alert | ProblemPlan, *, id: str, **options: Any
+    ) -> None:
         self.fail()
+        if isinstance(start, ProblemPlan):  # begun or told, as the server does with a signal at the start
+            self.followed.append((workflow, id, options["start_signal"]))
+            return
         if id in self.runs or id in self.brought or (workflow == ANSWER and start in self.answers):
             raise WorkflowAlreadyStartedError(id, workflow)
         self.started.append({"workflow": workflow, "id": id, **options})
@@ -117,12 +125,21 @@ class FakeHandle:
         return Answer(document=shown, moved=due_times_moved(outcome.timeline))
 
     async def signal(self, name: str, **_: Any) -> None:
-        """A run that has ended but for its messages gives way."""
+        """A run that has ended but for its messages gives way; one that reminds of actions looks again."""
+        if name == LOOK_AGAIN:
+            self._looks_again()
+            return
         self._temporal.state_of(self._id)
         assert name == GIVE_WAY
         self._temporal.gave_way.append(self._id)
         if self._temporal.worker:
             del self._temporal.runs[self._id]
+
+    def _looks_again(self) -> None:
+        self._temporal.fail()
+        if self._id not in self._temporal.reminding:
+            raise rpc_error(RPCStatusCode.NOT_FOUND)
+        self._temporal.reminding[self._id] += 1
 
     async def fetch_history_events(self, **_: Any) -> AsyncIterator[HistoryEvent]:
         self._temporal.fail()

@@ -11,6 +11,7 @@ import pytest
 from temporalio.service import RPCStatusCode
 
 from api.pages.words import TEXTS
+from api.pages.words import said as worded
 from api.services import wire
 from domain.escalation import advance
 from domain.tickets import Channel
@@ -60,8 +61,10 @@ async def test_the_history_and_why_it_is_urgent_are_in_the_readers_language_with
     page = await desk.opens()
     assert "Sam benachrichtigt per SMS: annehmen bis Sa 24.11. 22:50 UTC+05:45" in page.words
     assert "Sam: as **typed**" in page.words
-    assert "Die Priorität wurde als kritisch angegeben." in page.words
+    assert "Die Priorität wurde als kritisch angegeben." not in page.words, "that it is critical stands beside it"
     assert "sam told" not in page.words
+    await desk.api.say(CASE, "reprioritize", impact="high", urgency="medium", reason="half of it works")
+    assert "Auswirkung hoch und Dringlichkeit mittel ergeben hoch." in (await desk.opens()).words
 
 
 def test_every_sentence_stands_in_both_languages() -> None:
@@ -70,6 +73,23 @@ def test_every_sentence_stands_in_both_languages() -> None:
     assert all(key.startswith("refused_") for key in more)
     fields = {key: [sorted(re.findall(r"{(\w+)}", TEXTS[one][key])) for one in ("en", "de")] for key in TEXTS["en"]}
     assert not {key for key, (english, german) in fields.items() if english != german}
+
+
+def test_one_of_what_is_counted_has_words_of_its_own() -> None:
+    apart = {
+        "board_confirm",
+        "board_selected",
+        "duty_mine_more",
+        "reports_left_out",
+    }  # nothing in them is in the plural
+    apart |= {"earlier", "policy_rung", "policy_warned_count", "problems_cases", "reports_cell", "reports_count"}
+    apart |= {"case_reopened", "outbox_retried", "problem_latest"}  # a `×`; never one
+    counting = {key for key, text in TEXTS["en"].items() if "{count}" in text and not key.endswith("_1")}
+    assert {key for key in counting if f"{key}_1" not in TEXTS["en"]} == apart
+    assert worded("en", "board_problems_open", count=1) == "open problem"
+    assert worded("de", "board_problems_open", count=1) == "offenes Problem"
+    assert {worded("en", "board_problems_open", count=count) for count in (0, 2, 11)} == {"open problems"}
+    assert worded("de", "problem_resolve_rest", count=1) == "Auch seinen 1 laufenden Fall lösen"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -212,7 +232,7 @@ async def test_what_was_typed_is_not_lost_when_its_form_is_gone(desk: Desk) -> N
         ("note", {"text": "a" * 20_001}, "at most 20000 characters"),
         ("assign", {"to": "nobody-here"}, "the roster has no person 'nobody-here'"),
         ("escalate", {"team": "nowhere", "reason": "x"}, "the roster has no team 'nowhere'"),
-        ("pause", {"reason": "lunch"}, "Input should be"),
+        ("pause", {"reason": "lunch"}, "is none of"),
         ("merge", {"into": "x"}, "There is no button 'merge' on this page"),
         ("", {}, "There is no button '' on this page"),
     ],

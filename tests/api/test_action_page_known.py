@@ -22,7 +22,7 @@ def known(desk: Desk, workaround: str | None = "restart the payment service") ->
         opened = open_problem(connection, "Certificate: checkout", "certificate", "checkout", "lee", services.now())
         link(connection, opened.id, (CASE, 1), "lee", services.now())
     if workaround is not None:
-        services.problems.work_around(opened.id, workaround)
+        services.problems.work_around(opened.id, workaround, services.now())
     return services.problems, opened
 
 
@@ -49,7 +49,7 @@ async def test_nothing_is_said_while_nobody_knows_and_once_the_problem_or_the_ca
     assert "helps for now" not in (await desk.opens()).words
     store, problem = known(desk, None)
     assert "helps for now" not in (await desk.opens()).words
-    store.work_around(problem.id, "restart it")
+    store.work_around(problem.id, "restart it", desk.api.services.now())
     assert "helps for now" in (await desk.opens()).words
     await desk.api.say(CASE, "resolve", summary="done")
     assert "helps for now" not in (await desk.opens()).words

@@ -79,6 +79,12 @@ async def test_an_operator_sees_what_is_about_cases_and_an_admin_all_of_it(api: 
     assert ("made a key" in admins.words, "an admin sees all of it" in admins.words) == (True, False)
 
 
+async def test_a_key_that_was_made_is_told_with_its_role(api: Api) -> None:
+    made = (await api.post("/v1/keys", {"role": "viewer"}, "admin")).json()["id"]
+    words = (await (await signed_in(api, "admin")).opens("/audit")).words
+    assert f"made a key · {made} (viewer)" in words
+
+
 async def test_everybody_is_called_by_the_name_they_have(api: Api) -> None:
     key, _ = api.services.keys.create("system", None, "the help desk", api.services.now())
     api.services.keys.revoke(key, api.services.now())

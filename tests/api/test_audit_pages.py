@@ -10,7 +10,7 @@ from records.audit import AuditFilters, AuditLine, AuditLog
 from tests.api.browser import Browser
 from tests.api.conftest import Api
 from tests.api.desk import CASE, desk_of
-from tests.api.lessons_desk import B, promised
+from tests.api.lessons_desk import A, B, promised
 from tests.api.signed_in import Visitor, visitor
 from tests.api.test_board import chooses
 from tests.api.test_lessons_api import with_a_problem
@@ -91,6 +91,8 @@ async def test_a_word_that_waits_for_a_worker_is_on_its_way(api: Api, someone: V
 async def test_what_is_done_with_actions_and_problems_names_them(api: Api, someone: Visitor) -> None:
     await promised(api)
     await someone.presses(await someone.opens("/actions"), f"done {B}", **{f"note {B}": "Secret"})
+    await someone.presses(await someone.opens("/actions"), f"move {A}", **{f"owner {A}": "boss", f"note {A}": "Secret"})
+    await api.post(f"/v1/actions/{A}/move", {"by": "sam", "due_on": "2030-02-01"})
     await with_a_problem(api)
     page = await someone.opens("/problems/P-1")
     await someone.presses(page, "workaround", text="Secret")
@@ -98,10 +100,12 @@ async def test_what_is_done_with_actions_and_problems_names_them(api: Api, someo
     done = {"status": 303}
     assert await deeds(api) == [
         ("action_done", "dana", "action", B, done),
+        ("action_moved", "dana", "action", A, done),
         ("problem_workaround", "dana", "problem", "P-1", done),
         ("problem_assigned", "dana", "problem", "P-1", {"status": 422}),
     ]
     assert ("dana", "problem", "P-1") in await looks(api)
+    assert ("action_moved", "sam", "action", A, {"status": 200}) in await deeds(api, "api")
 
 
 async def test_a_problem_that_is_resolved_with_its_cases_has_a_line_for_each(api: Api, someone: Visitor) -> None:

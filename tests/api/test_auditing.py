@@ -93,10 +93,11 @@ async def test_what_is_no_command_stands_in_the_log_before_it_is_answered(api: A
     answer = await api.get("/v1/audit", "admin")
     found = told(answer.json()["items"])
     assert [(what, who, subject) for what, _, who, subject, _ in found] == [
-        ("key_made", "admin", None),
+        ("key_made", "admin", made["id"]),
         ("key_revoked", "admin", made["id"]),
         ("policy_changed", role, "standard"),
     ]
+    assert found[0][-1] == {"status": 201, "role": "viewer"}
     assert made["key"] not in answer.text
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.pages.board import PAGE
+from api.pages.board_parts import PAGE
 from api.pages.board_query import Wanted
 from tests.api.browser import Page
 from tests.api.conftest import Api
@@ -99,9 +99,10 @@ async def test_a_missed_promise_is_said_in_words_and_counted(api: Api, someone: 
     }  # fmt: skip
     api.services.escalations.save_document(sample("zendesk-1", targets=[missed]), 1, api.services.now())
     api.services.escalations.save_document(sample("zendesk-2", status="paused", owner="dana"), 1, api.services.now())
+    api.services.escalations.save_document(sample("zendesk-3", status="resolved", owner="dana"), 1, api.services.now())
     page = await someone.opens("/")
     assert "missed: L1 acknowledge" in page.words
-    for words in ("2 open", "1 overdue", "1 with nobody", "1 paused"):
+    for words in ("3 not closed, 1 of them resolved", "1 overdue", "1 with nobody", "1 paused"):
         assert words in page.words
     assert rows(await someone.opens("/?overdue=true")) == ["zendesk-1"]
 
@@ -294,6 +295,9 @@ async def test_a_key_of_nobody_is_asked_who_acts(api: Api, someone: Visitor) -> 
     await api.opened("1")
     await someone.signs_in("operator", "/")
     asked = await chooses(someone, "acknowledge", ["zendesk-1"])
+    assert [form.fields["by"] for form in asked.forms if "by" in form.fields] == [""], "nobody is chosen for them"
+    unchosen = await chooses(someone, "acknowledge", ["zendesk-1"], asked, go="1", by="")
+    assert (unchosen.status, "Please fill in: Who does it." in unchosen.words) == (422, True)
     assert said(api) == []
     await chooses(someone, "acknowledge", ["zendesk-1"], asked, by="sam")
     assert said(api) == [("zendesk-1", "acknowledge", "sam")]

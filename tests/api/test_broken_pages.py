@@ -107,3 +107,29 @@ async def test_the_api_goes_on_answering_in_json(desk: Desk, monkeypatch: pytest
     breaks(monkeypatch, desk.api.services.actions, "page")
     answer = await desk.api.get("/v1/actions")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/board/act", 405), ("/static/none.css", 404)])
+@pytest.mark.parametrize(("language", "words"), [("en", "There is no page here"), ("de-DE", "Hier ist keine Seite")])
+async def test_an_address_with_nothing_behind_it_is_a_page_for_people(
+    api: Api, path: str, status: int, language: str, words: str
+) -> None:
+    asked = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": language}
+    page = Page(await api.client.get(path, headers=asked))
+    assert (page.status, page.language, words in page.words) == (status, language[:2], True)
+    assert '<a href="/">' in page.html
+    assert f"<title>{words}" in page.html
+
+
+@pytest.mark.parametrize(
+    ("path", "accepts", "status"),
+    [
+        ("/nowhere", "*/*", 404),
+        ("/v1/nowhere", "text/html", 404),
+        ("/v1/hooks", "text/html", 404),
+        ("/board/act", "*/*", 405),
+    ],
+)
+async def test_for_a_program_it_is_a_problem_all_the_same(api: Api, path: str, accepts: str, status: int) -> None:
+    answer = await api.client.get(path, headers={"Accept": accepts})
+    assert (answer.status_code, answer.json()["status"]) == (status, status)

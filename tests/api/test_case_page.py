@@ -77,6 +77,33 @@ async def test_messages_say_what_became_of_them(api: Api, someone: Visitor) -> N
     assert "unreachable handset" in page.words
 
 
+async def test_the_newest_messages_are_seen_and_the_rest_is_folded_below_them(api: Api, someone: Visitor) -> None:
+    out = await letters(api)
+    for _ in range(20):
+        out.goes_out(out.write(round=out.count))
+    messages = (await someone.opens(PATH)).html.split('id="part-messages"')[1].split("</section>")[0]
+    assert (messages.count("<li>"), "<details>" in messages) == (20, False)
+    oldest, *_ = (await api.get("/v1/escalations/zendesk-4711/messages")).json()
+    for channel in ("email", "webhook", "email"):
+        out.goes_out(out.write(channel=channel, round=out.count))
+    messages = (await someone.opens(PATH)).html.split('id="part-messages"')[1].split("</section>")[0]
+    seen, folded = messages.split("<details>")
+    assert (seen.count("<li>"), folded.count("<li>")) == (20, 3), "nothing is lost"
+    assert "<summary>Everything before (3)</summary>" in folded
+    assert ("Webhook" in seen, "Webhook" in folded) == (True, False), "the newest come first"
+    assert oldest["channel"] == "sms"
+
+
+async def test_it_says_what_falls_due_next(desk: Desk, someone: Visitor) -> None:
+    assert re.search(r"Due next in 1[45] min \S+ L1 acknowledge Customer hears", (await someone.opens(PATH)).words)
+    await desk.api.say("zendesk-4711", "acknowledge")
+    until = (desk.api.services.now() + timedelta(minutes=40)).isoformat()
+    await desk.api.say("zendesk-4711", "pause", reason="scheduled", until=until)
+    await desk.changes("dana", locale="de")
+    page = await someone.opens(PATH)
+    assert re.search(r"Als Nächstes fällig in 39 Min \S+ die Pause endet", page.words)
+
+
 async def test_what_callers_and_rules_call_things_is_said_in_words(api: Api, someone: Visitor) -> None:
     trigger, customer = {"kind": "low_csat"}, {"id": "acme", "name": "Acme", "annual_value": 12000.0}
     await api.opened(trigger=trigger, customer=customer)

@@ -157,6 +157,13 @@ async def test_reopening_a_closed_case_begins_a_new_episode_where_it_was_solved(
     assert (await api.get("/v1/escalations/zendesk-4711?episode=1")).json() == closed
 
 
+async def test_whoever_stands_in_for_the_lead_is_accountable_for_a_case_that_is_back(api: Api) -> None:
+    await closed_case(api)  # by the team that sam leads
+    away = {"person": "sam", "delegate": "boss", "from": "2020-01-01T00:00:00Z", "to": "2200-01-01T00:00:00Z"}
+    assert (await api.post("/v1/roster/absences", away)).status_code == 201
+    assert (await api.say("zendesk-4711", "reopen", reason="down again")).json()["accountable"] == "boss"
+
+
 async def test_reopening_a_resolved_case_goes_on_in_the_same_episode(api: Api) -> None:
     await api.opened()
     await api.say("zendesk-4711", "resolve", summary="restarted")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.pages.board_events import PATH as EVENTS
+from api.pages.board_events import CHANGES as EVENTS
 from tests.api.conftest import Api
 
 

@@ -9,6 +9,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCStatusCode
 
+from api.auditing import COMMAND_LINE
 from domain.outcome import Transition
 from records.audit import AuditFilters, AuditLog
 from records.transitions import Transitions
@@ -143,10 +144,63 @@ async def test_who_decides_it_is_somebody_of_the_roster(api: Api, runs: Runs) ->
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "unknown_person", "by")
 
 
-@pytest.mark.parametrize("id", ["nobody", "a%2Fb", "%00", "..%2F..", "%F0%9F%98%80", "x" * 600])
-async def test_any_other_id_is_nothing_to_do(api: Api, runs: Runs, id: str) -> None:
-    answer = await api.post(f"/v1/customers/{id}/forget", {}, "admin")
-    assert (answer.status_code, answer.json()["removed"], answer.json()["complete"]) == (200, [], True)
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("id", ["nobody", "", "a%2Fb", "%00", "..%2F..", "%F0%9F%98%80", "x" * 600])
+async def test_any_other_id_is_unknown_and_the_log_knows_of_nobody_forgotten(
+    api: Api, runs: Runs, id: str, dry_run: bool
+) -> None:
+    answer = await api.post(f"/v1/customers/{id}/forget", {"dry_run": dry_run}, "admin")
+    assert (answer.status_code, answer.json()["code"]) == (404, "customer_unknown")
+    log = [(one.subject, one.details["outcome"]) for one in _log(api)]
+    assert log == ([] if dry_run else [(None, "customer_unknown")])
+
+
+async def test_who_was_forgotten_before_is_told_so(api: Api, runs: Runs) -> None:
+    first = (await api.post(PATH, {}, "admin")).json()
+    assert not first["forgotten_before"]
+    for body in ({"dry_run": True}, {}):
+        again = (await api.post(PATH, body, "admin")).json()
+        assert (again["forgotten_before"], again["pseudonym"], again["removed"]) == (True, None, [])
+    assert [one.subject for one in _log(api)] == [None, first["pseudonym"]]
+
+
+async def test_where_the_name_still_stands_is_told_with_the_ids_and_not_in_the_log(api: Api, runs: Runs) -> None:
+    await api.opened("77")
+    await api.say("zendesk-77", "note", text="as with Vögel & Söhne")
+    for dry_run in (True, False):
+        report = (await api.post(PATH, {"dry_run": dry_run}, "admin")).json()
+        [named] = [one for one in report["left"] if one["what"] == "named"]
+        assert (named["count"], named["which"]) == (1, ["zendesk-77"])
+    assert "zendesk-77" not in str(_log(api))
+
+
+async def test_the_command_line_is_the_way_the_log_tells(api: Api, runs: Runs) -> None:
+    for name in ("a script", COMMAND_LINE):
+        await api.post(PATH, {}, "admin", headers={"User-Agent": name})
+    assert [one.via for one in _log(api)] == ["cli", "api"]
+    assert all(one.request for one in _log(api))
+
+
+@pytest.mark.parametrize("said", [("reopen", {"by": "dana", "reason": "again"}), ("survey", {"score": 1})])
+async def test_a_forgotten_case_takes_no_word_and_begins_nothing(
+    api: Api, runs: Runs, said: tuple[str, dict[str, Any]]
+) -> None:
+    await api.post(PATH, {}, "admin")
+    answer = await api.post(f"/v1/escalations/zendesk-1/{said[0]}", said[1])
+    assert (answer.status_code, answer.json()["code"]) == (409, "customer_forgotten")
+    assert (await api.get("/v1/escalations/zendesk-1")).json()["episode"] == 1
+
+
+async def test_the_pages_of_a_forgotten_case_offer_nothing(api: Api, runs: Runs) -> None:
+    before = await page_of(api)
+    assert "reopen" in before.commands
+    await api.post(PATH, {}, "admin")
+    after = await page_of(api)
+    assert "reopen" not in after.commands
+    links, now = api.services.links, api.services.now()
+    acts = await api.client.get(links.to_act("dana", "zendesk-1", 1, now))
+    assert (acts.status_code, 'value="reopen"' in acts.text) == (200, False)
+    assert (await api.client.get(links.to_rate("zendesk-1", 1, now))).status_code == 404
 
 
 async def test_a_closed_case_is_read_whole_when_temporal_has_forgotten_it(api: Api) -> None:
@@ -173,3 +227,13 @@ async def test_a_closed_case_is_read_whole_when_temporal_has_forgotten_it(api: A
 def _log(api: Api) -> list[Any]:
     lines, _ = AuditLog(api.services.database).page(AuditFilters())
     return [one for one in lines if one.what == "forget"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "(vergessen)"), ("en", "(forgotten)")])
+async def test_a_page_says_forgotten_in_its_own_language(api: Api, runs: Runs, language: str, words: str) -> None:
+    await api.post(PATH, {}, "admin")
+    reader = visitor(api)
+    await reader.signs_in("operator", "/")
+    page = await reader.opens("/escalations/zendesk-1", **{"Accept-Language": language})
+    assert page.language == language
+    assert {one for one in ("(vergessen)", "(forgotten)") if one in page.words} == {words}

@@ -73,6 +73,27 @@ def test_cancelled_events_are_left_out() -> None:
     assert times(series) == ["03-10 09:00", "03-12 09:00"]
 
 
+MARS = "DTSTART;TZID=Mars/Base:20260312T090000\nDTEND;TZID=Mars/Base:20260312T100000\nSUMMARY:lee"
+WHY = "the time zone 'Mars/Base' is not known: describe it in a VTIMEZONE, or write an IANA name"
+
+
+def test_an_event_in_an_unknown_zone_is_left_out_with_its_reason_and_the_others_are_read() -> None:
+    found = events(
+        feed(DAY, MARS, MARS.replace("202603", "202503"), MARS.replace("202603", "202503") + "\nRRULE:FREQ=DAILY")
+    )
+    assert [(one.summary, f"{one.start:%Y-%m-%d}", one.why) for one in found] == [
+        ("dana", "2026-03-10", ""),
+        ("lee", "2026-03-12", WHY),
+        ("lee", "2025-03-12", WHY),
+    ]
+
+
+def test_a_series_of_which_one_day_is_in_an_unknown_zone_is_left_out_for_nobody_knows_when_that_day_is() -> None:
+    moved = f"{MARS}\nRECURRENCE-ID:20260311T090000Z"
+    series = feed(DAY + "\nRRULE:FREQ=DAILY;COUNT=3", moved, DAY.replace("dana", "sam")).replace(b"UID:1", b"UID:0")
+    assert [(one.summary, one.why) for one in events(series)] == [("sam", ""), ("dana", WHY), ("lee", WHY)]
+
+
 def test_those_who_declined_and_rooms_are_no_attendees() -> None:
     lines = "ATTENDEE;PARTSTAT=DECLINED:mailto:dana@x.example\nATTENDEE;CUTYPE=ROOM:mailto:room@x.example"
     own = "ATTENDEE;EMAIL=Sam@x.example;CN=Sam:urn:uuid:1\nATTENDEE:invalid:nomail\nATTENDEE:MAILTO:Lee@x.example"

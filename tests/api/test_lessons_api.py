@@ -142,6 +142,18 @@ async def test_an_action_is_listed_done_and_then_listed_as_done(api: Api) -> Non
     assert (await api.get("/v1/actions?owner=dana&state=done")).json()["items"] == []
 
 
+async def test_a_note_to_what_is_done_already_is_kept_or_refused_and_never_dropped(api: Api) -> None:
+    await explained(api, actions=[action()])
+    done = f"/v1/actions/{CASE}.1.1/done"
+    await api.post(done, {"by": "sam"})
+    noted = await api.post(done, {"by": "sam", "note": "it works"})
+    assert (noted.status_code, noted.json()["note"]) == (200, "it works")
+    assert (await api.post(done, {"by": "sam", "note": "it works"})).json() == noted.json()
+    other = await api.post(done, {"by": "sam", "note": "it does not"})
+    assert (other.status_code, other.json()["code"]) == (409, "action_done")
+    assert (await api.get("/v1/actions")).json()["items"][0]["note"] == "it works"
+
+
 async def test_an_agent_ends_an_action_as_themselves_only(api: Api) -> None:
     await explained(api, actions=[action()])
     other = await api.post(f"/v1/actions/{CASE}.1.1/done", {"by": "sam"}, "agent")

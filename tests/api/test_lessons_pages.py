@@ -8,7 +8,7 @@ from tests.api.lessons_desk import A, B, actions, ends, explained, problem, prom
 from tests.api.signed_in import Visitor, visitor
 from tests.api.test_lessons_api import action, with_a_problem
 
-HOSTILE = "</ul><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}\u202e"
+HOSTILE = "</ul><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7919 * 7 }}\u202e"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def test_the_board_counts_overdue_actions_and_open_problems_and_leads_to_t
     await promised(api)
     await with_a_problem(api)
     page = await someone.opens("/")
-    assert "1 overdue actions 1 open problems" in page.words
+    assert "1 overdue action 1 open problem " in page.words
     for path in ("/actions?overdue=true", "/problems"):
         assert f'href="{path}"' in page.html
     await api.post(f"/v1/actions/{B}/done", {"by": "sam"})
@@ -186,7 +186,7 @@ async def test_what_others_wrote_is_text_and_nothing_else(api: Api, someone: Vis
     for path in (*paths, *(f"{path}{'&' if '?' in path else '?'}{hostile_query}" for path in paths)):
         page = await someone.opens(path)
         assert (page.status, is_inert(page)) == (200, True), path
-        assert ("img" in page.tags, "onerror" in page.attributes, " 49" in page.words) == (False, False, False), path
+        assert ("img" in page.tags, "onerror" in page.attributes, "55433" in page.words) == (False, False, False), path
     for path in paths:
         assert "<script>alert(1)</script>" in (await someone.opens(path)).words, path
     page = await someone.opens("/problems/P-1")
@@ -200,7 +200,7 @@ async def test_a_german_reader_reads_german(api: Api, someone: Visitor) -> None:
     await explained(api, "8")
     await someone.signs_in("operator", "/policies")
     says = {
-        "/": "1 überfällige Maßnahmen 1 offene Probleme",
+        "/": "1 überfällige Maßnahme 1 offenes Problem",
         "/actions": "überfällig fällig Freitag, 31. Januar 2020",
         "/problems": "offen Sam · Fälle: 3 · eröffnet",
         "/problems/P-1": "Laufende Fälle, die ebenso aussehen",

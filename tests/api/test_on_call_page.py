@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.pages.on_call_band import LEFT
 from records.bad_addresses import BadAddress
 from tests.api.calendars import feed
 from tests.api.conftest import Api
@@ -92,22 +93,24 @@ async def test_who_answers_now_until_when_and_who_is_next_is_what_the_api_says(a
         assert f"Lead {names[found['lead']] if found['lead'] else 'none'}" in page.words
 
 
+async def test_a_lead_who_is_away_is_shown_with_who_stands_in(api: Api, someone: Visitor) -> None:
+    away = {"person": "boss", "delegate": "mika", "from": "2026-03-01T00:00:00Z", "to": "2026-03-31T00:00:00Z"}
+    await api.call("PUT", "/v1/roster", json={**await roster(api), "absences": [away]})
+    words = (await someone.opens("/on-call?team=support")).words
+    assert "Lead Bo Falk away, in their place: Mika Virtanen " in words
+
+
 async def test_the_first_row_of_the_plan_is_the_duty_that_the_api_lists(api: Api, someone: Visitor) -> None:
     begins, ends = datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
     names = {one["id"]: one["name"] for one in (await roster(api))["people"]}
     for team in ("support", "night"):
-        found = await duty(api, team, at=begins.isoformat(), until=ends.isoformat())
         [drawing] = drawings(await someone.opens(f"/on-call?team={team}"))
         drawn = [title(one) for one in parts(drawing, "piece") if "duty" in (one.get("class") or "").split()]
-        merged: list[list[Any]] = []
-        for one in found["shifts"]:
-            if merged and merged[-1][0] == one["on_call"]:
-                merged[-1][2] = one["to"]
-            else:
-                merged.append([one["on_call"], one["from"], one["to"]])
         assert drawn == [
-            f"{names[who] if who else 'nobody'}, on duty, {time(start)} – {time(end)}" for who, start, end in merged
+            f"{names[one['on_call']] if one['on_call'] else 'nobody'}, on duty, {time(one['from'])} – {time(one['to'])}"
+            for one in await whole_shifts(api, team, begins, ends)
         ]
+        assert all(float(one.get("x") or 0) >= LEFT for one in parts(drawing, "box")), "what began earlier is cut off"
 
 
 async def test_each_rotation_shows_its_own_plan_whatever_changed_it(api: Api, someone: Visitor) -> None:
@@ -131,13 +134,13 @@ async def test_each_rotation_shows_its_own_plan_whatever_changed_it(api: Api, so
 
 
 async def test_gaps_are_told_in_words_and_hatched_with_a_word_on_them(api: Api, someone: Visitor) -> None:
-    found = await duty(api, "night", at=NOW.isoformat(), until="2026-03-11T00:00:00Z")
+    found = await whole_shifts(api, "night", NOW, datetime(2026, 3, 11, tzinfo=UTC))
     page = await someone.opens("/on-call?team=night&weeks=1")
-    gaps = [one for one in found["shifts"] if one["on_call"] is None]
+    gaps = [one for one in found if one["on_call"] is None]
+    assert gaps[0]["from"] < "2026-03-04T00:00:00Z", "the page begins within the first"
     assert "Nobody is on duty" in page.words
-    for number, one in enumerate(gaps):
-        begins = time(one["from"]) if number else time("2026-03-04T00:00:00Z")  # the page begins within the first
-        assert f"{begins} to {time(one['to'])}" in page.words
+    for one in gaps:
+        assert f"{time(one['from'])} to {time(one['to'])}" in page.words
     assert "On duty now Nobody nobody is on duty, until Wed 4 Mar 19:00, in 9 h" in page.words
     [drawing] = drawings(page)
     assert [one for one in texts(drawing, "name") if one == "nobody"]
@@ -147,7 +150,7 @@ async def test_gaps_are_told_in_words_and_hatched_with_a_word_on_them(api: Api, 
 
 
 async def test_every_shift_stands_in_words_too(api: Api, someone: Visitor) -> None:
-    found = await duty(api, "support", at="2026-03-04T00:00:00Z", until="2026-04-01T00:00:00Z")
+    found = await duty(api, "support", at="2026-03-02T08:00:00Z", until="2026-04-06T07:00:00Z")  # from shift to shift
     names = {one["id"]: one["name"] for one in (await roster(api))["people"]}
     page = await someone.opens("/on-call?team=support")
     for one in found["shifts"]:
@@ -155,12 +158,29 @@ async def test_every_shift_stands_in_words_too(api: Api, someone: Visitor) -> No
         assert f"): {names[one['on_call']]}; next {names[one['on_call_next']]}" in page.words
 
 
+async def test_a_shift_ends_when_it_ends_however_many_weeks_are_shown(api: Api, someone: Visitor) -> None:
+    """Nine weeks after the fifth of January the hand-off is Dana's; one week shown ends in the middle of her turn."""
+    begun = "You are on duty for Customer support from Mon 30 Mar 09:00 to Mon 6 Apr 09:00 (7 d)."
+    await someone.signs_in("agent", "/policies")
+    for weeks in (4, 8, 12):
+        assert begun in (await someone.opens(f"/on-call?weeks={weeks}")).words
+    inside = await someone.opens("/on-call?team=support&from=2026-04-01&weeks=1")
+    assert "Mon 30 Mar 09:00 to Mon 6 Apr 09:00 (7 d): Dana Okafor" in inside.words
+
+
+async def test_of_a_duty_without_an_end_it_is_said_that_it_goes_on(someone: Visitor) -> None:
+    page = await someone.opens("/on-call?team=bosses")
+    edges = ("before Wed 4 Mar 00:00", "beyond Wed 1 Apr 00:00")
+    assert f"{edges[0]} to {edges[1]} (more than 28 d): Bo Falk" in page.words
+    [drawing] = drawings(page)
+    assert f"Bo Falk, on duty, {edges[0]} – {edges[1]}" in [title(one) for one in parts(drawing, "piece")]
+
+
 async def test_times_and_days_are_on_the_readers_clock(api: Api, someone: Visitor) -> None:
     await someone.signs_in("agent", "/policies")  # dana, in Berlin
     page = await someone.opens("/on-call?team=support&from=2026-03-28&weeks=1")
     assert "Times are those of Europe/Berlin." in page.words
-    assert "Sat 28 Mar 00:00 to Mon 30 Mar 09:00" in page.words, "the first day begins at midnight there"
-    assert "Mon 30 Mar 09:00" in page.words, "after the clocks went forward it is still nine"
+    assert "Mon 23 Mar 09:00 to Mon 30 Mar 09:00" in page.words, "after the clocks went forward it is still nine"
     [drawing] = drawings(page)
     assert texts(drawing, "date")[::2] == ["Sat", "Sun", "Mon", "Tue", "Wed", "Thu", "Fri"]
 
@@ -177,7 +197,21 @@ async def test_my_own_shifts_are_told_to_me(api: Api, someone: Visitor) -> None:
 
 
 async def api_shifts(api: Api, team: str) -> list[dict[str, Any]]:
-    found = await duty(api, team, at=NOW.isoformat(), until=(datetime(2026, 3, 31, 22, tzinfo=UTC)).isoformat())
+    return await whole_shifts(api, team, NOW, datetime(2026, 3, 31, 22, tzinfo=UTC))
+
+
+async def whole_shifts(api: Api, team: str, begins: datetime, ends: datetime) -> list[dict[str, Any]]:
+    """Whoever is on duty in that time, from when their turn begins until it ends."""
+    around = timedelta(days=9)
+    found = await duty(api, team, at=(begins - around).isoformat(), until=(ends + around).isoformat())
+    return [one for one in merged_shifts(found) if one["to"] > utc(begins) and one["from"] < utc(ends)]
+
+
+def utc(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def merged_shifts(found: dict[str, Any]) -> list[dict[str, Any]]:
     merged: list[dict[str, Any]] = []
     for one in found["shifts"]:
         if merged and merged[-1]["on_call"] == one["on_call"]:
@@ -230,7 +264,7 @@ async def test_an_empty_roster_has_a_page(api: Api, someone: Visitor) -> None:
 async def test_a_german_reader_reads_german(api: Api, someone: Visitor) -> None:
     await someone.signs_in("viewer", "/policies")
     page = await someone.opens("/on-call?team=night", **{"Accept-Language": "de"})
-    for words in ("Jetzt im Dienst Niemand", "Niemand hat Dienst", "Mi 4.3. 00:00 bis Mi 4.3. 19:00 (19 Std)"):
+    for words in ("Jetzt im Dienst Niemand", "Niemand hat Dienst", "Di 3.3. 05:00 bis Mi 4.3. 19:00 (1 T 14 Std)"):
         assert words in page.words
     assert "On duty" not in page.words
 

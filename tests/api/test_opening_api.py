@@ -28,6 +28,12 @@ async def test_opening_answers_with_the_whole_escalation(api: Api) -> None:
     assert body["links"]["temporal_ui"].endswith("/namespaces/default/workflows/zendesk-4711")
 
 
+async def test_while_the_lead_is_away_whoever_stands_in_is_accountable(api: Api) -> None:
+    away = {"person": "dana", "delegate": "sam", "from": "2020-01-01T00:00:00Z", "to": "2200-01-01T00:00:00Z"}
+    assert (await api.post("/v1/roster/absences", away)).status_code == 201
+    assert (await api.opened())["accountable"] == "sam"
+
+
 async def test_what_is_answered_is_what_openapi_declares(api: Api) -> None:
     body = await api.opened()
     declared = set(Escalation.model_fields)

@@ -46,7 +46,7 @@ async def test_what_is_got_can_be_put_back(api: Api) -> None:
     answer = await api.call("PUT", "/v1/policies/standard", json=document)
     assert (answer.status_code, answer.json()["version"]) == (200, 1)
     roster = (await api.get("/v1/roster")).json()
-    assert (await api.call("PUT", "/v1/roster", json=roster)).json() == roster
+    assert (await api.call("PUT", "/v1/roster", json=roster)).json() == {**roster, "warnings": []}
 
 
 async def test_a_broken_policy_is_refused_with_all_its_faults(api: Api) -> None:
@@ -101,6 +101,35 @@ async def test_a_broken_roster_is_refused_with_all_its_faults(api: Api) -> None:
     assert {"people[1].email", "teams[0].lead"} <= {one["path"] for one in answer.json()["errors"]}
 
 
+async def test_who_policies_in_use_name_and_the_roster_lacks_now_are_warnings(api: Api) -> None:
+    answer = await api.call(
+        "PUT", "/v1/roster", content=ROSTER.replace("id: experts", "id: wizards").encode(), headers=YAML
+    )
+    [found] = [one for one in answer.json()["warnings"] if one["path"] == "standard.tiers[1].team"]
+    assert found["message"].startswith("the roster has no team 'experts'")
+    emptied = (await api.call("PUT", "/v1/roster", json={})).json()
+    assert (emptied["people"], emptied["warnings"][0]["path"]) == ([], "people")
+    assert emptied["warnings"][0]["message"].startswith("nobody is in this roster")
+    assert {"standard.owner_of_last_resort", "standard.tiers[0].team"} <= {one["path"] for one in emptied["warnings"]}
+
+
+async def test_a_roster_may_be_larger_than_other_bodies_and_is_bounded(api: Api) -> None:
+    roster = (await api.get("/v1/roster")).json()
+    absence = {"person": "dana", "from": "2026-03-02T00:00:00Z", "to": "2026-03-09T00:00:00Z", "delegate": None}
+    large = {**roster, "absences": [absence] * 12_000}
+    answer = await api.call("PUT", "/v1/roster", json=large)
+    assert (answer.status_code, len(answer.content) > api.services.settings.max_body_bytes) == (200, True)
+    assert len((await api.get("/v1/roster")).json()["absences"]) == 12_000
+    long = "".join(f"  - {{id: p{n}, name: {'X' * 150}}}\n" for n in range(5_000))
+    text = f"{ROSTER.partition('teams:')[0].rstrip()}\n{long}"
+    assert len(text) > 500_000
+    assert (await api.call("PUT", "/v1/roster", content=text.encode(), headers=YAML)).status_code == 200
+    for path in ("/v1/policies/standard", "/v1/roster"):
+        answer = await api.call("PUT", path, content=b"x" * 5_000_001, headers=YAML)
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert (await put(api, "x" * 600_000)).json()["errors"][0]["message"].startswith("larger than 500 kB")
+
+
 async def test_who_is_absent_is_not_on_call(api: Api) -> None:
     absence = {"person": "dana", "from": "2026-03-02T00:00:00Z", "to": "2026-03-09T00:00:00Z"}
     assert (await api.post("/v1/roster/absences", absence)).status_code == 201
@@ -109,6 +138,15 @@ async def test_who_is_absent_is_not_on_call(api: Api) -> None:
     assert (during["on_call"], during["at"], after["on_call"]) == ("sam", "2026-03-06T00:00:00Z", "dana")
     answer = await api.post("/v1/roster/absences", {**absence, "person": "ghost"})
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "absences[1].person")
+
+
+async def test_a_lead_who_is_absent_is_stood_in_for(api: Api) -> None:
+    absence = {"person": "dana", "from": "2026-03-02T00:00:00Z", "to": "2026-03-09T00:00:00Z", "delegate": "sam"}
+    assert (await api.post("/v1/roster/absences", absence)).status_code == 201
+    during = (await api.get("/v1/on-call?team=support&at=2026-03-06T00:00:00Z")).json()["items"][0]
+    after = (await api.get("/v1/on-call?team=support&at=2026-03-09T00:00:00Z")).json()["items"][0]
+    assert (during["lead"], during["acting_lead"]) == ("dana", "sam")
+    assert (after["lead"], after["acting_lead"]) == ("dana", "dana")
 
 
 async def test_until_lists_every_shift_and_gap(api: Api) -> None:
@@ -123,6 +161,7 @@ async def test_until_lists_every_shift_and_gap(api: Api) -> None:
     ]
     answer = await api.get("/v1/on-call?at=2026-03-06T00:00:00Z&until=2027-03-10T00:00:00Z")
     assert (answer.status_code, answer.json()["field"]) == (422, "until")
+    assert "until: write a time after the beginning (now where none is named), at most 92 days later" in answer.text
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.pages.policy_hours import closed_ahead, length, opening, span, worked
+from api.pages.policy_hours import closed_ahead, length, opening, roughly, span, worked
 from api.pages.policy_page import source_of
 from api.pages.policy_tiers import blocks
 from api.pages.policy_view import FALLING, PolicyWords
@@ -19,6 +19,7 @@ from domain.roster import Roster
 from domain.roster_file import load_roster
 from domain.target_warnings import late_steps
 from domain.tickets import PRIORITIES
+from domain.warning_words import ENGLISH
 from tests.activities.cases import NOW
 from tests.api.conftest import ROSTER, Api
 from tests.api.drawings import is_inert, table
@@ -74,6 +75,16 @@ def words(text: str = RICH, language: str = "en", roster: str = ROSTER) -> Polic
     return PolicyWords(with_holidays(load_policy(text), NOW), load_roster(roster), language)
 
 
+def test_how_long_somebody_is_a_customer_and_when_a_step_goes_out_is_german_for_days_too() -> None:
+    german = words(language="de")
+    since = "Wenn der Kunde 100.000 im Jahr oder mehr wert ist und schon 730 Tage oder länger bei uns ist, steigt"
+    assert any(sentence.startswith(since) for sentence in german.raises())
+    assert (german.say("after", length="2 Tage"), german.say("warn_note", lengths="2 Tage")) == (
+        "2 Tage später",
+        "Warnung 2 Tage nach Beginn",
+    )
+
+
 # --- the list and the versions
 
 
@@ -121,7 +132,7 @@ async def test_what_a_version_changed_stands_folded_below_it(api: Api, someone: 
     page = await someone.opens("/policies/standard")
     assert '<span class="gone">-    acknowledge: {all: 15m}' in page.html
     assert '<span class="added">+    acknowledge: {all: 20m}' in page.html
-    assert page.html.count("<details") == 2
+    assert page.html.partition("<main")[2].count("<details") == 2
     assert "<details open" not in page.html
 
 
@@ -223,7 +234,7 @@ def test_a_step_is_not_reached_where_the_rules_warn_that_it_comes_too_late(after
     data["tiers"][place]["steps"].append(step)
     policy = Policy.model_validate(data)
     number = len(data["tiers"][place]["steps"]) - 1
-    warned = [message for path, message in late_steps(policy) if path[1:4] == (place, "steps", number)]
+    warned = [message for path, message in late_steps(policy, ENGLISH) if path[1:4] == (place, "steps", number)]
     row = blocks(PolicyWords(policy, Roster(), "en"))[place].steps[number]
     late = {priority for priority, cell in zip(FALLING, row.cells, strict=True) if cell.quiet}
     told = warned[0].split(" for ")[1].split(";")[0].split(", ") if warned else []
@@ -320,7 +331,7 @@ async def test_a_german_reader_reads_german(api: Api, someone: Visitor) -> None:
     for sentence in (
         "Wer benachrichtigt wird",
         "1. Wer Bereitschaft hat, per SMS und E-Mail",
-        "nach 20 Min",
+        "20 Min später",
         "2 Arbeitstage",
         "Der Fall steigt auf L2 (experts)",
         "Mo–Fr 09:00–17:30 (Uhrzeit von Europe/Berlin), geschlossen an den Feiertagen von Berlin (DE)",
@@ -343,3 +354,33 @@ async def test_hostile_names_stay_text(api: Api, someone: Visitor) -> None:
         assert is_inert(page)
         assert "img" not in page.tags
         assert "<script>alert(1)</script>" in page.words
+
+
+OFFICE = Calendar.model_validate({"timezone": "Europe/Berlin", "day": "8h", "hours": {"mon": ["09:00-17:00"]}})
+LONG_DAYS = Calendar.model_validate({"timezone": "Europe/Berlin", "day": "8h30m", "hours": {"mon": ["09:00-17:30"]}})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (58_824, "1 Arbeitstag 8 Std"),
+        (54_000, "1 Arbeitstag 7 Std"),
+        (28_700, "1 Arbeitstag"),
+        (11_000, "3 Std 5 Min"),
+        (1_000, "17 Min"),
+        (450, "7 Min 30 s"),
+    ],
+)
+def test_a_length_nobody_plans_by_is_rounded(seconds: int, text: str) -> None:
+    calendar = LONG_DAYS if seconds == 58_824 else OFFICE
+    assert roughly(seconds, calendar, "de") == text
+
+
+async def test_a_rounded_warning_says_so_and_keeps_the_exact_time_as_its_title(api: Api, someone: Visitor) -> None:
+    policy = RICH.replace("warn_at: [50]", "warn_at: [77]").replace("all: 2h", "all: 3h")
+    await api.call(
+        "PUT", "/v1/policies/standard", content=policy.encode(), headers={"Content-Type": "application/yaml"}
+    )
+    page = await someone.opens("/policies/standard")
+    assert "warning after about 2 h 20 min" in page.words
+    assert 'title="2 h 18 min 36 s"' in page.html

@@ -35,6 +35,13 @@ async def test_nobody_answers_so_everybody_is_listed_until_the_end(api: Api) -> 
     assert rows[-1][1] == "ends"
 
 
+async def test_who_stands_in_for_the_lead_at_that_time_is_told(api: Api) -> None:
+    away = {"person": "dana", "delegate": "boss", "from": "2026-03-06T00:00:00Z", "to": "2026-03-07T00:00:00Z"}
+    assert (await api.post("/v1/roster/absences", away)).status_code == 201
+    assert (await previewed(api))[2][2] == "Bo"
+    assert (await previewed(api, at="2026-03-08T17:50:00Z"))[2][2] == "Dana"
+
+
 async def test_what_is_said_is_heard_at_its_time(api: Api) -> None:
     events = [
         {"at": "2026-03-06T17:55:00Z", "command": "acknowledge", "by": "dana"},
@@ -135,7 +142,7 @@ async def test_a_policy_that_is_not_stored_can_be_tried(api: Api) -> None:
             "cannot be previewed",
         ),
         ({"events": [{"at": FRIDAY, "command": "dance"}]}, 422, "events[0].command", "write one of acknowledge"),
-        ({"events": [{"at": FRIDAY, "command": "note"}]}, 422, "events[0].text", "Field required"),
+        ({"events": [{"at": FRIDAY, "command": "note"}]}, 422, "events[0].text", "text: is missing"),
         (
             {"events": [{"at": "2026-03-06T17:00:00Z", "command": "resume"}]},
             422,

@@ -21,7 +21,9 @@ from api.report_shapes import (
 )
 from api.reports_csv import safe
 from api.shapes import Shape
+from domain import kpis
 from domain.facts import Facts
+from domain.kpi_words import KPIS
 from records.counted import DIMENSIONS
 from tests.api.conftest import Api
 from tests.api.reported import keep, made_up_cases, report
@@ -68,7 +70,7 @@ async def test_the_link_of_a_number_lists_just_the_cases_behind_it(api: Api, sto
     whole = figures(found)
     assert whole["volume"]["value"] == len(inside) > 0
     assert await listed(api, whole["volume"]["cases"]) == len(inside)
-    assert await listed(api, whole["reopen_rate"]["cases"]) == sum(one.reopen_count > 0 for one in inside)
+    assert await listed(api, whole["reopen_rate"]["cases"]) == sum(map(kpis.came_back, inside))
     assert await listed(api, whole["compliance_closure"]["cases"]) == sum(one.breached["closure"] > 0 for one in inside)
     for group in found["groups"]:
         mine = [one for one in inside if one.team == group["value"]]
@@ -190,6 +192,21 @@ async def test_csv_by_parameter_or_by_accept(api: Api, stored: list[Facts]) -> N
     assert [row[0] for row in rows] == ["*", *((one["value"] or "") for one in found["groups"])]
 
 
+@pytest.mark.parametrize("name", ["summary", "time-in-tier"])
+async def test_a_csv_has_every_group_and_json_says_how_many_it_leaves_out(api: Api, name: str) -> None:
+    chance = Random(1)  # noqa: S311 - made-up cases, no secrets
+    day = datetime(2026, 2, 2, 9, tzinfo=UTC)
+    many = [made_up(chance, n).model_copy(update={"customer": f"c{n}", "opened_at": day}) for n in range(210)]
+    keep(api, many)
+    asked = f"{name}?{PERIOD}&group_by=customer"
+    usual, more = await report(api, asked), await report(api, f"{asked}&limit=205")
+    assert [(len(found["groups"]), found["groups_left_out"]) for found in (usual, more)] == [(50, 160), (205, 5)]
+    rows = list(csv.reader(io.StringIO((await api.get(f"/v1/reports/{asked}&format=csv")).text)))
+    assert {row[0] for row in rows[1:]} == {"*", *(one.customer for one in many)}
+    few = list(csv.reader(io.StringIO((await api.get(f"/v1/reports/{asked}&limit=3&format=csv")).text)))
+    assert len({row[0] for row in few[1:]}) == 4
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
 async def test_no_name_of_a_customer_becomes_a_formula(api: Api, text: str) -> None:
     chance = Random(1)  # noqa: S311 - made-up cases, no secrets
@@ -230,6 +247,14 @@ async def test_what_cannot_be_reported_is_refused_in_words(api: Api, asked: str,
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
+@pytest.mark.parametrize("asked", ["gestern", "2026-13-01", "2026-11-22T10:00:00", "2026", "9999-12-31"])
+async def test_what_is_no_day_is_refused_once_in_our_own_words(api: Api, asked: str) -> None:
+    found = (await api.get(f"/v1/reports/summary?from={asked}")).json()
+    words = f"'{asked}' is no day or instant between the years 1900 and 2200; write a day such as 2026-03-06, "
+    assert found["errors"] == [{"path": "from", "message": f"{words}{AN_INSTANT}"}]
+    assert (found["field"], found["detail"]) == ("from", f"from: {words}{AN_INSTANT}")
+
+
 async def test_without_dates_it_is_the_last_ninety_days(api: Api) -> None:
     found = await report(api, "summary")
     begin, end = (datetime.fromisoformat(found[name]) for name in ("from", "to"))
@@ -251,9 +276,49 @@ async def test_a_list_that_cannot_be_is_refused_in_words(api: Api, asked: str, w
     assert words in answer.text
 
 
+async def test_the_cases_behind_a_number_are_sorted_by_what_they_bring_to_it(api: Api, stored: list[Facts]) -> None:
+    for kpi, field in (
+        ("csat", "survey_score"),
+        ("resolve_p90", "resolve_seconds"),
+        ("messages_failed", "messages_failed"),
+    ):
+        known = [one for one in stored if KPIS[kpi].counts(one)]
+        by_case = {(one.id, one.episode): getattr(one, field) for one in known}
+        for sort in ("value", "-value"):
+            keys = await _walked(api, f"/v1/escalations?counted_in={kpi}&sort={sort}&limit=7")
+            assert sorted(keys) == sorted(by_case)
+            found = [by_case[key] for key in keys]
+            assert found == sorted(found, reverse=sort == "-value")
+            assert len(set(found)) > 1 or kpi == "messages_failed"
+
+
+async def _walked(api: Api, path: str) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = (await api.get(f"{path}&cursor={cursor}" if cursor else path, "viewer")).json()
+        found += [(one["id"], one["episode"]) for one in page["items"]]
+        cursor = page["next_cursor"]
+    return found
+
+
+@pytest.mark.parametrize("asked", ["sort=value", "sort=-value&counted_in=volume"])
+async def test_where_a_case_brings_nothing_it_cannot_be_sorted_by_it(api: Api, asked: str) -> None:
+    answer = await api.get(f"/v1/escalations?{asked}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_sort")
+    assert "counted_in one of acknowledge_median" in answer.json()["detail"]
+
+
 # Tickets seen
 
+AN_INSTANT = "or an instant with its offset such as 2026-03-06T17:00:00Z"
 SPAN = {"system": "zendesk", "from": "2026-02-01T00:00:00Z", "to": "2026-02-02T00:00:00Z", "count": 50}
+
+
+@pytest.mark.parametrize("text", ["2026-11-22", "2026-11-22T10:00:00"])
+async def test_an_instant_without_its_offset_is_refused_in_our_own_words(api: Api, text: str) -> None:
+    found = (await api.post("/v1/tickets/seen", {**SPAN, "from": text})).json()
+    assert found["detail"] == "from: has no time zone; add an offset such as +01:00 or Z"
 
 
 async def test_the_same_span_again_replaces_the_count(api: Api) -> None:

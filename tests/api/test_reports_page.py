@@ -1,18 +1,21 @@
 """The reports page: the API's own numbers in the reader's words, over the period and filters its address asks for."""
 
+import codecs
 import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from random import Random
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api.pages.reports_query import Asked
 from api.pages.reports_view import TILES, Reading
+from domain import kpis
 from domain.facts import Facts
 from domain.kpi_words import DEFINITIONS
 from records.tables import escalations
@@ -80,7 +83,9 @@ async def test_every_key_number_has_its_value_its_definition_and_its_cases_besid
             assert DEFINITIONS[name].title["en"] in words(tile)
             assert DEFINITIONS[name].text["en"] in words(tile)
             asked = by_name[name]["cases"].split("?")[1]
-            assert f"/reports/cases?{asked}" in links(tile)
+            is_measured = by_name[name]["value"] is not None
+            assert (f"/reports/cases?{asked}" in links(tile)) == is_measured, name
+    assert {one["value"] is None for one in found} == {True, False}
 
 
 async def test_a_number_leads_to_just_its_cases(stored: list[Facts], someone: Visitor) -> None:
@@ -90,7 +95,7 @@ async def test_a_number_leads_to_just_its_cases(stored: list[Facts], someone: Vi
         for one in stored
         if one.product == "search"
         and datetime(2026, 1, 10, tzinfo=UTC) <= one.opened_at < datetime(2026, 4, 11, tzinfo=UTC)
-        and one.reopen_count
+        and kpis.came_back(one)
     ]
     [link] = [link for link in links(part(page, "tile-reopen_rate")) if "opened_from=2026-01-10" in link]
     cases = await someone.opens(link)
@@ -122,8 +127,12 @@ async def test_the_period_before_is_as_long_and_the_change_says_whether_it_is_be
     assert "Compared with the 10 days before (Sun 1 Feb to Tue 10 Feb)" in page.words
     row = next(one for one in page.html.split("<tr>") if ">Breaches<" in one)
     assert "Breaches 0 4 ▼ −100 % better" in words(row)
+    day = await someone.opens("/reports?from=2026-02-12&to=2026-02-12")
+    assert "Compared with the day before (Wed 11 Feb)" in day.words
     worse = await someone.opens("/reports?from=2026-02-01&to=2026-02-10")
     assert "before –" in words(part(worse, "tile-acknowledge_median")), "nothing was opened before"
+    for number in ("tile-acknowledge_median", "every"):
+        assert not re.search(r">(before )?–</a>", part(worse, number)), "a dash leads to nothing"
 
 
 def _opened(chance: Random, name: str, day: int, missed: int) -> Facts:
@@ -207,7 +216,88 @@ async def test_the_table_by_group_has_a_file_and_names_that_narrow_the_report(
     [file] = [link for link in links(section) if ".csv" in link]
     answer = await someone.client.get(file)
     same = await api.get(f"/v1/reports/summary?{PERIOD}&group_by=product&format=csv")
-    assert answer.text == same.text
+    assert answer.content == codecs.BOM_UTF8 + same.content, "Excel knows UTF-8 by it, a pipe trips over it"
+
+
+@pytest.mark.parametrize("asked", ["from=2026-13-45", "to=gestern", "from=<b>&to=2026-04-10"])
+async def test_what_is_no_day_is_said_and_the_report_is_of_the_others(someone: Visitor, asked: str) -> None:
+    page = await someone.opens(f"/reports?{asked}")
+    text = asked.split("&")[0].split("=")[1]
+    assert f"“{text}” is no day of the calendar" in page.words
+    assert "is no day" not in (await someone.opens("/reports?from=&to=2026-04-10")).words
+
+
+def test_what_reads_the_same_is_unchanged() -> None:
+    for before, now, moved, word in (
+        (78.04, 77.96, "=", "unchanged"),
+        (77.94, 77.96, "▲ +0.1 points", "better"),
+        (78.0, 78.0, "=", "unchanged"),
+        (78.0, 77.0, "▼ −1.0 points", "worse"),
+    ):
+        change = Reading("en").figure(_number("csat", now), _number("csat", before)).change
+        assert change is not None
+        assert (change.moved, change.word, change.tone) == (moved, word, "" if word == "unchanged" else word)
+    slow = Reading("en").figure(_number("resolve_median", 100_001), _number("resolve_median", 100_000)).change
+    assert slow is not None
+    assert (slow.moved, slow.tone) == ("=", "")
+
+
+def _number(kpi: str, value: float) -> dict[str, Any]:
+    one = DEFINITIONS[kpi]
+    return {"kpi": kpi, "title": one.title["en"], "value": value, "unit": one.unit, "definition": "", "cases": "x?"}
+
+
+async def test_the_cases_behind_a_number_show_what_they_bring_to_it_the_worst_first(
+    api: Api, stored: list[Facts], someone: Visitor
+) -> None:
+    page = await someone.opens("/reports/cases?counted_in=csat")
+    scores = [int(one) for one in re.findall(r'<td class="number">(\d) of 5</td>', page.html)]
+    assert scores == sorted(one.survey_score for one in stored if one.survey_score is not None)[:50]
+    assert len(set(scores)) > 1
+    slow = await someone.opens("/reports/cases?counted_in=resolve_median")
+    times = [int(one) for one in re.findall(r'<td class="number">(\d+) s</td>', slow.html)]
+    assert (
+        times == sorted((one.resolve_seconds for one in stored if one.resolve_seconds is not None), reverse=True)[:50]
+    )
+    [newest] = [link for link in links(slow.html) if "sort=-opened_at" in link]
+    again = (await someone.opens(newest)).html
+    assert sorted(times) != sorted(re.findall(r'<td class="number">(\d+) s</td>', again))
+    assert 'aria-current="page">Newest first' in again
+    [more] = [link for link in links(slow.html) if "cursor=" in link]
+    following = re.findall(r'<td class="number">(\d+) s</td>', (await someone.opens(more)).html)
+    assert 0 < len(following) <= 50
+    assert int(following[0]) <= times[-1]
+    assert "of 5" not in (await someone.opens("/reports/cases?counted_in=volume")).html
+
+
+async def test_a_customer_is_found_by_name_and_named_beside_the_id(api: Api, someone: Visitor) -> None:
+    chance = Random(1)  # noqa: S311 - made-up cases, no secrets
+    named = {"h1": "Hotel Nord", "h2": "Hotel Nordsee", "h3": "Pension <i>"}
+    day = datetime(2026, 2, 2, 9, tzinfo=UTC)
+    keep(api, [made_up(chance, n).model_copy(update={"customer": id, "opened_at": day}) for n, id in enumerate(named)])
+    for id, name in named.items():
+        call(api, id, name)
+    page = await someone.opens(f"/reports?{PERIOD}&customer=hotel%20nord&group_by=customer")
+    assert "Customer: Hotel Nord (h1)" in page.words
+    assert '<p class="big">1</p>' in part(page, "tile-volume")
+    several = await someone.opens(f"/reports?{PERIOD}&customer=hotel")
+    assert "“hotel” is no customer's id. Customers called so: Hotel Nord (h1)" in several.words
+    assert "Hotel Nordsee (h2)" in several.words
+    [second] = [link for link in links(several.html) if "customer=h2" in link]
+    assert "Customer: Hotel Nordsee (h2)" in (await someone.opens(second)).words
+    none = await someone.opens(f"/reports?{PERIOD}&customer=Gasthof")
+    assert "No customer has the id or the name “Gasthof”." in none.words
+    assert "Pension <i> (h3)" in (await someone.opens(f"/reports?{PERIOD}&group_by=customer")).words
+    assert "Customer: Hotel Nord (h1)" in (await someone.opens("/reports/cases?customer=h1")).words
+
+
+def call(api: Api, customer: str, name: str) -> None:
+    """Their cases know them by this name."""
+    mine = escalations.c.customer == customer
+    with api.services.database.write() as connection:
+        [row] = connection.execute(select(escalations.c.document).where(mine)).all()
+        document = {**row.document, "customer": {"id": customer, "name": name}}
+        connection.execute(update(escalations).where(mine).values(document=document, search=name.casefold()))
 
 
 async def test_filters_stand_in_the_form_and_can_be_taken_away(stored: list[Facts], someone: Visitor) -> None:
@@ -239,7 +329,8 @@ async def test_an_empty_store_says_so_and_draws_nothing(someone: Visitor) -> Non
     assert "svg" not in page.tags
     assert "No action is overdue." in page.words
     assert "No problem is open." in page.words
-    assert words(part(page, "tile-csat")).startswith("Customer satisfaction (CSAT) – Cases")
+    assert words(part(page, "tile-csat")).startswith("Customer satisfaction (CSAT) – What this means")
+    assert not links(part(page, "tile-csat")), "what nothing was measured of leads nowhere"
 
 
 async def test_more_overdue_actions_lead_to_those_that_are_overdue(api: Api, someone: Visitor) -> None:
@@ -350,6 +441,9 @@ async def test_it_speaks_german(stored: list[Facts], someone: Visitor) -> None:
         assert f"Formel: {one.formula['de']}" in page.words
         assert one.formula["en"] not in page.words
     assert "Nur von jetzt" in words(part(page, "panel-ages"))
+    assert "Kunden\u00adzufrieden\u00adheit (CSAT)" in page.html.split('id="by-group"')[1], (
+        "it may break in a narrow column"
+    )
 
 
 def test_spans_are_said_in_two_units_and_never_in_none() -> None:

@@ -71,6 +71,7 @@ PUT     /v1/causes                                       -       -       -      
 GET     /v1/actions                                      -       yes     yes    yes       yes
 POST    /v1/actions/{id}/done                            -       -       yes    yes       yes
 POST    /v1/actions/{id}/drop                            -       -       yes    yes       yes
+POST    /v1/actions/{id}/move                            -       -       yes    yes       yes
 GET     /v1/problems                                     -       yes     yes    yes       yes
 GET     /v1/problems/{id}                                -       yes     yes    yes       yes
 POST    /v1/problems/{id}/link                           -       -       yes    yes       yes
@@ -135,7 +136,7 @@ BY_SESSION = {
     for method, path, *words in map(str.split, PAGES.strip().splitlines())
 }
 PRESSED = {"POST /contact": {"person": "dana"}, "POST /escalations/{id}": {"command": "note", "nonce": "n"}}
-STREAMS = {"GET /board/events"}  # they do not end by themselves; who may listen: test_watching.py
+STREAMS = {"GET /board/events", "GET /board/rows"}  # they do not end by themselves; who may listen: test_watching.py
 SIGNING_IN = {"GET /sign-in", "POST /sign-in", "POST /sign-out"}
 BY_LINK = {f"{method} /r/{{token}}" for method in ("GET", "HEAD", "POST")}  # the token in the address is the key
 UNSIGNED = ((401, "signature_missing"), (401, "webhook_key_missing"))  # whatever key comes with it
@@ -151,6 +152,7 @@ BODIES: dict[str, Any] = {
     "PUT /v1/causes": {"categories": [{"id": "data", "title": {"en": "Data"}}]},
     "POST /v1/actions/{id}/done": {"by": "dana"},
     "POST /v1/actions/{id}/drop": {"by": "dana"},
+    "POST /v1/actions/{id}/move": {"by": "dana", "owner": "sam"},
     **{f"POST /v1/problems/{{id}}/{name}": {"by": "dana", "escalation": "zendesk-4711"} for name in ("link", "unlink")},
     "POST /v1/problems/{id}/workaround": {"by": "dana", "text": "restart it"},
     "POST /v1/problems/{id}/assign": {"by": "dana", "to": "sam"},

@@ -11,7 +11,11 @@ from tests.api.signed_in import Visitor, visitor
 PATH = f"/escalations/{CASE}"
 TREE = {
     "categories": [
-        {"id": "outage", "title": {"en": "Outage"}, "children": [{"id": "power", "title": {"en": "Power"}}]},
+        {
+            "id": "outage",
+            "title": {"en": "Outage"},
+            "children": [{"id": "power", "title": {"en": "Power", "de": "Strom"}}],
+        },
         {"id": "people", "title": {"en": "People"}},
     ]
 }
@@ -48,6 +52,34 @@ async def test_both_pages_offer_every_category_of_the_tree_a_whole_branch_too(de
     for page in (await desk.opens(), await someone.opens(PATH)):
         assert page.form("root-cause").options["category"] == ["", "outage", "power", "people"]
         assert "Outage › Power" in page.words
+
+
+async def test_whose_doing_it_was_has_to_be_chosen(desk: Desk, someone: Visitor) -> None:
+    typed = {"category": "power", "description": "it had expired"}
+    for page, presses in ((await desk.opens(), desk.browser.presses), (await someone.opens(PATH), someone.presses)):
+        assert page.form("root-cause").fields["origin"] == ""
+        refused = await presses(page, "root-cause", **typed)
+        assert (refused.status, "Please fill in: Whose doing" in refused.words) == (422, True)
+    assert (desk.said(), await cause(desk)) == ([], None)
+
+
+async def test_a_case_without_its_root_cause_is_not_closed_and_the_page_says_so_without_a_command(
+    api: Api, desk: Desk, someone: Visitor
+) -> None:
+    refused = await someone.presses(await someone.opens(PATH), "close")
+    assert "Record the root cause first, then close the case." in refused.words
+    assert "(command" not in refused.words
+    assert "command root-cause" in (await api.say(CASE, "close")).json()["detail"], "who calls the API needs it"
+
+
+async def test_the_history_says_the_title_of_a_category_in_the_readers_language(
+    api: Api, desk: Desk, someone: Visitor
+) -> None:
+    known = {"category": "power", "words": "it had expired"}
+    desk.happens(("root_cause_recorded", "dana recorded the root cause: power: it had expired", known))
+    await german(api, desk)
+    for page in (await desk.opens(), await someone.opens(PATH)):
+        assert "Sam hat die Ursache festgehalten, Strom: it had expired" in page.words
 
 
 async def test_behind_a_link_the_category_has_to_be_one_of_the_tree(desk: Desk) -> None:
@@ -93,7 +125,7 @@ async def test_any_other_field_that_cannot_be_meant_is_named_as_on_the_form(
 ) -> None:
     await german(api, desk)
     refused = await someone.presses(await someone.opens(PATH), "root-cause", **{**CAUSE, "category": "power" * 200})
-    assert "„Art, etwa configuration“ geht so nicht." in refused.words
+    assert "„Kategorie“ geht so nicht." in refused.words
     assert "string" not in refused.words.lower()
 
 
@@ -110,3 +142,28 @@ async def test_a_recorded_cause_is_corrected_in_the_same_form_and_keeps_what_is_
     await someone.presses(page, "root-cause", category="people")
     after = await cause(desk)
     assert (after["category"], after["actions"]) == ("people", before["actions"])
+
+
+async def test_behind_a_link_a_recorded_cause_is_corrected_too_and_what_it_does_not_ask_for_stays(
+    api: Api, desk: Desk
+) -> None:
+    action = {"text": "an alarm", "kind": "preventive", "owner": "sam", "due_on": "2036-12-24"}
+    more: dict[str, Any] = {"contributing_factors": ["nobody looked"], "actions": [action]}
+    assert (await api.say(CASE, "root-cause", **CAUSE, **more)).status_code == 200
+    api.temporal.updates.clear()
+    page = await desk.opens()
+    form = page.form("root-cause")
+    assert ("Correct the root cause" in page.words, form.shown) == (True, False)
+    assert {name: form.fields[name] for name in CAUSE} == CAUSE
+    for _ in range(2):  # the same form, sent twice, is one word
+        after = await desk.browser.sends(page, {**form.fields, "command": "root-cause", "category": "people"})
+        assert "The root cause is recorded." in after.words
+    assert len({command.id for _, command in api.temporal.updates}) == 1
+    corrected = await cause(desk)
+    assert {name: corrected[name] for name in (*CAUSE, *more)} == {**CAUSE, **more, "category": "people"}
+
+
+async def test_behind_a_link_the_first_cause_is_recorded_and_not_corrected(desk: Desk) -> None:
+    page = await desk.opens()
+    assert "Record the root cause" in page.words
+    assert "Correct the root cause" not in page.words

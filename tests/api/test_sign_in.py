@@ -9,6 +9,7 @@ import pytest
 
 from api.sessions import MOST_ADDRESSES, MOST_TRIES, TRIES_WINDOW, Sessions, Tries
 from tests.activities.cases import NOW
+from tests.api.browser import Page
 from tests.api.conftest import Api
 from tests.api.signed_in import COOKIE, visitor
 
@@ -32,6 +33,41 @@ async def test_who_is_not_signed_in_is_led_to_the_form_and_back_to_where_they_wa
     assert form.forms[0].fields["next"] == wanted
     seen = await visitor(api).sends(form, {**form.forms[0].fields, "key": api.keys["viewer"]}, "/sign-in")
     assert (seen.status, seen.address) == (200, f"http://tierline.test{wanted}")
+
+
+@pytest.mark.parametrize(
+    ("pressed", "fields", "following"),
+    [
+        ("/board/act", {"back": "tier=L1"}, "/?tier=L1"),
+        ("/board/act", {"back": "//evil.example"}, "/"),
+        ("/board/act", {}, "/"),
+        ("/board/views", {"back": "owner=nobody", "command": "save-view"}, "/?owner=nobody"),
+        ("/actions", {"back": "state=done"}, "/actions?state=done"),
+        ("/problems/P-1", {"back": "case"}, "/problems/P-1"),
+        ("/on-call", {"command": "absence"}, "/on-call"),
+    ],
+)
+async def test_who_presses_when_the_session_is_over_comes_back_to_the_page_and_is_told_that_nothing_was_done(
+    api: Api, pressed: str, fields: dict[str, str], following: str
+) -> None:
+    someone = visitor(api)
+    led = Page(await api.client.post(pressed, data=fields, follow_redirects=True))
+    assert (led.status, led.forms[0].fields["next"]) == (200, following)
+    assert "what you pressed was not done" in led.words
+    seen = await someone.sends(led, {**led.forms[0].fields, "key": api.keys["operator"]}, "/sign-in")
+    assert seen.address == f"http://tierline.test{following}"
+    assert (seen.status, "text/html" in seen.headers["content-type"]) in ((200, True), (404, True))  # there is no P-1
+
+
+async def test_a_form_that_cannot_be_read_leads_to_the_sign_in_as_well(api: Api) -> None:
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    led = await api.client.post("/board/act", content=b"--x\r\nnonsense", headers=kind)
+    assert (led.status_code, led.headers["location"]) == (303, "/sign-in?next=/&lost=1")
+
+
+async def test_who_signs_out_when_the_session_is_over_has_nothing_to_be_told(api: Api) -> None:
+    led = await api.client.post("/sign-out")
+    assert (led.status_code, led.headers["location"]) == (303, "/sign-in")
 
 
 async def test_the_cookie_is_hidden_from_scripts_lasts_a_day_at_work_and_holds_no_key(api: Api) -> None:

@@ -44,7 +44,8 @@ async def test_every_template_is_shown_as_the_worker_renders_it(someone: Visitor
         assert page.status == 200
         assert " ".join(made.text.split()) in page.words
         if made.subject is None:
-            assert f"{made.segments} SMS segment(s), {made.encoding}" in page.words
+            called = "SMS segment" if made.segments == 1 else "SMS segments"
+            assert f"{made.segments} {called}, {made.encoding}" in page.words
             assert "iframe" not in page.tags
         else:
             assert " ".join(made.subject.split()) in page.words

@@ -1,5 +1,6 @@
 """A made-up case on a page: its lines, drawn and as a table, are those of the preview, and its address has all of it."""
 
+import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -239,6 +240,35 @@ async def test_a_german_reader_reads_german_lines(someone: Visitor) -> None:
     assert any(row[2] == "Kunde benachrichtigt" and "der Fall ist bei uns" in row[-1] for row in rows)
     english = [row for row in rows for word in (" acknowledge", " told", "your case", "missed") if word in row[-1]]
     assert english == []
+
+
+async def test_what_comes_again_every_hour_is_one_row_that_unfolds_and_a_cut_off_count_says_so(
+    api: Api, someone: Visitor
+) -> None:
+    """Nobody takes it, no limit ends it, and the customer is promised an update every hour: more than a preview has."""
+    page = await someone.opens(asks(priority="low"))
+    assert "at least" not in page.words
+    hourly = OFFICE.replace(
+        "every: {all: 4h}, channels: [email], calendar: office", "every: {all: 1h}, channels: [email]"
+    )
+    hourly = hourly.replace(", closure: {all: 9d}", "")
+    kind = {"Content-Type": "application/yaml"}
+    assert (await api.call("PUT", "/v1/policies/standard", content=hourly.encode(), headers=kind)).status_code == 200
+    page = await someone.opens(asks(priority="low"))
+    whole, shown = (
+        page.html.count('<td class="when">'),
+        re.sub("<details>.*?</details>", "", page.html, flags=re.DOTALL),
+    )
+    assert (whole > 400, shown.count('<td class="when">') < 100) == (True, True)
+    folded = re.findall(r"<summary>the same every 1 h, (\d+) more times until [^<]+</summary>", page.html)
+    assert sum(map(int, folded)) > 50
+    for words in ("promises missed", "messages to our people", "messages to the customer"):
+        assert re.search(rf"{words}</dt><dd>at least \d+<", page.html), words
+    [drawing] = drawings(page)
+    assert float((drawing.get("viewBox") or "").split()[-1]) < 6_000
+    assert any("the same every 1 h," in one for one in texts(drawing, "gap"))
+    german = await someone.opens(asks(priority="low"), **{"Accept-Language": "de"})
+    assert ("dasselbe alle 1 Std, noch " in german.words, "mindestens " in german.words) == (True, True)
 
 
 # --- the drawing

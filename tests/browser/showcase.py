@@ -158,6 +158,10 @@ async def an_earlier_case_was_closed(desk: Morning) -> None:
     await case.ends()
     done = await desk.tierline.call("POST", f"/v1/actions/{case.id}.1.3/done", "dana", note="It is the first panel.")
     assert done.status_code == 200, done.text
+    day = (desk.tierline.clock() + timedelta(days=31)).date().isoformat()
+    later = {"due_on": day, "note": "The provider answers in December."}
+    moved = await desk.tierline.call("POST", f"/v1/actions/{case.id}.1.1/move", "lee", **later)
+    assert moved.status_code == 200, moved.text
 
 
 async def the_same_came_back(desk: Morning) -> None:

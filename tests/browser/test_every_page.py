@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from api.pages.words import TEXTS
 from signed_links import SignedLinks
@@ -28,6 +28,11 @@ LOOKS += [(PHONE, True, COLOURS)] if PICTURES else []  # for the picture: the co
 HIGHEST = 6000 if ALL else 1180  # pixels of a picture; longer pages are cut off
 PLAYED = "priority=high&at=2030-03-04T09:30&acknowledged_at=2030-03-04T10:10&resolved_at=2030-03-04T12:00"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WIDTHS = (1280, 1100, 1024, 962, 390, 320)  # pixels; laptops, a window beside another one, phones
+LONG_NAMES = """name => {
+  for (const one of document.querySelectorAll("td.tier bdi, td.owner bdi, th.case .small bdi")) one.textContent = name;
+  for (const one of document.querySelectorAll("td.owner .small")) one.append(` ${name}`);
+}"""
 TEXTS_SHOWN = """() => [...document.querySelectorAll("main *, nav *, title")].flatMap(one => [
   one.getAttribute("aria-label"), one.getAttribute("placeholder"), one.getAttribute("alt"),
   ...[...one.childNodes].filter(part => part.nodeType === Node.TEXT_NODE).map(part => part.textContent),
@@ -141,6 +146,39 @@ async def test_a_page_behind_the_sign_in_is_all_german_for_who_reads_german(
 @pytest.mark.parametrize("name", FOR_ADMINS)
 async def test_a_page_for_admins_is_all_german_for_who_reads_german(shown: Shown, axe_core: str, name: str) -> None:
     await is_german(shown.german_admin, FOR_ADMINS[name](shown), name, axe_core)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_the_board_fits_every_window_however_long_the_names_are(shown: Shown, language: str) -> None:
+    visitor = {"en": shown.lee, "de": shown.sam}[language]
+    await visitor.opens("/")
+    too_wide: list[str] = []
+    for names in ("as they are", "long"):
+        for width in WIDTHS:
+            await visitor.page.set_viewport_size({"width": width, "height": 800})
+            wider = await visitor.page.evaluate(WIDER)
+            too_wide += [f"{width} px, names {names}: {wider} px too wide"] if wider > 0 else []
+        await visitor.page.evaluate(LONG_NAMES, "Kundenbeziehungsmanagement Österreich")
+    assert not too_wide, "\n".join(too_wide)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_on_a_phone_the_first_case_is_in_sight_and_buttons_for_many_come_with_the_first_tick(
+    shown: Shown, language: str
+) -> None:
+    visitor = {"en": shown.lee, "de": shown.sam}[language]
+    await is_seen_on(visitor, PHONE, dark=False)
+    await visitor.opens("/")
+    first = await visitor.page.locator("tbody tr").first.bounding_box()
+    assert first is not None
+    assert first["y"] < PHONE[1] / 2 + 10
+    every, away = visitor.page.locator(".acts button[value=assign]"), visitor.page.locator("nav a").first
+    await expect(every).to_be_hidden()
+    await expect(away).to_be_hidden()
+    await visitor.page.locator("tbody input[type=checkbox]").first.check()
+    await expect(every).to_be_in_viewport()
+    await visitor.page.locator("nav summary").click()
+    await expect(away).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("key", ["r", "?"])

@@ -7,20 +7,10 @@ import pytest
 
 from records.problems import ProblemFilters, Problems
 from tests.browser.conftest import Somebody
-from tests.scenarios.system import Case, Tierline
+from tests.scenarios.system import PLAIN, Case, Tierline
 from tests.until import until
 
 WAYS = pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without"])
-PLAIN = """
-name: plain
-owner_of_last_resort: ops-manager
-tiers:
-  - name: L1
-    team: support
-    targets: {acknowledge: {all: 15m}, tier_resolution: {all: 8h}}
-    steps: [{tell: on_call, channels: [email]}]
-closing: {root_cause: required}
-"""
 TREE = """
 recurrence: {within: 30d, count: 2}
 categories: [{id: certificate, title: {en: Certificate}}]
@@ -88,6 +78,28 @@ async def test_what_was_promised_is_done_or_dropped_on_the_page_of_follow_ups(
         f"Watch the {product}": ("done", "it is in the dashboard"),
         f"Paint the {product}": ("dropped", None),
     }
+
+
+@WAYS
+async def test_what_was_promised_is_handed_to_somebody_else_for_another_day(
+    tierline: Tierline, somebody: Somebody, script: bool
+) -> None:
+    await has_rules(tierline)
+    text = f"Move the shop{script}"
+    case = await closed(tierline, f"shop{script}", text)
+    day = (tierline.clock() + timedelta(days=30)).date().isoformat()
+    lee = await somebody(script=script)
+    await lee.signs_in("lee", "/actions?owner=mine")
+    await lee.types(f"Note to: {text}", "I am on leave")
+    await lee.unfolds("Another day or another owner")
+    await lee.types("New day (empty: as now)", day)
+    await lee.chooses("New owner", "Sam")
+    await lee.presses(f"Change: {text}")
+    await lee.reads("a new owner hears at once")
+    await lee.does_not_read(text)
+    found = (await tierline.call("GET", "/v1/actions?owner=sam")).json()["items"]
+    [kept] = [one for one in found if one["escalation"] == case.id]
+    assert (kept["due_on"], kept["moved"]["by"], kept["moved"]["note"]) == (day, "lee", "I am on leave")
 
 
 @WAYS

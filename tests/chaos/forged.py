@@ -25,13 +25,13 @@ ADDRESSES = {
 TIMELINE: tuple[tuple[float, str, str, str, dict[str, Any]], ...] = (
     (0, "opened", "first admin", "opened", {}),
     (0, "customer_told", "tierline", "we have your case", {}),
-    (0.1, "told", "tierline", "dana told", {"person": "dana", "channels": [SMS, EMAIL]}),
-    (5.1, "told", "tierline", "sam told", {"person": "sam", "channels": [EMAIL]}),
+    (0, "told", "tierline", "dana told", {"person": "dana", "channels": [SMS, EMAIL]}),
+    (5, "told", "tierline", "sam told", {"person": "sam", "channels": [EMAIL]}),
     (10, "warned", "tierline", "60 %", {"target": "acknowledge", "percent": 60, "person": "sam"}),
     (17, "breached", "tierline", "missed", {"target": "acknowledge", "due_at": "2026-03-02T09:00:17Z"}),
     (17, "climbed", "tierline", "climbed", {"tier": "L2", "cause": "breached"}),
     (17, "customer_told", "tierline", "escalated", {}),
-    (17.1, "told", "tierline", "kim told", {"person": "kim", "channels": [EMAIL]}),
+    (17, "told", "tierline", "kim told", {"person": "kim", "channels": [EMAIL]}),
     (18, "acknowledged", "kim", "kim acknowledged: [1]", {}),
     (18, "customer_told", "tierline", "somebody owns it", {}),
     (19, "note", "kim", "[2]", {}),
@@ -42,6 +42,7 @@ TIMELINE: tuple[tuple[float, str, str, str, dict[str, Any]], ...] = (
     (23, "customer_told", "tierline", "closed", {}),
     (26.1, "customer_told", "tierline", "how was it?", {}),
 )
+STRIDE = 10  # between the numbers of two lines: a test puts others between them
 MESSAGES = (
     (0, "1/customer_opened/0.0/~customer/email"),
     (0.1, "1/step/0.0/dana/sms"),
@@ -111,8 +112,8 @@ def record(second: float, rest: str, **changes: Any) -> dict[str, Any]:
     return {"key": key(rest), "kind": kind, "person": person, "channel": channel, **plain, **changes}
 
 
-def line(second: float, kind: str, actor: str, text: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {"seq": 0, "at": at(second).isoformat(), "kind": kind, "actor": actor, "text": text, "data": dict(data)}
+def line(number: int, second: float, kind: str, actor: str, text: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"seq": number, "at": at(second).isoformat(), "kind": kind, "actor": actor, "text": text, "data": dict(data)}
 
 
 def target(name: str, tier: str | None, begun: float, breached: float | None, met: float | None) -> dict[str, Any]:
@@ -136,6 +137,6 @@ def evidence() -> Evidence:
     """The whole run, made anew for each test."""
     meant = {"status": "closed", "summary": "[3]", "cause": "[4]", "resolver": "kim"}
     messages = [record(second, rest) for second, rest in MESSAGES]
-    shown = Shown(1, document(), [line(*one) for one in TIMELINE], messages)
+    shown = Shown(1, document(), [line(STRIDE * number, *one) for number, one in enumerate(TIMELINE)], messages)
     file = CaseFile(ID, "by hand", CUSTOMERS[0], words(), meant, [shown])
     return Evidence(1, START, at(60), [file], [receipt(rest, second + 0.1) for second, rest in MESSAGES])

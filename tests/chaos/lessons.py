@@ -13,6 +13,7 @@ from tests.chaos.retelling import Fault
 
 TIMES = 3  # closed tickets with one cause, within thirty days: what the product does where nobody has said otherwise
 KIND = "problem_opened"
+OF_PROBLEMS = (KIND, "problem_reminder")  # the reminder says that it came back again, of which there may be any number
 
 
 def without_lessons(evidence: Evidence) -> Evidence:
@@ -51,11 +52,14 @@ def _without(file: CaseFile) -> CaseFile:
 
 def _cleared(shown: Shown) -> Shown:
     lines = [line for line in shown.timeline if not _is_lesson(line)]
-    return replace(shown, timeline=lines, messages=[one for one in shown.messages if not _is_message(one)])
+    return replace(
+        shown, timeline=lines, messages=[one for one in shown.messages if one.get("kind") not in OF_PROBLEMS]
+    )
 
 
 def _is_lesson(line: Mapping[str, Any]) -> bool:
-    return _is_told(line) or f"/{KIND}/" in str(line["data"].get("key", ""))
+    told = line["kind"] == "told" and line["data"].get("message") in OF_PROBLEMS
+    return told or any(f"/{kind}/" in str(line["data"].get("key", "")) for kind in OF_PROBLEMS)
 
 
 def _is_told(line: Mapping[str, Any]) -> bool:

@@ -90,7 +90,8 @@ class _Story:
             if outside is None:
                 self._by_itself(twin, _at(here))
                 continue
-            self._time_comes(twin, _at(here), inclusive=False)
+            answers = outside in (_duty, _overtaken)  # which may be of the very instant at which they were asked for
+            self._time_comes(twin, _at(here), inclusive=answers)
             if self._rest[0] is not here:
                 continue
             if (
@@ -231,13 +232,19 @@ class _Story:
     def _asked(self, twin: Twin, here: Raw) -> None:
         """The customer is asked how it was: once, not too early, and not who is back or has said it."""
         due, again = _survey_due(twin), self._next_episode
-        if due is None or twin.now < due or twin.asked_how_it_was or twin.survey is not None:
+        said = twin.survey is not None and self._rated_before(here)
+        if due is None or twin.now < due or twin.asked_how_it_was or said:
             raise Broken(
                 f"the survey was due at {due} and answered with {twin.survey}, but there stands {_words(here)}"
             )
         if again is not None and twin.now > again + SEEN:
             raise Broken(f"asks who is back since {again}: {_words(here)}")
         ask_how_it_was(twin)
+
+    def _rated_before(self, here: Raw) -> bool:
+        """The answer was written down before this line: an answer counts from when it came, which is a little earlier."""
+        ratings = (one for one in self._shown.timeline if one["kind"] == "note" and "score" in one["data"])
+        return any(rating["seq"] < here["seq"] for rating in ratings)
 
     @property
     def _next_episode(self) -> datetime | None:

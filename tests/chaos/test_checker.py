@@ -61,7 +61,7 @@ def without(run: Evidence, kind: str, text: str = "") -> None:
 def insert(run: Evidence, second: float, kind: str, actor: str, text: str, **data: Any) -> None:
     lines = shown(run).timeline
     place = next((n for n, one in enumerate(lines) if one["at"] > at(second).isoformat()), len(lines))
-    lines.insert(place, forged.line(second, kind, actor, text, data))
+    lines.insert(place, forged.line(forged.STRIDE * place - 1, second, kind, actor, text, data))
 
 
 def test_a_run_that_kept_its_promises_has_no_faults() -> None:
@@ -370,6 +370,13 @@ def test_a_low_answer_after_closing_tells_the_lead() -> None:
     insert(run, 27, "told", "tierline", "lee told", person="lee")
     shown(run).messages.append(record(27, alert))
     run.receipts.append(receipt(alert, 27.1))
+    assert not check(run).faults
+
+
+def test_who_answers_while_the_question_is_written_down_may_get_it() -> None:
+    run = evidence()
+    asked_after_the_answer(run)
+    shown(run).timeline[-1]["seq"] = shown(run).timeline[-2]["seq"] - 1
     assert not check(run).faults
 
 

@@ -246,28 +246,29 @@ class Twin:
 
     # the ladder
 
-    def enter(self, tier: int, team: str, cause: str, first: str | None = None) -> None:
+    def enter(self, tier: int, team: str, cause: str, first: str | None = None, at: datetime | None = None) -> None:
+        began = at or self.now
         stale = cause == "stale"
         self.cancel(*(("acknowledge",) if stale else OF_THE_ENTRY))
         self.go_on()
         self.tier, self.team, self.status, self.first = tier, team, "open", first
         self.entry += 1
-        self.entry_at = self.round_at = self.now
+        self.entry_at = self.round_at = began
         self.round, self.fired, self.pulled, self.tells = 0, 0, None, []
         self.shouts = [one for one in self.shouts if one.why == "closure"]
         self.owner, self.told, self.said, self.pause = None, [], {}, None
         self.stale_from = self.silence = None
-        self.start("acknowledge")
+        self.start("acknowledge", began)
         if not stale:
-            self.start("tier_resolution")
+            self.start("tier_resolution", began)
         if cause in TOLD_OF_CLIMBS:
             self.notice("escalated")
             self.watchers_told()
 
-    def climb(self, cause: str) -> None:
+    def climb(self, cause: str, at: datetime | None = None) -> None:
         above = self.policy.tiers[self.tier + 1]
         self.lines.append(line("climbed", tier=above.name, cause=cause))
-        self.enter(self.tier + 1, above.team, cause)
+        self.enter(self.tier + 1, above.team, cause, at=at)
 
     def own(self, person: str) -> None:
         self.meet("acknowledge")

@@ -76,7 +76,7 @@ def failed(twin: Twin, key: str) -> None:
         return
     if not any(one.reaches and one.person == told.person for one in twin.tells):
         twin.told = [one for one in twin.told if one != told.person]
-    _next_step_now(twin, told)
+    _next_step_now(twin, told, twin.now)
 
 
 def _next_channel(twin: Twin, key: str) -> None:
@@ -195,7 +195,7 @@ def _step(twin: Twin) -> None:
     index = twin.fired
     first = twin.first if index == 0 and twin.round == 0 else None
     selector = f"person:{first}" if first else twin.steps[index].tell
-    told = Told(twin.entry, index, twin.round, selector, twin.team, twin.now)
+    told = Told(twin.entry, index, twin.round, selector, twin.team, twin.pulled or twin.now)
     twin.fired, twin.pulled = index + 1, None
     twin.tells.append(told)
     twin.asked.append(told)
@@ -205,9 +205,9 @@ def _round(twin: Twin) -> None:
     twin.round, twin.round_at, twin.fired, twin.pulled = twin.round + 1, twin.now, 0, None
 
 
-def _last_resort(twin: Twin) -> None:
+def _last_resort(twin: Twin, at: datetime | None = None) -> None:
     if not any(one.why == "nobody" for one in twin.shouts):
-        twin.shouts.append(Shout("nobody", twin.now))
+        twin.shouts.append(Shout("nobody", at or twin.now))
 
 
 def _shout(twin: Twin, shout: Shout) -> None:
@@ -226,21 +226,21 @@ def _stale(twin: Twin) -> None:
 
 def _nobody(twin: Twin, told: Told) -> None:
     if twin.first is not None and (told.step, told.round, twin.round, twin.fired) == (0, 0, 0, 1):
-        twin.first, twin.fired, twin.pulled = None, 0, twin.now
+        twin.first, twin.fired, twin.pulled = None, 0, told.due
     else:
-        _next_step_now(twin, told)
+        _next_step_now(twin, told, told.due)
 
 
-def _next_step_now(twin: Twin, told: Told) -> None:
+def _next_step_now(twin: Twin, told: Told, at: datetime) -> None:
     if twin.fired < len(twin.steps):
         if (told.round, told.step + 1) == (twin.round, twin.fired):
-            twin.pulled = twin.now
+            twin.pulled = at
     elif any(one.reaches for one in twin.tells):
         return
     elif twin.at_top:
-        _last_resort(twin)
+        _last_resort(twin, at)
     else:
-        twin.climb("nobody")
+        twin.climb("nobody", at)
 
 
 _BY_ITSELF = {

@@ -234,6 +234,11 @@ class Story:
         """The roster answers the oldest question that was left waiting (`answers_wait`), now."""
         self._answer(self.questions.pop(0), person, self.now)
 
+    def answers_at_last(self) -> None:
+        """The roster answers the oldest question that was left waiting, as of when it was asked."""
+        question = self.questions.pop(0)
+        self._answer(question, self._on_duty(question), question.at)
+
     def fails(self, message: Message) -> None:
         """A message that seemed sent comes back as finally failed."""
         self.state = self.state.model_copy(update={"outstanding": {**self.state.outstanding, message.key: message}})

@@ -28,7 +28,7 @@ from domain.commands import Action
 from domain.errors import NotAllowed
 from domain.messages import Message
 from domain.policy_file import check_policy
-from domain.roster import Person, Roster
+from domain.roster import Absence, Person, Roster
 from domain.state import RULES_VERSION, Escalation
 from domain.view import document
 from tests.domain.small import SMALL
@@ -36,6 +36,7 @@ from tests.domain.story import Story
 
 TUESDAY, MONDAY = date(2026, 3, 10), date(2026, 3, 9)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RECORDED = "2026-03-01T12:00:00Z"
 BERLIN = Person(id="sam", name="Sam", timezone="Europe/Berlin")
 PEOPLE = Roster.model_validate(
     {
@@ -55,7 +56,7 @@ def said(text: str = "alert", owner: str = "sam", due_on: date = TUESDAY) -> Act
 
 
 def first(*texts: str) -> list[KeptAction]:
-    return kept("zendesk-1", 1, [], [said(text) for text in texts])
+    return kept("zendesk-1", 1, [], [said(text) for text in texts], RECORDED)
 
 
 def states(found: list[KeptAction]) -> list[tuple[int, str, str]]:
@@ -77,30 +78,30 @@ def test_the_actions_of_a_first_cause_are_numbered_in_their_order() -> None:
 
 def test_the_same_cause_again_changes_nothing() -> None:
     found = first("a", "b")
-    assert kept("zendesk-1", 1, found, [said("a"), said("b")]) == found
+    assert kept("zendesk-1", 1, found, [said("a"), said("b")], RECORDED) == found
 
 
 def test_a_later_cause_drops_what_it_no_longer_says_and_numbers_what_is_new_behind_it() -> None:
-    found = kept("zendesk-1", 1, first("a", "b"), [said("b"), said("c")])
+    found = kept("zendesk-1", 1, first("a", "b"), [said("b"), said("c")], RECORDED)
     assert states(found) == [(1, "a", "dropped"), (2, "b", "open"), (3, "c", "open")]
 
 
 def test_a_later_cause_may_give_an_action_another_owner_and_day() -> None:
-    [found] = kept("zendesk-1", 1, first("a"), [said("a", owner="lee", due_on=MONDAY)])
+    [found] = kept("zendesk-1", 1, first("a"), [said("a", owner="lee", due_on=MONDAY)], RECORDED)
     assert (found.number, found.owner, found.due_on) == (1, "lee", MONDAY)
 
 
 def test_what_is_done_stays_done_whatever_a_later_cause_says() -> None:
     done = ended(first("a")[0], "done", "sam", "it works", NOON)
-    assert kept("zendesk-1", 1, [done], [said("a")]) == [done]
-    assert kept("zendesk-1", 1, [done], []) == [done]
+    assert kept("zendesk-1", 1, [done], [said("a")], RECORDED) == [done]
+    assert kept("zendesk-1", 1, [done], [], RECORDED) == [done]
 
 
 def test_what_went_with_a_cause_comes_back_with_it_but_not_what_somebody_dropped() -> None:
-    gone = kept("zendesk-1", 1, first("a"), [])
-    assert states(kept("zendesk-1", 1, gone, [said("a")])) == [(1, "a", "open")]
+    gone = kept("zendesk-1", 1, first("a"), [], RECORDED)
+    assert states(kept("zendesk-1", 1, gone, [said("a")], RECORDED)) == [(1, "a", "open")]
     dropped = ended(first("a")[0], "dropped", "sam", None, NOON)
-    assert kept("zendesk-1", 1, [dropped], [said("a")]) == [dropped]
+    assert kept("zendesk-1", 1, [dropped], [said("a")], RECORDED) == [dropped]
 
 
 def test_an_action_ends_once_and_ended_the_other_way_is_refused() -> None:
@@ -179,20 +180,26 @@ def test_a_reminder_says_what_when_and_whose_it_is() -> None:
     look = Look(plan=PLAN, after=NOON, at=local(TUESDAY))
     [message] = reminders(first("a")[0], look, "sam", PEOPLE)
     assert message.key == "zendesk-1.1/2/action_due/1.20260310/sam/email"
-    assert message.facts == {"action": "zendesk-1.1.1", "text": "a", "due_on": "2026-03-10", "by": "sam"}
+    assert message.facts == {
+        "action": "zendesk-1.1.1",
+        "text": "a",
+        "due_on": "2026-03-10",
+        "by": "sam",
+        "owner": "sam",
+    }
     assert message.fallbacks == ("sms",)
 
 
 def test_what_is_near_or_past_when_it_is_promised_is_said_at_once() -> None:
     """The first look of a root cause's run: nobody has looked before."""
     for day, round in ((date(2026, 3, 12), None), (date(2026, 3, 11), 0), (TUESDAY, 1), (date(2026, 2, 20), 3)):
-        [action] = kept("zendesk-1", 1, [], [said(due_on=day)])
+        [action] = kept("zendesk-1", 1, [], [said(due_on=day)], RECORDED)
         assert due_round(action, BERLIN, None, local(TUESDAY, 10)) == round
 
 
 def test_an_action_that_gets_another_day_is_reminded_of_under_another_key() -> None:
     [early] = first("a")
-    [late] = kept("zendesk-1", 1, [early], [said("a", due_on=date(2026, 3, 12))])
+    [late] = kept("zendesk-1", 1, [early], [said("a", due_on=date(2026, 3, 12))], RECORDED)
     keys = set()
     for action in (early, late):
         at = reminder_at(action.due_on, 0, BERLIN)
@@ -273,13 +280,30 @@ def failing(person: str, step: int = 1, by: str = "sam") -> Message:
 def test_what_reaches_no_owner_reaches_the_lead_and_at_last_the_owner_of_last_resort(
     message: Message, instead: str | None
 ) -> None:
-    assert instead_of(message, PEOPLE, "support", check_policy(SMALL)) == instead
+    assert instead_of(message, PEOPLE, "support", check_policy(SMALL), NOON) == instead
+
+
+def test_what_reaches_no_owner_reaches_who_stands_in_while_the_lead_and_the_last_resort_are_away() -> None:
+    hana, ops = Person(id="hana", name="Hana"), Person(id="ops-manager", name="Ops")
+    times = {"from_": NOON, "to": NOON + timedelta(days=1)}
+    away = (Absence(person="lee", delegate="alex", **times), Absence(person="ops-manager", delegate="hana", **times))
+    people = PEOPLE.model_copy(update={"people": (*PEOPLE.people, hana, ops), "absences": away})
+
+    def instead(message: Message, at: datetime = NOON) -> str | None:
+        return instead_of(message, people, "support", check_policy(SMALL), at)
+
+    assert [instead(failing("sam")), instead(failing("alex", -1)), instead(failing("hana", -1))] == [
+        "alex",
+        "hana",
+        None,
+    ]
+    assert instead(failing("sam"), NOON + timedelta(days=1)) == "lee"
 
 
 def test_the_action_of_somebody_who_has_left_is_the_leads() -> None:
-    assert responsible("sam", PEOPLE, "support", None) == "sam"
-    assert responsible("gone", PEOPLE, "support", None) == "lee"
-    assert responsible("gone", PEOPLE, "nobody's", None) == "gone"
+    assert responsible("sam", PEOPLE, "support", None, NOON) == "sam"
+    assert responsible("gone", PEOPLE, "support", None, NOON) == "lee"
+    assert responsible("gone", PEOPLE, "nobody's", None, NOON) == "gone"
 
 
 def test_an_action_is_overdue_once_its_day_is_over_at_the_owners_place() -> None:

@@ -59,6 +59,16 @@ def test_the_owner_of_last_resort_needs_an_address_for_every_channel_that_steps_
     assert message.startswith("by SMS it cannot reach olga, who may be told: the roster has no phone number there")
 
 
+def test_who_stands_in_for_the_owner_of_last_resort_needs_one_too() -> None:
+    data = changed("tiers.1.steps", [{**STEP, "channels": ["sms"]}])
+    away = {"person": "olga", "delegate": "mia", "from": "2026-03-05T00:00:00Z", "to": "2026-03-06T00:00:00Z"}
+    people = [*by_phone("olga", "dana", "eli").people, {"id": "mia", "name": "Mia", "email": "mia@x.example"}]
+    roster = Roster.model_validate({"people": people, "teams": [SUPPORT, EXPERTS], "absences": [away]})
+    ((path, message),) = told(data, roster)
+    assert path == "owner_of_last_resort"
+    assert message.startswith("by SMS it cannot reach mia, who may be told")
+
+
 def test_somebody_without_e_mail_is_told_too() -> None:
     people = [{"id": "dana", "name": "Dana"}, *(one for one in PEOPLE if one["id"] != "dana")]
     ((path, message),) = told(CALM, Roster.model_validate({"people": people, "teams": [SUPPORT, EXPERTS]}))

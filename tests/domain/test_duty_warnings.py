@@ -40,6 +40,54 @@ def test_a_lead_that_a_team_does_not_have_is_told() -> None:
     assert told(data, Roster.model_validate({"people": PEOPLE, "teams": [led, EXPERTS]})) == []
 
 
+# The owner of last resort
+
+
+def without_olga(*away: dict[str, Any]) -> Roster:
+    managed = [{**one, "manager": "eli"} if one["id"] == "dana" else one for one in PEOPLE]
+    absences = [{"person": "olga", **one} for one in away]
+    return Roster.model_validate({"people": managed, "teams": [SUPPORT, EXPERTS], "absences": absences})
+
+
+def test_an_owner_of_last_resort_who_is_away_without_a_stand_in_is_told() -> None:
+    first = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-09T08:00:00Z"}
+    next_to_it = {"from": "2026-03-09T08:00:00Z", "to": "2026-03-09T12:00:00Z"}
+    later = {"from": "2026-03-20T08:00:00Z", "to": "2026-03-20T16:00:00Z"}
+    assert told(CALM, without_olga(first, next_to_it, later)) == [
+        (
+            "owner_of_last_resort",
+            "'olga' is away and nobody stands in: Wed 2026-03-04 10:00 to Mon 2026-03-09 12:00, "
+            "Fri 2026-03-20 08:00–16:00 (UTC); what nobody else takes then goes to somebody who is away; "
+            "give the absence a delegate in the roster, or 'olga' a manager who is there",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("away", "warned"),
+    [
+        ([{"from": "2026-03-05T00:00:00Z", "to": "2026-03-06T00:00:00Z", "delegate": "dana"}], False),
+        ([{"from": "2026-05-05T00:00:00Z", "to": "2026-05-06T00:00:00Z"}], False),
+        (
+            [
+                {"from": "2026-03-05T00:00:00Z", "to": "2026-03-06T00:00:00Z", "delegate": "eli"},
+                {"person": "eli", "from": "2026-03-05T00:00:00Z", "to": "2026-03-05T06:00:00Z"},
+            ],
+            True,
+        ),
+    ],
+    ids=["delegate", "beyond four weeks", "a delegate who is away, too"],
+)
+def test_an_owner_of_last_resort_with_a_stand_in_is_not_told(away: list[dict[str, Any]], warned: bool) -> None:
+    found = [message for path, message in told(CALM, without_olga(*away)) if path == "owner_of_last_resort"]
+    assert [": Thu 2026-03-05 00:00–06:00 (UTC)" in message for message in found] == [True] * warned
+
+
+def test_a_manager_stands_in_for_the_owner_of_last_resort() -> None:
+    away = {"from": "2026-03-05T00:00:00Z", "to": "2026-03-06T00:00:00Z"}
+    assert told({**CALM, "owner_of_last_resort": "dana"}, without_olga({**away, "person": "dana"}))[1:] == []
+
+
 # A team nobody is on duty for
 
 

@@ -85,6 +85,7 @@ def test_the_time_while_resolved_is_time_at_no_tier() -> None:
     one = facts(story)
     assert one.tiers == (at_tier("L1", 2, 15 * MINUTE),)
     assert (one.resolutions, one.reopen_count, one.resolve_seconds) == (2, 1, 70 * MINUTE)
+    assert (one.came_back, one.reopens) == (True, False)
 
 
 def test_a_case_that_opens_higher_up_began_there() -> None:

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from domain.errors import Invalid
-from domain.feeds import MOST_ENTRIES, MOST_IN_ALL, Feed, FeedEvent, Taken, take_feed
+from domain.feeds import MOST_ENTRIES, Feed, FeedEvent, Taken, take_feed
 from domain.roster import Absence, Override, Roster, on_duty
-from domain.roster_file import check_roster
+from domain.roster_file import MOST_IN_ALL, check_roster
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -60,6 +60,10 @@ def test_every_attendee_of_the_roster_is_meant_and_strangers_beside_them_are_not
     assert sorted(away(event("Team day", "zoe@y.example", "dana@x.example", "sam@x.example"))) == ["dana", "sam"]
 
 
+def test_an_event_that_could_not_be_read_is_left_out_with_the_reason_whoever_attends() -> None:
+    assert why(event("Sam Rivera", "sam@x.example").model_copy(update={"why": "no such zone"})) == "no such zone"
+
+
 def test_the_organizer_is_meant_only_where_nobody_else_attends() -> None:
     assert away(event("Off", "lee@x.example", "dana@x.example", organizer="lee@x.example")) == ["dana"]
     assert away(event("Off", "lee@x.example", organizer="lee@x.example")) == ["lee"]
@@ -70,13 +74,17 @@ def test_the_organizer_is_meant_only_where_nobody_else_attends() -> None:
 @pytest.mark.parametrize(
     "summary",
     ["sam", "SAM", " Sam Rivera ", "sam rivera", "sam@x.example", "On Call - Sam Rivera - Support", "Sam: dentist",
-     "Vacation (Sam Rivera)", "Urlaub – sam", "Sam Rivera | secondary", "Sam Rivera, all day"],
+     "Vacation (Sam Rivera)", "Urlaub – sam", "Sam Rivera | secondary", "Sam Rivera, all day",
+     "Urlaub Sam Rivera", "Sam  Rivera on vacation", "On call: Sam Rivera until noon"],
 )  # fmt: skip
 def test_the_summary_names_a_person_by_id_name_or_e_mail_whatever_stands_beside_it(summary: str) -> None:
     assert away(event(summary, organizer="lee@x.example")) == ["sam"]
 
 
-@pytest.mark.parametrize("summary", ["", "samuel", "Sam's birthday party", "Rivera", "sam and dana", "Same day"])
+@pytest.mark.parametrize(
+    "summary",
+    ["", "samuel", "Sam's birthday party", "Sam Rivera's birthday", "Rivera", "sam and dana", "Same day"],
+)
 def test_a_name_inside_other_words_is_no_name(summary: str) -> None:
     assert why(event(summary)) == "it has no attendee, and its summary is nobody's id or name"
 
@@ -84,6 +92,7 @@ def test_a_name_inside_other_words_is_no_name(summary: str) -> None:
 def test_a_name_that_two_people_have_and_two_names_are_no_answer() -> None:
     assert why(event("Lee Novak")) == "its summary names more than one: lee, kim"
     assert why(event("dana / sam")) == "its summary names more than one: dana, sam"
+    assert why(event("Sam Rivera covers Dana Okafor today")) == "its summary names more than one: sam, dana"
 
 
 def test_what_cannot_be_taken_is_said_once_for_all_its_days() -> None:

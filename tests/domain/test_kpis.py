@@ -17,6 +17,7 @@ def case(number: int = 1, **changes: Any) -> Facts:
     """A case of which nothing is known, with these fields."""
     nothing = dict.fromkeys(Facts.model_fields)
     same: dict[str, Any] = {"version": 1, "climbs": 0, "promises_made": 0, "resolutions": 0, "reopen_count": 0}
+    same |= {"reopens": False, "came_back": False}
     same |= {"messages_sent": 0, "messages_failed": 0, "nobody_on_duty": 0, "recurrence": False, "tiers": ()}
     same |= {"system": "zendesk", "team": "support", "tier": "L1", "highest_tier": "L1", "priority": "high"}
     met, breached = (NOTHING | changes.pop(name, {}) for name in ("met", "breached"))
@@ -79,8 +80,18 @@ def test_promise_keeping_is_kept_of_kept_and_missed() -> None:
 
 
 def test_the_reopen_rate_is_of_the_cases_once_resolved() -> None:
-    cases = [case(1, resolutions=1), case(2, resolutions=2, reopen_count=1), case(3, reopen_count=1), case(4)]
+    back = {"reopen_count": 1, "came_back": True}
+    cases = [case(1, resolutions=1), case(2, resolutions=2, **back), case(3, resolutions=1, came_back=True), case(4)]
     assert kpis.reopen_rate(cases) == pytest.approx(200 / 3)
+    assert [one.id for one in cases if KPIS["reopen_rate"].counts(one)] == ["zendesk-2", "zendesk-3"]
+
+
+def test_an_episode_that_reopens_a_case_is_that_case_and_counts_once() -> None:
+    first = case(1, resolutions=1, came_back=True)
+    second = case(1, episode=2, reopens=True, reopen_count=1)
+    assert kpis.reopen_rate([first, second]) == 100
+    assert kpis.reopen_rate([first, second.model_copy(update={"resolutions": 1})]) == 100
+    assert kpis.reopen_rate([second]) is None
 
 
 def test_recurrence_is_of_the_cases_with_a_cause() -> None:
@@ -136,3 +147,5 @@ def test_every_number_is_defined_in_both_languages() -> None:
         assert one.formula["en"] != one.formula["de"]
         assert all(one.title[lang] and one.text[lang].endswith(".") for lang in ("en", "de"))
         assert one.text["en"] != one.text["de"]
+        assert not one.text["en"].startswith("The same"), "read alone in JSON it says nothing"
+        assert not one.text["de"].startswith("Dasselbe")

@@ -43,6 +43,14 @@ def test_a_yearly_open_day_is_open_every_year() -> None:
     assert [open_on(f"{year}-12-24", given) for year in (2023, 2026, 2032)] == [["09:00-12:00"]] * 3
 
 
+def test_a_calendar_may_be_open_on_yearly_days_alone() -> None:
+    working = WorkingTime(calendar({}, open={"12-29": ["10:00-11:00"], "02-29": ["10:00-11:00"]}))
+    start = datetime(2026, 12, 29, 9, 30, tzinfo=UTC)  # 10:30 in Berlin
+    assert working.add(start, 3_600) == datetime(2027, 12, 29, 9, 30, tzinfo=UTC)
+    assert working.opening(start + timedelta(hours=1)) == datetime(2027, 12, 29, 9, tzinfo=UTC)
+    assert working.between(start, start + timedelta(days=800)) == 1_800 + 3 * 3_600  # 2027, 02-29 and 12-29 of 2028
+
+
 def test_an_open_day_is_open_though_a_holiday_falls_on_it() -> None:
     holidays = [date(2026, 10, 3), date(2026, 12, 25)]
     given = calendar(closed_dates=holidays, open={"10-03": ["10:00-14:00"], "2026-12-25": ["10:00-11:00"]})

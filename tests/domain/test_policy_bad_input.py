@@ -8,6 +8,7 @@ from domain.errors import PolicyFaults
 from domain.policy_file import load_policy
 
 TIER = "  - {name: L%d, team: support, targets: {acknowledge: {all: 1h}}, steps: [{tell: on_call, channels: [sms]}]}\n"
+TOO_LARGE = "line 1, column 1: larger than 500 kB, the most that is read; name the right file, or shorten it"
 HEAD = "name: big\nowner_of_last_resort: olga\n"
 
 
@@ -21,8 +22,13 @@ def test_five_megabytes_of_policy_are_refused_at_once_with_the_reason() -> None:
     text = HEAD + "tiers:\n" + "".join(TIER % n for n in range(50_000))
     assert len(text) > 5_000_000
     began = perf_counter()
-    assert faults_of(text) == ["line 1, column 1: larger than 500 kB; a policy or roster is far smaller"]
+    assert faults_of(text) == [TOO_LARGE]
     assert perf_counter() - began < 10  # a guard against growth, not a measurement
+
+
+def test_fifty_one_calendars_are_counted() -> None:
+    calendars = "calendars:\n" + "".join(f"  c{n}: {{timezone: UTC, hours: always}}\n" for n in range(51))
+    assert faults_of(HEAD + calendars + "tiers:\n" + TIER % 1) == ["calendars: has 51 entries, and 50 are the most"]
 
 
 def test_a_hundred_tiers_are_read_in_a_second() -> None:

@@ -14,12 +14,15 @@ from pydantic import ValidationError
 from domain.roster import (
     Roster,
     Rotation,
+    acting_lead,
+    acting_leads,
     check_selector,
     lead,
     manager_of,
     on_duty,
     reachable,
     responder,
+    stand_in_of,
 )
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -284,6 +287,42 @@ def test_chain_of_command_stands_behind_a_named_person() -> None:
     assert reachable(roster(), "dan", MONDAY) == "dan"
 
 
+AWAY = {"boss": span(person="boss"), "top": span(person="top"), "dan": span(person="dan", delegate="cat")}
+
+
+@pytest.mark.parametrize(
+    ("absences", "told"),
+    [
+        ([], "boss"),
+        ([span(person="boss", delegate="dan")], "dan"),
+        ([span(person="boss", delegate="dan"), AWAY["dan"]], "cat"),
+        ([span(person="boss", delegate="dan"), span(person="dan", delegate="boss")], "top"),
+        ([AWAY["boss"]], "top"),
+        ([AWAY["boss"], span(person="top", delegate="ann")], "ann"),
+        ([AWAY["boss"], AWAY["top"]], "boss"),
+        ([span(MONDAY + DAY, person="boss", delegate="dan")], "boss"),
+        ([span(end=MONDAY, person="boss", delegate="dan")], "boss"),
+    ],
+    ids=[
+        *("present", "delegate", "delegate away", "loop", "manager", "delegate of the manager", "nobody"),
+        *("not away yet", "back"),
+    ],
+)
+def test_who_is_away_is_stood_in_for_and_where_nobody_can_is_told_all_the_same(
+    absences: list[Entry], told: str
+) -> None:
+    found = roster(absences=absences)
+    assert stand_in_of(found, "boss", MONDAY) == told
+    assert acting_lead(found, "t", MONDAY) == told
+    assert acting_leads(found, MONDAY) == {"t": told}
+
+
+def test_nobody_stands_in_for_a_lead_that_there_is_not() -> None:
+    leaderless = roster(teams=[{"id": "t", "members": ["ann"]}])
+    assert (acting_lead(leaderless, "t", MONDAY), acting_leads(leaderless, MONDAY)) == (None, {})
+    assert stand_in_of(leaderless, "stranger", MONDAY) == "stranger"
+
+
 # what may be written
 
 
@@ -349,7 +388,7 @@ def test_a_loop_of_managers_is_shown() -> None:
         ({"start": "soon"}, "start"),
         ({"hours": ["9-17"]}, "HH:MM-HH:MM"),
         ({"hours": {"mon": ["09:00-12:00", "11:00-13:00"]}}, "overlap"),
-        ({"hours": []}, "no opening hours"),
+        ({"hours": []}, "no hours at all"),
         ({"hand_off": "09:00"}, "Extra inputs"),
     ],
 )

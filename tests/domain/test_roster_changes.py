@@ -126,3 +126,11 @@ def test_another_order_is_a_change_too() -> None:
     two = [*ROSTER["overrides"], {**SPAN, "person": "dana", "team": "support"}]
     before, after = document({**ROSTER, "overrides": two}), document({**ROSTER, "overrides": two[::-1]})
     assert roster_changes(before, after) == ["~ the order of entries"]
+
+
+def test_rotations_that_are_gone_are_counted() -> None:
+    turns = {"timezone": "UTC", "handoff": "09:00", "every": "1w", "start": "2026-01-05", "members": ["dana"]}
+    both, one = ({"teams": [{"id": "t", "rotations": [turns] * number}]} for number in (2, 1))
+    assert roster_changes(document({**ROSTER, **both}), document({**ROSTER, **one})) == [
+        "~ team t: rotations (2 before, 1 now)"
+    ]

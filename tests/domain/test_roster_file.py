@@ -1,9 +1,15 @@
 """Roster files that are refused: every fault at once, each with its place."""
 
+from time import perf_counter
+from typing import Any
+
 import pytest
 
 from domain.errors import PolicyFaults
-from domain.roster_file import check_roster, load_roster
+from domain.roster_file import MOST_IN_ALL, check_roster, load_roster
+
+SPAN = {"from": "2026-07-06T07:00:00Z", "to": "2026-07-13T07:00:00Z"}
+PEOPLE = [{"id": "dana", "name": "Dana"}, {"id": "sam", "name": "Sam"}]
 
 
 def test_a_broken_roster_lists_every_fault_with_its_path() -> None:
@@ -32,3 +38,55 @@ def test_names_are_not_called_unknown_where_an_id_could_not_be_read() -> None:
     with pytest.raises(PolicyFaults) as refused:
         check_roster({"people": [{"id": "Dana!", "name": "Dana"}], "teams": [{"id": "support", "lead": "dana"}]})
     assert [fault.path for fault in refused.value.faults] == ["people[0].id"]
+
+
+# a large one
+
+
+def refused(data: dict[str, Any]) -> list[str]:
+    began = perf_counter()
+    with pytest.raises(PolicyFaults) as found:
+        check_roster(data)
+    assert perf_counter() - began < 20  # a guard against growth, not a measurement
+    return [str(fault) for fault in found.value.faults]
+
+
+def test_a_roster_may_have_as_many_overrides_and_absences_as_the_documentation_says_and_no_more() -> None:
+    override, absence = {**SPAN, "person": "sam", "instead_of": "dana"}, {**SPAN, "person": "dana", "delegate": "sam"}
+    full = {"people": PEOPLE, "overrides": [override] * (MOST_IN_ALL // 2), "absences": [absence] * (MOST_IN_ALL // 2)}
+    assert len(check_roster(full).absences) == MOST_IN_ALL // 2
+    assert refused({**full, "absences": [*full["absences"], absence]}) == [
+        "overrides: 20,001 overrides and absences, and 20,000 are the most; remove those that are over"
+    ]
+
+
+def test_a_file_of_a_roster_may_be_larger_than_one_of_a_policy() -> None:
+    people = "people: [{id: dana, name: Dana}, {id: sam, name: Sam}]\nabsences:\n"
+    entry = "- person: dana\n  from: '2026-07-06T07:00:00Z'\n  to: '2026-07-13T07:00:00Z'\n  delegate: sam\n"
+    text = people + entry * 6_000
+    assert len(text) > 500_000
+    assert len(load_roster(text).absences) == 6_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"absences": [{}] * MOST_IN_ALL},
+        {"people": [{}] * 20_000},
+        {"people": PEOPLE, "absences": [{**SPAN, "person": f"ghost{n}"} for n in range(MOST_IN_ALL)]},
+        {
+            "people": [{"id": f"p{n}", "name": "X"} for n in range(2_000)],
+            "teams": [{"id": "t", "members": [f"q{n}" for n in range(100_000)]}],
+        },
+    ],
+)
+def test_of_thousands_of_mistakes_the_first_are_told_in_seconds(data: dict[str, Any]) -> None:
+    faults = refused(data)
+    assert len(faults) == 1_001
+    assert faults[0].startswith("(the whole file): has more mistakes than the 1,000 that are listed")
+
+
+def test_a_roster_with_more_values_than_any_is_refused_before_they_are_checked() -> None:
+    members = [{"id": "t", "members": [1] * 250_000}]
+    assert refused({"teams": members})[0].startswith("(the whole file): holds over 250,000 values")
+    assert refused({"people": [1] * 20_001}) == ["people: has 20,001 entries, and 20,000 are the most"]

@@ -1,5 +1,7 @@
 """What a roster probably does not mean is said once, with its place and what to do, and refuses nothing."""
 
+from time import perf_counter
+
 from domain.roster import Roster
 from domain.roster_warnings import people_at, roster_warnings
 
@@ -24,7 +26,19 @@ def test_addresses_of_their_own_and_none_are_fine() -> None:
     assert roster_warnings(roster({"email": "a@x.example"}, {"email": "b@x.example"}, {}, {})) == []
 
 
+def test_a_roster_without_people_is_told() -> None:
+    [fault] = roster_warnings(Roster())
+    assert str(fault).startswith("people: nobody is in this roster")
+
+
 def test_everybody_with_an_address_is_found_in_the_rosters_order() -> None:
     both = roster({"email": "Duty@x.example"}, {"email": "duty@X.example"})
     assert [one.id for one in people_at(both, "email", "duty@x.example")] == ["p0", "p1"]
     assert people_at(both, "sms", "+493023125000") == []
+
+
+def test_many_people_are_looked_at_once_each() -> None:
+    people = [{"email": f"p{n}@x.example"} for n in range(5_000)]
+    began = perf_counter()
+    assert roster_warnings(roster(*people)) == []
+    assert perf_counter() - began < 10  # a guard against growth, not a measurement

@@ -318,7 +318,7 @@ def test_command_time_what_was_due_before_comes_first() -> None:
 
 def test_command_time_never_goes_back_before_what_has_happened() -> None:
     with Story() as story:
-        story.later("10:35")
+        story.later("10:35")  # L1 was missed at 10:30, and nothing has happened since
         story.now = when("10:20")
         story.dana.acknowledges()
-        assert story.happened("acknowledged") == ["10:35 acknowledged"]
+        assert story.happened("acknowledged") == ["10:30 acknowledged"]

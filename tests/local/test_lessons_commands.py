@@ -60,7 +60,7 @@ PROBLEM: dict[str, Any] = {
         "resolved_by": None,
     },
     **{"resolution": None, "cases": 3, "cost": {"hours": 26.5, "breaches": 1, "customers": 2}, "linked": [CASE]},
-    **{"offered": [{**CASE, "id": "zendesk-9"}], "children": []},
+    **{"offered": [{**CASE, "id": "zendesk-9"}], "children": [], "came_back_after": None},
 }
 
 
@@ -96,7 +96,7 @@ def test_a_file_of_causes_is_put_into_use(httpserver: HTTPServer, tmp_path: Path
     body = {"categories": [{"id": "data", "title": {"en": "Data"}}]}
     httpserver.expect_oneshot_request("/v1/causes", "PUT", json=body).respond_with_json(TREE)
     assert run("causes", "apply", str(file)).stdout.splitlines() == [
-        "causes version 2 are in use",
+        "version 2 of the causes is in use",
         "worth a look: recurrence.owner: the roster has no person 'x'",
     ]
     assert run("causes", "check", str(file)).stdout.endswith("is fine: 1 category, 1 of them split no further\n")
@@ -127,6 +127,20 @@ def test_an_action_is_ended_with_a_note(httpserver: HTTPServer, word: str) -> No
     assert said == "zendesk-4711.1.1 · done by lee · [b]alert\n"
 
 
+def test_an_action_gets_another_day_and_owner(httpserver: HTTPServer) -> None:
+    body = {"by": "lee", "owner": "sam", "due_on": "2026-03-12", "note": "on leave"}
+    answer = {**ACTION, "state": "open", "owner": "sam", "due_on": "2026-03-12"}
+    path = "/v1/actions/zendesk-4711.1.1/move"
+    httpserver.expect_oneshot_request(path, "POST", json=body).respond_with_json(answer)
+    typed = ["--due", "2026-03-12", "--owner", "sam", "--note", "on leave", "--by", "lee"]
+    assert (
+        run("actions", "move", "zendesk-4711.1.1", *typed).stdout
+        == "zendesk-4711.1.1 · due 2026-03-12 · sam · [b]alert\n"
+    )
+    httpserver.expect_oneshot_request(path, "POST", json={"due_on": "2026-03-12"}).respond_with_json(answer)
+    run("actions", "move", "zendesk-4711.1.1", "--due", "2026-03-12")
+
+
 def test_problems_are_listed_and_shown_with_their_cost(httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/v1/problems", "GET", query_string={"state": "open"}).respond_with_json(
         {"items": [PROBLEM], "next_cursor": None}
@@ -137,6 +151,15 @@ def test_problems_are_listed_and_shown_with_their_cost(httpserver: HTTPServer) -
     assert "3 cases, 26.5 h, 1 missed target, 2 customers" in shown
     assert "`tierline problems link P-1 CASE`" in shown
     assert "zendesk-9" in shown
+
+
+def test_a_problem_that_came_back_shows_what_helped_before(httpserver: HTTPServer) -> None:
+    before = {"id": "P-0", "resolved_at": "2026-02-01T12:00:00Z", "workaround": "restart it", "resolution": "renewed"}
+    httpserver.expect_oneshot_request("/v1/problems/P-1", "GET").respond_with_json(
+        {**PROBLEM, "came_back_after": before}
+    )
+    shown = run("problems", "show", "P-1").stdout
+    assert [word in shown for word in ("after P-0, resolved", "restart it", "renewed")] == [True, True, True]
 
 
 WORDS: list[tuple[list[str], str, dict[str, Any]]] = [

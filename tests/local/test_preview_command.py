@@ -67,6 +67,51 @@ def test_the_chain_is_shown_on_the_readers_clock(asked: list[Any]) -> None:
     assert asked[0]["at"] == "2026-03-06T16:50:00+00:00"
 
 
+def hourly(hour: int, why: str = "customer update missed") -> list[dict[str, Any]]:
+    """A warning and a miss with its message, as they come each hour."""
+    at, due, then = (f"2026-03-07T{hour + more:02}:{clock}:00Z" for more, clock in ((0, "38"), (0, "50"), (1, "50")))
+    told = {"who": "Acme GmbH", "channel": "email"}
+    return [
+        {**NOTHING, "at": at, "what": "warned", "why": "80 % of customer update used", "by": due},
+        {**NOTHING, "at": due, "what": "breached", "why": why},
+        {**NOTHING, **told, "at": due, "what": "customer_told", "why": "holding message", "by": then},
+    ]
+
+
+def test_what_comes_again_each_hour_is_shown_once_with_how_often(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row for hour in range(10) for row in hourly(hour, "another" if hour == 6 else "customer update missed")]
+    monkeypatch.setattr(f"{__name__}.ROWS", [ROWS[0], *rows, ROWS[-1]])
+    shown = [" ".join(line.split()) for line in run("standard", "--at", "2026-03-06 17:50").output.splitlines()]
+    missed = [line for line in shown if "breached" in line or "the same" in line]
+    assert missed == [
+        "Sat 2026-03-07 01:50 8 h breached – customer update missed",
+        "… the same every 1 h, 5 more times until Sat 2026-03-07 06:50",
+        "Sat 2026-03-07 07:50 14 h breached – another",
+        "Sat 2026-03-07 08:50 15 h breached – customer update missed",
+        "… the same every 1 h, 2 more times until Sat 2026-03-07 10:50",
+    ]
+    assert "10 messages to 0 people and the customer, 10 targets missed" in shown[-1]
+    assert json.loads(run("standard", "--json").output) == [ROWS[0], *rows, ROWS[-1]]
+
+
+def test_what_comes_twice_or_not_evenly_is_shown_as_it_is(asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row for hour in (0, 1, 3, 4, 6) for row in hourly(hour)]
+    monkeypatch.setattr(f"{__name__}.ROWS", rows)
+    shown = run("standard", "--at", "2026-03-06 17:50").output
+    assert (shown.count("holding message"), "the same" in shown) == (5, False)
+
+
+def test_neither_a_file_nor_a_policy_is_said_so(httpserver: HTTPServer) -> None:
+    problem = {"code": "policy_not_found", "detail": "there is no policy 'nix.yaml'", "status": 404}
+    httpserver.expect_request("/v1/policies/preview", "POST").respond_with_json(problem, 404)
+    refused = run("nix.yaml")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "there is neither such a file nor such a policy: 'nix.yaml'" in refused.stderr
+    assert json.loads(run("nix.yaml", "--json").stdout) == problem
+
+
 def test_what_is_said_meanwhile(asked: list[Any]) -> None:
     run("--at", "2026-03-06 17:50", "-e", "+20m acknowledge by=dana", "-e", "19:00 pause reason=scheduled until=+2d")
     assert asked[0]["events"] == [

@@ -9,7 +9,10 @@ from typer.testing import CliRunner, Result
 from cli import app
 
 PATH = "/v1/customers/a/b/forget"  # as the server reads `a%2Fb`
-LEFT = [{"what": "running", "count": 1, "words": "runs [red]that[/] go on"}]
+LEFT = [
+    {"what": "running", "count": 1, "words": "runs [red]that[/] go on", "which": []},
+    {"what": "named", "count": 2, "words": "cases of others", "which": ["zendesk-W5", "zendesk-W6"]},
+]
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +26,9 @@ def run(*typed: str, answer: str | None = None) -> Result:
 
 
 def expects(httpserver: HTTPServer, body: dict[str, Any], cases: int, *, dry_run: bool = False) -> None:
-    removed = [{"what": "cases", "count": cases, "words": "cases"}]
-    report = {"pseudonym": "forgotten-1", "dry_run": dry_run, "complete": False, "removed": removed, "left": LEFT}
+    removed = [{"what": "cases", "count": cases, "words": "cases", "which": []}]
+    report = {"pseudonym": "forgotten-1", "forgotten_before": False, "dry_run": dry_run, "complete": False}
+    report |= {"removed": removed, "left": LEFT}
     httpserver.expect_oneshot_request(PATH, "POST", json=body).respond_with_json(report)
 
 
@@ -36,6 +40,8 @@ def test_it_shows_what_would_go_asks_and_then_says_what_went(httpserver: HTTPSer
     assert result.stdout.index("41") < result.stdout.index("42")
     assert "'forgotten-1'" in result.stdout
     assert "runs [red]that[/] go on" in result.stdout
+    assert result.stdout.count("zendesk-W5, zendesk-W6") == 2
+    assert "forgotten before" not in result.stdout
 
 
 def test_a_no_removes_nothing(httpserver: HTTPServer) -> None:
@@ -56,6 +62,34 @@ def test_a_live_case_is_said_and_nobody_is_asked(httpserver: HTTPServer) -> None
     result = run("forget", "--customer", "a/b")
     assert result.exit_code == 1
     assert "close zendesk-1 first" in result.stderr
+
+
+def test_who_was_forgotten_before_is_told_as_such_and_a_slip_of_the_pen_as_one(httpserver: HTTPServer) -> None:
+    report: dict[str, Any] = {
+        "pseudonym": None,
+        "forgotten_before": True,
+        "dry_run": False,
+        "complete": True,
+        "removed": [],
+        "left": [],
+    }
+    httpserver.expect_oneshot_request(PATH, "POST").respond_with_json(report)
+    before = run("forget", "--customer", "a/b", "--yes")
+    assert (before.exit_code, "forgotten before" in before.stdout) == (0, True)
+    unknown = {"detail": "no case is of a customer 'a/b'", "code": "customer_unknown"}
+    httpserver.expect_oneshot_request(PATH, "POST").respond_with_json(unknown, 404)
+    slip = run("forget", "--customer", "a/b", "--yes")
+    assert (slip.exit_code, slip.stdout) == (1, "")
+    assert "no case is of a customer 'a/b'" in slip.stderr
+
+
+def test_a_key_that_was_made_is_told_with_its_role(httpserver: HTTPServer) -> None:
+    line = {
+        "id": "1", "at": "2026-03-06T17:00:00Z", "what": "key_made", "via": "cli", "who": "boss", "key_id": "k", "person": None,
+        "role": "admin", "subject_kind": "keys", "subject": "k2", "request": "c", "details": {"status": 201, "role": "agent"},
+    }  # fmt: skip
+    httpserver.expect_oneshot_request("/v1/audit").respond_with_json({"items": [line], "next_cursor": None})
+    assert "k2 (agent)" in run("audit").stdout
 
 
 def test_the_log_reads_newest_first_and_says_how_to_go_on(httpserver: HTTPServer) -> None:

@@ -58,6 +58,15 @@ def test_groups_stand_side_by_side(httpserver: HTTPServer, name: str) -> None:
     assert [line.split()[0] for line in lines if "12.5 %" in line] == [*(["all"] if whole else []), "checkout", "–"]
 
 
+def test_a_table_says_how_many_groups_it_leaves_out(httpserver: HTTPServer) -> None:
+    rows = [{"value": "checkout", "figures": WHOLE}]
+    for left_out, words in ((128, "128 smaller groups are left out"), (1, "1 smaller group is left out"), (0, "")):
+        answer = {"group_by": "product", "groups": rows, "figures": WHOLE, "groups_left_out": left_out}
+        httpserver.expect_ordered_request("/v1/reports/summary").respond_with_json(answer)
+        shown = _run("summary", "--by", "product").output
+        assert (words in shown, "left out" in shown) == (True, left_out > 0)
+
+
 def test_causes_tiers_hours_backlog_and_definitions_are_tables(httpserver: HTTPServer) -> None:
     cause = {"value": "disk", "count": 3, "share": 75, "cumulative_share": 75, "customers": 2, "recurrences": 1}
     tier = {"tier": "L1", "count": 4, "stays": 5, "breaches": 1, "median": 60, "p90": None, "seconds": 7200}

@@ -12,12 +12,19 @@ from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner, Result
 
 from cli import app
+from domain.policy_file import dump_policy, load_policy
 from domain.roster_file import check_roster, load_roster
 from local import feeds, show
 from local.duty import stretch
 from local.times import moment_of
 from tests.api.calendars import PAGERDUTY, wire
 
+POLICY = dump_policy(
+    load_policy(
+        "{name: standard, owner_of_last_resort: dana, tiers: [{name: L1, team: support, "
+        "targets: {acknowledge: {all: 1h}}, steps: [{tell: 'person:sam', channels: [email]}]}]}"
+    )
+)
 NOW = datetime(2026, 3, 6, 12, tzinfo=UTC)
 ROSTER: dict[str, Any] = check_roster(
     {
@@ -53,6 +60,7 @@ def _at(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("TIERLINE_URL", httpserver.url_for("").rstrip("/"))
     monkeypatch.setenv("TIERLINE_KEY", "tl_test")
     httpserver.expect_request("/v1/roster", "GET").respond_with_json(ROSTER)
+    httpserver.expect_request("/v1/policies", "GET").respond_with_json({"items": [POLICY]})
     yield
     httpserver.check_assertions()
 
@@ -90,6 +98,7 @@ def test_shifts_are_told_on_the_readers_clock_and_gaps_are_called_nobody(httpser
     assert "dana (Dana Okafor)" in ran.stdout
     assert lines[4][4:9] == ["2026-03-07", "08:30", "14", "h", "30"]
     assert lines[4][-2:] == ["nobody", "–"]
+    assert ran.stdout.splitlines()[-2].startswith("the first and the last may be longer"), "they are cut off there"
     assert ran.stdout.splitlines()[-1] == "support: 2 gaps with nobody on call, 15.5 h in all"
     assert asked(httpserver) == {"team": "support", "at": "2026-03-06T12:00:00Z", "until": "2026-03-07T13:00:00Z"}
 
@@ -103,6 +112,13 @@ def test_without_a_gap_that_is_said_for_each_team(httpserver: HTTPServer) -> Non
         "support: somebody is on call all the time",
         "night: 1 gap with nobody on call, 14.5 h in all",
     ]
+
+
+def test_a_lead_who_is_away_is_shown_with_who_stands_in(httpserver: HTTPServer) -> None:
+    answers(httpserver, {**ON_CALL, "acting_lead": "sam"}, {**ON_CALL, "team": "night", "acting_lead": "dana"})
+    support, night = run("oncall").stdout.splitlines()[3:5]
+    assert support.split("–")[1].strip() == "dana (Dana Okafor), away: sam (Sam Rivera)"
+    assert night.split("–")[1].strip() == "dana (Dana Okafor)"
 
 
 def test_at_still_means_the_one_instant(httpserver: HTTPServer) -> None:
@@ -131,7 +147,7 @@ def test_the_shifts_of_a_team_fit_into_eighty_columns(httpserver: HTTPServer, mo
     monkeypatch.setattr(show, "PIPE_WIDTH", 80)
     answers(httpserver, {**ON_CALL, "shifts": SHIFTS})
     lines = run("oncall", "support", "--until", "7d").stdout.splitlines()
-    assert len(lines) == len(["", "headings", "rule", *SHIFTS, "", "gaps"])
+    assert len(lines) == len(["", "headings", "rule", *SHIFTS, "", "edges", "gaps"])
 
 
 def test_a_team_whose_members_take_turns_is_told_so(httpserver: HTTPServer) -> None:
@@ -215,17 +231,40 @@ CHANGES = ["- person sam", "+ person zoe", "~ person dana: locale", "~ team supp
 def test_an_import_says_what_changes_and_puts_it_into_use(httpserver: HTTPServer, word: str) -> None:
     Path("roster.yaml").write_text(CHANGED, encoding="utf-8")
     new = load_roster(CHANGED).model_dump(mode="json", by_alias=True)
-    httpserver.expect_oneshot_request("/v1/roster", "PUT", json=new).respond_with_json(new)
+    warning = {"path": "standard.tiers[0].steps[0].tell", "message": "the roster has no person 'sam'"}
+    answer = {**new, "warnings": [warning]}
+    httpserver.expect_oneshot_request("/v1/roster", "PUT", json=new).respond_with_json(answer)
     ran = run("roster", word, "roster.yaml")
-    assert ran.stdout.splitlines() == [*CHANGES, "the roster is in use"]
+    assert ran.stdout.splitlines() == [
+        *CHANGES,
+        "worth a look: standard.tiers[0].steps[0].tell: the roster has no person 'sam'",
+        "the roster is in use",
+    ]
 
 
 def test_a_dry_run_only_looks(httpserver: HTTPServer) -> None:
     Path("roster.yaml").write_text(CHANGED, encoding="utf-8")
     ran = run("roster", "import", "roster.yaml", "--dry-run")
-    assert ran.stdout.splitlines() == [*CHANGES, "only looked: nothing was changed"]
-    assert json.loads(run("roster", "import", "roster.yaml", "--dry-run", "--json").stdout) == {"changes": CHANGES}
+    message = "the roster has no person 'sam'; known here: dana, zoe"
+    lines = [*CHANGES, f"worth a look: standard.tiers[0].steps[0].tell: {message}", "only looked: nothing was changed"]
+    assert ran.stdout.splitlines() == lines
+    said = json.loads(run("roster", "import", "roster.yaml", "--dry-run", "--json").stdout)
+    assert said == {"changes": CHANGES, "warnings": [{"path": "standard.tiers[0].steps[0].tell", "message": message}]}
     assert {request.method for request, _ in httpserver.log} == {"GET"}
+
+
+@pytest.mark.parametrize("text", ["{}", "people: []\nteams: []"])
+def test_a_roster_without_people_is_put_into_use_only_when_that_is_asked_for(httpserver: HTTPServer, text: str) -> None:
+    Path("roster.yaml").write_text(text, encoding="utf-8")
+    ran = run("roster", "import", "roster.yaml")
+    assert (ran.exit_code, ran.stdout, httpserver.log) == (1, "", [])
+    assert "roster.yaml has no people" in ran.stderr
+    assert "--allow-empty" in ran.stderr
+    looked = run("roster", "import", "roster.yaml", "--dry-run").stdout
+    assert "- person dana\n" in looked
+    assert "worth a look: people: nobody is in this roster" in looked
+    httpserver.expect_oneshot_request("/v1/roster", "PUT").respond_with_json({"warnings": []})
+    assert "- person dana\n" in run("roster", "import", "roster.yaml", "--allow-empty").stdout
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def test_what_is_put_into_use_warns(file: Path, httpserver: HTTPServer, monkeypa
     monkeypatch.setenv("TIERLINE_URL", httpserver.url_for("").rstrip("/"))
     monkeypatch.setenv("TIERLINE_KEY", "tl_test")
     httpserver.expect_request("/v1/roster", "GET").respond_with_json({})
-    httpserver.expect_request("/v1/roster", "PUT").respond_with_json({})
+    warning = {"path": "people[1].email", "message": "dana, sam have the same e-mail address"}
+    httpserver.expect_request("/v1/roster", "PUT").respond_with_json({"warnings": [warning]})
     result = CliRunner().invoke(app, ["roster", "apply", str(file)])
     assert result.exit_code == 0, result.output
     assert WARNING in result.stdout

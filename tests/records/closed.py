@@ -34,7 +34,12 @@ def closed(
         "ticket": whole["ticket"] | {"subject": subject, **ticket},
         "customer": {"id": changes.get("customer", "acme"), "name": changes.get("name", "Acme GmbH")},
         "resolution": {"summary": fix, "by": "dana", "at": text(NOW)},
-        "root_cause": {"category": "certificate", "origin": changes.get("origin", "ours"), "description": cause},
+        "root_cause": {
+            "category": "certificate",
+            "origin": changes.get("origin", "ours"),
+            "description": cause,
+            "at": text(NOW),
+        },
     }
 
 

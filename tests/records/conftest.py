@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
 
-from records.database import Database
+from records.database import MIGRATIONS, Database
 from tests.postgres import Postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -60,3 +63,13 @@ def open_database(url: str) -> Iterator[Open]:
 @pytest.fixture
 def database(open_database: Open) -> Database:
     return open_database()
+
+
+def upgrade(database: Database, revision: str) -> None:
+    """The empty store as a release before had it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == revision

@@ -42,6 +42,8 @@ def made_up(chance: Random, number: int) -> Facts:
         promises_made=3,
         resolutions=chance.randrange(2),
         reopen_count=chance.choice((0, 0, 1)),
+        reopens=chance.random() < 0.2,
+        came_back=chance.random() < 0.4,
         survey_score=_maybe(chance, chance.randrange(1, 6)),
         messages_sent=chance.randrange(9),
         messages_failed=chance.randrange(2),

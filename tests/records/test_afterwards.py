@@ -167,6 +167,26 @@ def test_a_team_without_a_lead_has_the_owner_of_last_resort(database: Database, 
     assert told.person == "ops-manager"
 
 
+@pytest.mark.parametrize(("led", "hears"), [(True, "sam"), (False, "noor")])
+def test_who_is_away_when_the_answer_comes_is_stood_in_for(
+    database: Database, after: Afterwards, led: bool, hears: str
+) -> None:
+    people = [
+        {"id": name, "name": name, "email": f"{name}@x.example"} for name in ("lee", "sam", "ops-manager", "noor")
+    ]
+    team = {"id": "support", "lead": "lee" if led else None, "members": ["lee"]}
+    away = [
+        {"person": person, "delegate": delegate, "from": at(2), "to": at(3)}
+        for person, delegate in (("lee", "sam"), ("ops-manager", "noor"))
+    ]
+    known = Roster.model_validate({"people": people, "teams": [team], "absences": away})
+    RosterStore(database).save(known, None, at(1))
+    for number, expected in ((2, hears), (3, "lee" if led else "ops-manager")):
+        told = after.record_survey(rated(1, f"c{number}", database, at(number)), at(number)).alert
+        assert told is not None
+        assert told.person == expected
+
+
 def test_an_alert_that_failed_goes_to_the_owner_of_last_resort_once(database: Database, after: Afterwards) -> None:
     message = after.record_survey(rated(1, "c1", database), at(2)).alert
     assert message is not None

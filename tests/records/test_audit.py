@@ -68,8 +68,9 @@ def test_a_cursor_that_is_none_of_ours_is_refused(log: AuditLog, cursor: str) ->
 
 def test_what_came_of_a_line_is_told_later(log: AuditLog) -> None:
     log.write([line(1, details={"outcome": "begun"}), line(2)])
-    log.tell("line-1", {"outcome": "done"})
-    assert [one.details for one in log.page(AuditFilters())[0]] == [{}, {"outcome": "done"}]
+    log.tell("line-1", "zendesk-9", {"outcome": "done"})
+    told = [one for one in log.page(AuditFilters())[0] if one.id == "line-1"]
+    assert [(one.subject, one.details) for one in told] == [("zendesk-9", {"outcome": "done"})]
 
 
 def test_only_what_is_older_is_deleted(log: AuditLog) -> None:

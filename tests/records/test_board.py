@@ -10,6 +10,7 @@ from domain.errors import NotAllowed
 from domain.state import LIVE
 from records.board import MOST_CHANGES, OVERLAP, Board, Counts
 from records.database import Database
+from records.ended_sessions import EndedSessions
 from records.escalations import Escalations, Filters
 from records.keys import Keys
 from records.rows import escalation_row
@@ -26,14 +27,16 @@ def stores(database: Database, id: str, version: int = 1, at: timedelta = timede
 
 
 def test_counts_are_over_every_open_case(database: Database) -> None:
-    assert Board(database).counts() == Counts(0, 0, 0, 0, ())
+    assert Board(database).counts() == Counts(0, 0, 0, 0, 0, ())
     stores(database, "zendesk-1", tier={"index": 1, "name": "Experts"}, owner="dana")
     stores(database, "zendesk-2", status="paused", owner="dana")
     stores(database, "zendesk-3", targets=[target("acknowledge", tier="L1", breached=True)])
     stores(database, "zendesk-4", status="resolved")
     stores(database, "zendesk-5", status="closed", closed_at=written(NOW))
     stores(database, "zendesk-6", status="cancelled", targets=[target("acknowledge", tier="L1", breached=True)])
-    assert Board(database).counts() == Counts(open=4, overdue=1, unowned=2, paused=1, tiers=("L1", "Experts"))
+    assert Board(database).counts() == Counts(
+        open=4, overdue=1, unowned=2, paused=1, resolved=1, tiers=("L1", "Experts")
+    )
 
 
 def test_changes_are_what_was_written_since(database: Database) -> None:
@@ -48,6 +51,30 @@ def test_changes_are_what_was_written_since(database: Database) -> None:
     stores(database, "zendesk-1", 2, at=timedelta(minutes=2))
     assert board.changes(latest - OVERLAP).versions == {("zendesk-1", 1): 2, ("zendesk-2", 1): 1}
     assert board.changes(NOW + timedelta(hours=1)).versions == {}
+
+
+def test_changes_bring_the_documents_that_are_newer_than_what_is_known(database: Database) -> None:
+    board = Board(database)
+    stores(database, "zendesk-1")
+    stores(database, "zendesk-2", at=timedelta(minutes=1), owner="dana")
+    assert board.changes(None).documents == {}
+    found = board.changes(NOW - OVERLAP, NOW)
+    assert (set(found.lines), set(found.documents)) == ({("zendesk-1", 1), ("zendesk-2", 1)}, {("zendesk-2", 1)})
+    assert (found.lines["zendesk-2", 1].owner, found.documents["zendesk-2", 1]["owner"]) == ("dana", "dana")
+
+
+def test_documents_are_those_that_are_asked_for_and_there(database: Database) -> None:
+    for id in ("zendesk-1", "zendesk-2"):
+        stores(database, id)
+    found = Board(database).documents([("zendesk-2", 1), ("zendesk-2", 2), ("zendesk-3", 1)])
+    assert {key: one["id"] for key, one in found.items()} == {("zendesk-2", 1): "zendesk-2"}
+    assert Board(database).documents([]) == {}
+
+
+def test_changes_count_the_sessions_that_were_signed_out_of(database: Database) -> None:
+    EndedSessions(database).end("mine", NOW)
+    assert Board(database).changes(NOW).signed_out == 1
+    assert EndedSessions(database).among({"mine", "another's"}) == {"mine"}
 
 
 def test_changes_count_the_keys_that_were_revoked(database: Database) -> None:

@@ -3,19 +3,18 @@
 from datetime import timedelta
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from domain.errors import Invalid
 from domain.outcome import Transition
 from domain.similar import question
 from records.closures import ClosureFilters, Closures
-from records.database import MIGRATIONS, Database
+from records.database import Database
 from records.rows import save
 from records.tables import closures
 from records.transitions import Transitions
 from tests.records.closed import close, closed
+from tests.records.conftest import upgrade
 from tests.records.samples import NOW, at, document
 
 EVERYTHING = ClosureFilters()
@@ -146,7 +145,7 @@ def test_a_page_has_up_to_two_hundred(database: Database, limit: int) -> None:
 
 def test_cases_closed_before_the_upgrade_are_entered_by_it(empty_url: str) -> None:
     database = Database(empty_url)
-    _upgrade(database, "0007")
+    upgrade(database, "0007")
     with database.write() as connection:
         for one in (closed(), closed("zendesk-2", "Rechnungen doppelt"), document("zendesk-3")):
             save(connection, one, 1, NOW)
@@ -154,12 +153,3 @@ def test_cases_closed_before_the_upgrade_are_entered_by_it(empty_url: str) -> No
     assert sorted(listed(database)) == ["zendesk-1", "zendesk-2"]
     assert found(database, "doppelte Rechnung") == ["zendesk-2"]
     database.close()
-
-
-def _upgrade(database: Database, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == revision

@@ -52,3 +52,19 @@ def test_an_address_of_the_other_kind_or_none_finds_nothing(
 ) -> None:
     assert customers.live(channel, address) == []
     assert customers.last(channel, address, NOW) is None
+
+
+def test_a_customer_is_found_by_the_name_or_a_part_of_it_and_called_by_the_id(database: Database) -> None:
+    known = {"h1": "Hotel Nord", "h2": "Hotel Nordsee GmbH", "u1": "Übersee AG"}
+    for id, name in known.items():
+        for number in range(2):
+            one = document(f"zendesk-{id}{number}", customer={"id": id, "name": name})
+            assert Escalations(database).save_document(one, 1, NOW)
+    about_it = document("zendesk-9", ticket={"system": "zendesk", "id": "9", "subject": "Hotel Nord rang"})
+    assert Escalations(database).save_document(about_it, 1, NOW)
+    customers = Customers(database)
+    assert customers.names(["h1", "u1", "none"]) == {"h1": "Hotel Nord", "u1": "Übersee AG"}
+    assert customers.called("hotel nord") == {"h1": "Hotel Nord"}, "the whole name wins"
+    assert customers.called("hotel") == {"h1": "Hotel Nord", "h2": "Hotel Nordsee GmbH"}
+    assert customers.called("ÜBERSEE") == {"u1": "Übersee AG"}
+    assert customers.called("Gasthof") == {}

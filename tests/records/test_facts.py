@@ -2,17 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, select
+from sqlalchemy import RowMapping, delete, func, insert, select
 
-from domain.facts import recurs
+from domain.facts import facts_of, recurs
+from domain.periods import Period
 from domain.state import TimelineEntry
 from records.afterwards import Afterwards
 from records.database import Database
-from records.facts import fill, refresh
+from records.facts import facts_row, fill, refresh
+from records.figures import Figures, Wanted
 from records.outbound import Outbound
 from records.policies import Policies
+from records.rows import save
 from records.tables import facts, tier_facts
 from records.transitions import Transitions
+from tests.records.conftest import upgrade
 from tests.records.samples import NOW, at, document, message, policy, target, text, transition
 from tests.records.test_afterwards import rated
 
@@ -106,6 +110,69 @@ def test_cases_from_before_are_filled_once_each_and_only_those_without(database:
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(facts)) == 250
     assert batches == 4  # two whole ones, the rest, and the look that finds nothing
+
+
+OPENED = entry(1, "resolved", 10), entry(2, "closed", 20)
+CLOSED: dict[str, Any] = {"status": "closed", "resolved_at": text(at(10)), "closed_at": text(at(20))}
+AGAIN: dict[str, Any] = {"episode": 2, "reopened_from": 1, "reopen_count": 1, "opened_at": text(at(30))}
+
+
+def reopened_after_closing(database: Database) -> None:
+    """One case: opened, resolved, closed, reopened."""
+    record(database, 2, *OPENED, **CLOSED)
+    record(database, 1, entry(1, "reopened", 30), **AGAIN)
+
+
+def coming_back(database: Database) -> dict[int, tuple[bool, bool]]:
+    """Episode → whether it is the reopening of one, and whether it came back."""
+    columns = facts.c.episode, facts.c.reopens, facts.c.came_back
+    with database.read() as connection:
+        return {row[0]: (row[1], row[2]) for row in connection.execute(select(*columns))}
+
+
+def test_an_episode_that_is_reopened_after_its_closing_came_back(database: Database) -> None:
+    record(database, 2, *OPENED, **CLOSED)
+    assert coming_back(database) == {1: (False, False)}
+    record(database, 1, entry(1, "reopened", 30), **AGAIN)
+    assert coming_back(database) == {1: (False, True), 2: (True, False)}
+    whole = Wanted(Period(at(-60), at(60)))
+    assert Figures(database).total(whole)["reopen_rate"] == 100
+    record(database, 2, entry(2, "resolved", 40), **AGAIN, resolved_at=text(at(40)))
+    assert Figures(database).total(whole)["reopen_rate"] == 100
+
+
+def test_it_stays_so_when_its_own_facts_are_made_again(database: Database) -> None:
+    reopened_after_closing(database)
+    with database.write() as connection:
+        refresh(connection, CASE)
+    assert coming_back(database) == {1: (False, True), 2: (True, False)}
+
+
+def test_a_ticket_that_is_escalated_again_is_another_case(database: Database) -> None:
+    record(database, 2, *OPENED, **CLOSED)
+    record(database, 1, episode=2, opened_at=text(at(30)))
+    assert coming_back(database) == {1: (False, False), 2: (False, False)}
+
+
+def test_the_upgrade_knows_which_cases_came_back_before_it(empty_url: str) -> None:
+    database = Database(empty_url)
+    upgrade(database, "0015")
+    before(database, document(**CLOSED), *OPENED)
+    before(database, document(**AGAIN), entry(1, "reopened", 30))
+    before(database, document("zendesk-2", 3), entry(1, "resolved", 5), entry(2, "reopened", 9))
+    before(database, document("zendesk-3", 4, **CLOSED), *OPENED)
+    database.migrate()
+    assert coming_back(database) == {1: (False, True), 2: (True, False), 3: (False, True), 4: (False, False)}
+    database.close()
+
+
+def before(database: Database, whole: dict[str, Any], *lines: TimelineEntry) -> None:
+    """A case and its facts as the release before wrote them."""
+    made = facts_row(facts_of(whole, lines))
+    kept = {name: value for name, value in made.items() if name not in ("reopens", "came_back")}
+    with database.write() as connection:
+        save(connection, whole, 1, NOW)
+        connection.execute(insert(facts).values(kept))
 
 
 def caused(number: int, minute: float, opened: float = 0.0, product: str | None = "checkout") -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from sqlalchemy import func, inspect, select, text, update
 
-from domain.errors import NotAllowed
+from domain.errors import NotAllowed, NotFound
 from domain.forgetting import FORGOTTEN
 from domain.messages import Message
 from domain.outcome import Transition
 from domain.periods import Period
+from domain.roster import Roster
 from domain.state import TimelineEntry
+from records.actions import Actions
 from records.answers import Answers, MailAnswer
 from records.bad_addresses import BadAddress, BadAddresses
 from records.closures import ClosureFilters, Closures
@@ -24,7 +27,7 @@ from records.figures import Dimension, Figures, Wanted
 from records.idempotency import Given, Idempotency
 from records.inbound import Inbound
 from records.outbound import Outbound
-from records.privacy import Privacy, Tally, new_pseudonym
+from records.privacy import Privacy, new_pseudonym
 from records.problems import open_problem
 from records.tables import (
     actions,
@@ -37,6 +40,7 @@ from records.tables import (
     tier_facts,
     timeline,
 )
+from records.tally import Tally
 from records.transitions import Transitions
 from records.views import View, Views
 from tests.records.closed import close, closed
@@ -48,6 +52,7 @@ SUBJECT = "Zwetschgen fehlen im Warenkorb"
 SECRETS = (NAME, "Vögel", EMAIL, "voegel.example", PHONE, "Zwetschgen", "Geheimnis", "geheimnis")
 CASE = ("zendesk-1", 1)
 AFTER = at(60)
+QUOTE = f"Seen before: {SUBJECT} — certificate: Geheimnis\nhttps://t.example/escalations/zendesk-1?episode=1\n"
 LINES: dict[str, dict[str, Any]] = {
     "opened": {"trigger": "manual", "reasons": ["Geheimnis"], "tier": "L1"},
     "acknowledged": {"words": "Geheimnis"},
@@ -103,6 +108,7 @@ def store(database: Database) -> Database:
     lines = tuple(_line(seq, kind, data) for seq, (kind, data) in enumerate(LINES.items(), 1))
     made = Transition(document=full(), version=1, timeline=lines, messages=(TO_US, TO_THEM))
     Transitions(database).record(made, NOW)
+    Actions(database).move("zendesk-1.1.1", None, date(2030, 2, 1), "dana", f"{NAME} asks for it", NOW, Roster())
     close(database, closed("zendesk-2", "Invoice is empty", customer="beta", name="Beta AG", product="billing"))
     for one, to in ((TO_US, "+4930111"), (TO_THEM, EMAIL)):
         Outbound(database).claim(one.key, to, f"Re: {SUBJECT}", "Geheimnis", NOW)
@@ -124,7 +130,7 @@ def _quoted_elsewhere(database: Database) -> None:
         other = {**message("lea/sms").model_dump(mode="json"), "key": "zendesk-2.1/1/step/0.0/lea/email"}
         row = connection.execute(select(messages).where(messages.c.key == TO_US.key)).mappings().one()
         quoting = {"key": other["key"], "id": "zendesk-2", "document": other, "reference": "r2", "reason": None}
-        words = {"subject": "Invoice is empty", "text": f"Seen before: {SUBJECT}: Geheimnis"}
+        words = {"subject": "Invoice is empty", "text": QUOTE}
         told = {"kind": "step", "channel": "email", "claimed_at": AFTER}
         connection.execute(messages.insert().values(**{**row, **quoting, **words, **told}))
         known = open_problem(connection, f"Outage at {NAME}", "certificate", "checkout", "sam", NOW)
@@ -183,7 +189,9 @@ def places_of(database: Database, *words: str) -> set[str]:
 
 
 def forget(database: Database, customer: str = "voegel", *, try_out: bool = False) -> Tally:
-    return Privacy(database).forget(customer, new_pseudonym(), AFTER, try_out=try_out)
+    return Privacy(database).forget(
+        customer, sha256(customer.encode()).hexdigest(), new_pseudonym(), AFTER, try_out=try_out
+    )
 
 
 def customer_of(database: Database, table: Any = escalations) -> str:
@@ -198,7 +206,7 @@ def test_no_word_of_a_forgotten_customer_is_in_any_column_of_any_table(store: Da
         *("messages.to", "messages.subject", "messages.text", "messages.reason", "messages.document", "commands.body"),
         *("closures.subject", "closures.fix", "closures.cause", "closures.terms", "closures.subject_terms"),
         *("problems.title", "bad_addresses.address", "bad_addresses.reason", "inbound_events.body"),
-        *("idempotency.response",),
+        *("idempotency.response", "actions.moved"),
     }
     with store.write() as connection:
         connection.execute(update(actions).values(state="done"))
@@ -227,7 +235,9 @@ def test_trying_it_out_counts_the_same_and_removes_nothing(store: Database) -> N
 def test_a_second_time_finds_nothing_more(store: Database) -> None:
     first = forget(store)
     again = forget(store)
+    assert (first.before, again.before) == (False, True)
     assert (again.cases, +again.removed, +again.left) == ([], {}, {})
+    assert forget(store, first.pseudonym).before  # nor under their new id
     assert Privacy(store).unfinished() == [first.pseudonym]
     assert not +Privacy(store).go_on(first.pseudonym).removed
 
@@ -288,13 +298,17 @@ def test_another_customers_case_is_as_it_was(store: Database) -> None:
     ("said", "how", "goes"),
     [
         (f"as promised to {NAME}", {"channel": "sms", "claimed_at": at(-600)}, True),
-        (f"Seen before: {SUBJECT}", {"channel": "email", "kind": "warning", "claimed_at": AFTER}, True),
-        (f"Seen before: {SUBJECT}", {"channel": "email", "kind": "step", "claimed_at": at(-600)}, False),
+        (QUOTE, {"channel": "email", "kind": "warning", "claimed_at": AFTER}, True),
+        (QUOTE, {"channel": "email", "kind": "step", "claimed_at": at(-600)}, False),
+        (QUOTE.replace("=1", "=12"), {"channel": "email", "kind": "step", "claimed_at": AFTER}, False),
+        (f"What is wrong: {SUBJECT}", {"channel": "email", "kind": "step", "claimed_at": AFTER}, False),
     ],
     ids=[
         "their name, anywhere",
         "a quote that went out in another message",
         "none: no case of theirs had closed by then",
+        "none: of another episode",
+        "none: another case has the same words",
     ],
 )
 def test_what_another_case_says_of_them_goes(store: Database, said: str, how: dict[str, Any], goes: bool) -> None:
@@ -357,10 +371,12 @@ def test_what_nobody_has_acted_on_yet_stays_and_is_told(store: Database) -> None
         assert connection.scalar(select(inbound_events.c.body).where(inbound_events.c.event_id == "SM9")) != {}
 
 
-def test_an_unknown_customer_is_nothing_to_do(store: Database) -> None:
+@pytest.mark.parametrize("try_out", [False, True])
+def test_an_unknown_customer_is_told_as_unknown(store: Database, try_out: bool) -> None:
     before = sorted(everything(store))
-    tally = forget(store, "nobody")
-    assert (tally.cases, +tally.removed) == ([], {})
+    with pytest.raises(NotFound, match=r"no case is of a customer 'Voegel'") as refused:
+        forget(store, "Voegel", try_out=try_out)
+    assert refused.value.code == "customer_unknown"
     assert sorted(everything(store)) == before
     with store.read() as connection:
         assert connection.scalar(select(func.count()).select_from(forgotten)) == 0

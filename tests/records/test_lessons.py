@@ -10,6 +10,7 @@ from domain.actions import LessonsPlan, Look
 from domain.causes import load_causes
 from domain.errors import Invalid, NotAllowed, NotFound
 from domain.messages import Message
+from domain.roster import Roster
 from records.actions import ActionFilters, Actions
 from records.causes import CauseTree
 from records.database import Database
@@ -19,7 +20,7 @@ from records.outbound import Outbound, Refused
 from records.problems import ProblemFilters, Problems
 from records.roster import RosterStore
 from tests.records.samples import NOW, at, text
-from tests.records.taught import DUE, TREE, action, cause, closes, explained, lessons_of, plan
+from tests.records.taught import DUE, PEOPLE, TREE, action, cause, closes, explained, lessons_of, plan
 
 
 @pytest.fixture
@@ -151,7 +152,27 @@ def test_the_last_of_the_count_opens_one_problem_and_tells_the_lead_once(databas
     assert [one.linked_by for one in Problems(database).cases("P-1")] == [None, None]
 
 
-def test_a_further_case_joins_the_problem_that_is_there_and_tells_nobody(database: Database, lessons: Lessons) -> None:
+def test_a_problem_that_opens_while_the_lead_is_away_is_for_who_stands_in(database: Database, lessons: Lessons) -> None:
+    away = {"person": "lee", "delegate": "sam", "from": at(2), "to": at(3)}
+    RosterStore(database).save(Roster.model_validate({**PEOPLE, "absences": [away]}), None, NOW)
+    opened(lessons, closes(database, 1, 1))
+    message = opened(lessons, closes(database, 2, 2))
+    assert message is not None
+    assert message.person == "sam"
+
+
+def test_the_action_of_somebody_who_has_left_is_for_who_stands_in_for_the_lead(
+    database: Database, lessons: Lessons
+) -> None:
+    explained(database, cause(action(owner="gone")), status="closed", closed_at=text(NOW))
+    away = {"person": "lee", "delegate": "sam", "from": NOW, "to": NOW + timedelta(days=30)}
+    RosterStore(database).save(Roster.model_validate({**PEOPLE, "absences": [away]}), None, NOW)
+    look = Look(plan=plan(), after=None, at=datetime(2026, 3, 10, 12, tzinfo=UTC))
+    [message] = lessons.record_reminders(look, NOW).messages
+    assert message.person == "sam"
+
+
+def test_a_further_case_joins_the_problem_that_is_there_and_opens_none(database: Database, lessons: Lessons) -> None:
     for number in (1, 2):
         opened(lessons, closes(database, number, number))
     assert opened(lessons, closes(database, 3, 3)) is None
@@ -245,8 +266,8 @@ def test_a_problem_is_known_then_resolved_and_then_takes_no_more_words(database:
     for number in (1, 2):
         opened(lessons, closes(database, number, number))
     store = Problems(database)
-    store.work_around("P-1", "restart it")
-    store.assign("P-1", "sam")
+    store.work_around("P-1", "restart it", NOW)
+    store.assign("P-1", "sam", "lee", NOW)
     assert [store.find("P-1").model_dump()[name] for name in ("state", "workaround", "owner")] == [
         "known_error",
         "restart it",
@@ -258,8 +279,8 @@ def test_a_problem_is_known_then_resolved_and_then_takes_no_more_words(database:
     assert (ended.state, ended.resolved_by, ended.resolved_at) == ("resolved", "sam", at(9))
     words: list[Callable[[], None]] = [
         lambda: store.resolve("P-1", "sam", "otherwise", at(9)),
-        lambda: store.work_around("P-1", "x"),
-        lambda: store.assign("P-1", "lee"),
+        lambda: store.work_around("P-1", "x", NOW),
+        lambda: store.assign("P-1", "lee", "sam", NOW),
         lambda: store.link("P-1", ("zendesk-1", 1), "lee", NOW),
     ]
     for word in words:
@@ -277,7 +298,7 @@ def test_a_page_of_problems_has_the_newest_first_and_keeps_to_what_was_asked_for
         for number in (1, 2):
             opened(lessons, closes(database, ord(product) * 10 + number, number, product=product))
     store = Problems(database)
-    Problems(database).assign("P-2", "sam")
+    Problems(database).assign("P-2", "sam", "lee", NOW)
     first, cursor = store.page(ProblemFilters(), limit=2)
     rest, end = store.page(ProblemFilters(), limit=2, cursor=cursor)
     assert ([one.id for one, _ in first], [one.id for one, _ in rest], end) == (["P-3", "P-2"], ["P-1"], None)

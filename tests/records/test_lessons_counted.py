@@ -42,7 +42,7 @@ def test_problems_are_counted_until_they_are_resolved(database: Database, lesson
     store = Problems(database)
     assert store.unresolved() == 0
     with_a_problem(database, lessons)
-    store.work_around("P-1", "restart it")
+    store.work_around("P-1", "restart it", NOW)
     assert (store.unresolved(), len(store.page(ProblemFilters(state=UNRESOLVED))[0])) == (1, 1)
     store.resolve("P-1", "sam", "renews itself", NOW)
     assert (store.unresolved(), store.page(ProblemFilters(state=UNRESOLVED))[0]) == (0, [])

@@ -1,5 +1,6 @@
 """A seeded store is as if the cases had happened: what is shown validates, adds up, is found, and comes out the same again."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from api.shapes import Escalation, TimelineItem
 from domain.facts import Beside, facts_of
 from domain.search_words import forms
 from domain.state import LIVE
+from domain.view_time import clock_time
 from local.seed_texts import GRAMMARS
 from local.seeding import House, Size, seed
 from records.closure_rows import closure_row, keep
@@ -20,7 +22,19 @@ from records.closures import ClosureFilters, Closures
 from records.database import Database
 from records.escalations import Escalations, Filters
 from records.facts import facts_row, tier_rows
-from records.tables import actions, closures, escalations, facts, messages, metadata, tickets_seen, tier_facts, timeline
+from records.tables import (
+    actions,
+    closures,
+    escalations,
+    facts,
+    messages,
+    metadata,
+    problem_cases,
+    problems,
+    tickets_seen,
+    tier_facts,
+    timeline,
+)
 from tests.postgres import Postgres
 from tests.records.conftest import KINDS
 
@@ -133,6 +147,47 @@ def test_closed_ones_lie_in_the_past_in_the_order_of_their_closing(seeded: Datab
     assert ends[-1] < NOW
     assert max(one["at"] for one in rows(seeded, timeline)) <= NOW
     assert min(one["opened_at"] for one in rows(seeded, escalations)) > NOW - timedelta(days=SIZE.days + 14)
+
+
+def test_due_times_that_people_read_are_those_that_machines_read(seeded: Database) -> None:
+    warned = rows(seeded, timeline, timeline.c.kind == "warned")
+    for one in warned:
+        due_at = datetime.fromisoformat(one["data"]["due_at"])
+        assert one["text"].endswith(
+            tuple(f"due by {clock_time(due_at, zone, one['at'])}" for zone in ("Europe/Berlin", "UTC"))
+        )
+    assert len(warned) > 50
+    said = {(one["id"], one["text"].partition("due by ")[2]) for one in warned}
+    mails = rows(seeded, messages, messages.c.text.like("%due by %"))
+    assert {(one["id"], one["text"].partition("due by ")[2].partition(": ")[0]) for one in mails} <= said
+    assert len(mails) > 50
+
+
+def test_some_cases_have_actions_and_some_causes_are_problems(seeded: Database) -> None:
+    owed, people = rows(seeded, actions), {one.id for one in house().roster.people}
+    assert {one["state"] for one in owed} == {"open", "done"}
+    assert {one["owner"] for one in owed} <= people
+    assert {one["due_on"] < NOW.date().isoformat() for one in owed} == {True, False}
+    for one in owed:
+        [case] = rows(seeded, escalations, escalations.c.id == one["escalation"])
+        said = case["document"]["root_cause"]["actions"][one["number"]]
+        assert said == {name: one[name] for name in ("text", "kind", "owner", "due_on")}
+    known = rows(seeded, problems)
+    assert {one["state"] for one in known} >= {"open", "known_error"}
+    for one in known:
+        cases = rows(seeded, problem_cases, problem_cases.c.problem == one["id"])
+        mine = [rows(seeded, facts, facts.c.id == case["escalation"])[0] for case in cases]
+        assert len(mine) >= 3
+        assert {(case["cause"], case["product"]) for case in mine} == {(one["category"], one["product"])}
+
+
+def test_the_load_is_spread_and_lately_no_more_arrives_than_before(database: Database) -> None:
+    seed(database, house(), Size(open=30, closed=600, timelines=0, days=120), NOW)
+    found = rows(database, facts)
+    owners = Counter(one["owner"] for one in found)
+    assert max(owners.values()) < 0.45 * len(found)
+    ages = [(NOW - one["opened_at"]).days // 14 for one in found]
+    assert 0.4 * ages.count(1) < ages.count(0) < 1.6 * ages.count(1)
 
 
 def test_open_ones_are_in_every_state_and_due_around_now(seeded: Database) -> None:

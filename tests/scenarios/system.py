@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 import re
 from collections.abc import AsyncIterator, Set
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -17,18 +17,31 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
+from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from api.app import create_app
 from domain.tickets import Channel
 from records.stored import StoredMessage
 from settings import ApiSettings
-from tests.until import until
+from tests.until import LIMIT, until
 from tests.workflows.house import House, house
 from workflows import contract
 
 PUBLIC_URL = "http://tierline.example"
 SENT = ("sent", "delivered")
+PLAIN = """
+name: plain
+owner_of_last_resort: ops-manager
+tiers:
+  - name: L1
+    team: support
+    targets: {acknowledge: {all: 15m}, tier_resolution: {all: 8h}}
+    steps: [{tell: on_call, channels: [email]}]
+closing: {root_cause: required}
+"""
+"""A policy of one tier, for what comes after the case is solved."""
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 _numbers = count(4711)
 
@@ -115,6 +128,12 @@ class Case:
         query = f"?episode={episode}" if episode else ""
         answer = await self.tierline.call("GET", f"/v1/escalations/{self.id}/timeline{query}")
         return answer.json()  # type: ignore[no-any-return]
+
+    async def comes_to_say(self, text: str) -> None:
+        """A line of the timeline has these words, or gets them soon: how a message ended is written down after it has ended."""
+        async with asyncio.timeout(LIMIT):
+            while not any(text in entry["text"] for entry in await self.timeline()):  # noqa: ASYNC110 - as in `until`
+                await asyncio.sleep(0.02)
 
     async def kinds(self, episode: int | None = None) -> list[str]:
         return [entry["kind"] for entry in await self.timeline(episode)]
@@ -228,5 +247,13 @@ async def system(
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
                 yield Tierline(env, running, http, clock, keys)
         finally:
+            await _end_all(env.client)
             server.should_exit = True
             await serving
+
+
+async def _end_all(client: Client) -> None:
+    """End the runs that a scenario leaves open: minutes later they would go on in the system of another one."""
+    async for run in client.list_workflows(f"TaskQueue = '{contract.TASK_QUEUE}' AND ExecutionStatus = 'Running'"):
+        with suppress(RPCError):  # it has ended by itself
+            await client.get_workflow_handle(run.id).terminate("the scenario is over")

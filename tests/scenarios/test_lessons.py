@@ -6,27 +6,17 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from tests.scenarios.system import Case, Tierline, on_both_databases
+from tests.scenarios.system import PLAIN, Case, Tierline, on_both_databases
 from tests.workflows.house import ROSTER, child_of, sends_taken_in
 from workflows import contract
 
-PLAIN = """
-name: plain
-owner_of_last_resort: ops-manager
-tiers:
-  - name: L1
-    team: support
-    targets: {acknowledge: {all: 15m}, tier_resolution: {all: 8h}}
-    steps: [{tell: on_call, channels: [email]}]
-customer_updates: {every: {all: 8h}, channels: [email], on: [resolved]}
-closing: {root_cause: required}
-"""
+UPDATES = "customer_updates: {every: {all: 8h}, channels: [email], on: [resolved]}"
 CAUSE = {"category": "certificate", "description": "it had expired", "origin": "ours"}
 NINE = time(9, tzinfo=UTC)
 
 
 async def has_rules(tierline: Tierline) -> None:
-    await tierline.has_policy(PLAIN)
+    await tierline.has_policy(f"{PLAIN}{UPDATES}")
     roster = ROSTER.model_dump(mode="json", by_alias=True)
     next(person for person in roster["people"] if person["id"] == "sam")["manager"] = "ops-manager"
     assert (await tierline.call("PUT", "/v1/roster", **roster)).status_code == 200
@@ -142,6 +132,32 @@ async def test_an_action_that_a_later_cause_no_longer_names_is_dropped_and_nobod
     assert await run.result() == "followed up"
 
 
+@on_both_databases
+async def test_an_action_of_a_closed_case_goes_to_somebody_else_who_hears_at_once_and_for_an_earlier_day(
+    tierline: Tierline,
+) -> None:
+    await has_rules(tierline)
+    due = in_days(24)
+    case = await closed(tierline, actions=[action("sam", due)])
+    run, earlier = await actions(case), due - timedelta(days=14)
+    moved = await tierline.call(
+        "POST",
+        f"/v1/actions/{case.id}.1.1/move",
+        "dana",
+        owner="lee",
+        due_on=earlier.isoformat(),
+        note="Sam is on leave",
+    )
+    assert (moved.status_code, moved.json()["owner"], moved.json()["due_on"]) == (200, "lee", earlier.isoformat())
+    told = await case.tells("lee", "email", "action_due")
+    assert "alert two weeks before" in (told.text or "")
+    await it_is(case, datetime.combine(earlier - timedelta(days=1), NINE), run)
+    reminded = await case.tells("lee", "email", "action_due")
+    assert reminded.key == f"{case.id}.1/1/action_due/1.{earlier - timedelta(days=1):%Y%m%d}/lee/email"
+    lines = [line["text"] for line in await case.timeline() if line["kind"] == "told"]
+    assert lines[1:] == [f"lee told: action 1 is theirs now, due on {earlier}", f"lee told: action 1 due on {earlier}"]
+
+
 async def test_a_case_without_actions_and_without_a_second_of_its_kind_is_followed_up_at_once(
     tierline: Tierline,
 ) -> None:
@@ -161,12 +177,16 @@ async def test_the_third_case_of_a_cause_opens_a_problem_and_tells_the_lead(tier
     assert (await tierline.call("GET", "/v1/problems")).json()["items"] == []
     third = await closed(tierline)
     told = await third.tells("lee", "email", "problem_opened")
-    assert "came back 3 times" in (told.text or "")
+    assert "has occurred 3 times" in (told.text or "")
     [problem] = (await tierline.call("GET", "/v1/problems")).json()["items"]
     assert (problem["id"], problem["owner"], problem["state"], problem["cases"]) == ("P-1", "lee", "open", 3)
     assert problem["title"] == "Certificate expired or wrong: checkout"
     fourth = await closed(tierline)
     assert await lessons(fourth).result() == "followed up"
+    again = await fourth.tells("lee", "email", "problem_reminder")
+    assert "The cause of this problem came back again: Certificate expired or wrong: checkout" in (again.text or "")
+    assert "What it has cost so far: 4 cases" in (again.text or "")
+    assert "/problems/P-1\n" in (again.text or "")
     shown = (await tierline.call("GET", "/v1/problems/P-1")).json()
     assert {one["id"] for one in shown["linked"]} == {first.id, second.id, third.id, fourth.id}
     assert shown["cost"]["customers"] == 1
@@ -205,7 +225,7 @@ async def test_a_root_cause_may_name_its_problem_and_only_one_that_is_there(tier
         last = await closed(tierline)
     await last.tells("lee", "email", "problem_opened")
     case = await closed(tierline, product="billing", problem="P-1")
-    assert await lessons(case).result() == "followed up"
+    await case.tells("lee", "email", "problem_reminder")
     shown = (await tierline.call("GET", "/v1/problems/P-1")).json()
     assert case.id in [one["id"] for one in shown["linked"]]
     stray = await tierline.opens(policy="plain")

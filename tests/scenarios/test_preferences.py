@@ -31,7 +31,9 @@ async def wished(tierline: Tierline) -> Tierline:
         person.update(WISHES.get(person["id"], {}))
     answer = await tierline.call("PUT", "/v1/roster", **roster)
     assert answer.status_code == 200, answer.text
-    assert (await tierline.call("GET", "/v1/roster")).json() == answer.json() == roster
+    put = answer.json()
+    del put["warnings"]  # the management team of another policy is not in this roster
+    assert (await tierline.call("GET", "/v1/roster")).json() == put == roster
     await tierline.has_policy(BY_SMS)
     return tierline
 

@@ -36,6 +36,7 @@ from workflows.answer import AnswerWorkflow
 from workflows.escalation import EscalationWorkflow
 from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
 from workflows.lessons import ActionsWorkflow, LessonsWorkflow
+from workflows.problems import ProblemWorkflow
 
 ENDED = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
 TEMPLATES = Path("policies/templates")
@@ -238,12 +239,12 @@ def case_worker(
         task_queue=task_queue,
         workflows=[
             *(EscalationWorkflow, AnswerWorkflow, FollowUpWorkflow),
-            *(SurveyWorkflow, AlertWorkflow, LessonsWorkflow, ActionsWorkflow),
+            *(SurveyWorkflow, AlertWorkflow, LessonsWorkflow, ActionsWorkflow, ProblemWorkflow),
         ],
         workflow_runner=sandbox.runner(),
         activities=[
             *(recording.record, recording.record_survey, recording.record_question, recording.record_unsent),
-            *(recording.record_recurrence, recording.record_reminders),
+            *(recording.record_recurrence, recording.record_reminders, recording.record_problem_news),
         ],
         activity_executor=threads,
         max_concurrent_activities=4,

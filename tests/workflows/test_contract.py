@@ -12,6 +12,7 @@ from workflows.describe import LONGEST_SUMMARY, summary
 from workflows.escalation import EscalationWorkflow
 from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
 from workflows.lessons import ActionsWorkflow, LessonsWorkflow
+from workflows.problems import ProblemWorkflow
 
 COMMANDS = (
     "acknowledge assign escalate hand-back pause resume note customer-update customer-reply ticket-update watch reprioritize "
@@ -29,7 +30,7 @@ SEARCH_ATTRIBUTES = {
 def test_names_on_the_wire_are_pinned() -> None:
     assert (contract.ESCALATION, contract.FOLLOW_UP) == ("Escalation", "FollowUp")
     assert (contract.SURVEY, contract.ALERT, contract.LESSONS) == ("Survey", "Alert", "Lessons")
-    assert contract.ACTIONS == "Actions"
+    assert (contract.ACTIONS, contract.PROBLEM, contract.LOOK_AGAIN) == ("Actions", "Problem", "look-again")
     assert (contract.TASK_QUEUE, contract.SEND_TASK_QUEUE) == ("tierline", "tierline-send")
     assert contract.send_queue("sms") == "tierline-send-sms"
     assert contract.DEPLOYMENT == "tierline"
@@ -45,13 +46,14 @@ def test_what_runs_bears_the_names_of_the_contract() -> None:
         contract.ALERT: AlertWorkflow,
         contract.LESSONS: LessonsWorkflow,
         contract.ACTIONS: ActionsWorkflow,
+        contract.PROBLEM: ProblemWorkflow,
     }
     assert [workflow._Definition.must_from_class(cls).name for cls in names.values()] == list(names)
     assert workflow._Definition.must_from_class(AnswerWorkflow).name == contract.ANSWER == "Answer"
     assert activity._Definition.must_from_callable(Answering.send_answer).name == contract.SEND_ANSWER == "send_answer"
     methods = (
         *(Recording.record, Recording.record_survey, Recording.record_question, Recording.record_unsent),
-        *(Recording.record_recurrence, Recording.record_reminders),
+        *(Recording.record_recurrence, Recording.record_reminders, Recording.record_problem_news),
         Sending.send,
     )
     assert [activity._Definition.must_from_callable(method).name for method in methods] == [
@@ -61,10 +63,12 @@ def test_what_runs_bears_the_names_of_the_contract() -> None:
         "record_unsent",
         "record_recurrence",
         "record_reminders",
+        "record_problem_news",
         "send",
     ]
     assert (contract.RECORD, contract.RECORD_SURVEY, contract.SEND) == ("record", "record_survey", "send")
     assert (contract.RECORD_QUESTION, contract.RECORD_UNSENT) == ("record_question", "record_unsent")
+    assert contract.RECORD_PROBLEM_NEWS == "record_problem_news"
     assert (contract.RECORD_RECURRENCE, contract.RECORD_REMINDERS) == ("record_recurrence", "record_reminders")
 
 

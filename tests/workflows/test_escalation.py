@@ -14,9 +14,11 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.providers.port import AnswerLost, Envelope, Refused, Sent
 from domain.escalation import apply, open_case
+from domain.roster import Absence
 from records.command_log import CommandLog
+from records.roster import RosterStore
 from tests.until import until
-from tests.workflows.house import House, opening, said, says
+from tests.workflows.house import ROSTER, House, opening, said, says
 from workflows import contract
 
 LIMIT = 20  # seconds a hanging provider hangs at the most
@@ -70,6 +72,25 @@ async def test_a_case_of_low_priority_lives_for_fifteen_days_and_is_never_forgot
     assert closure["status"] == "breached"
     assert tierline.at(case, "breached")[:2] == [timedelta(minutes=15), timedelta(minutes=30)]
     assert timedelta(days=15) in tierline.at(case, "breached")
+
+
+async def test_who_stands_in_for_the_owner_of_last_resort_and_for_the_lead_hears_what_these_would_have_heard(
+    env: WorkflowEnvironment, tierline: House
+) -> None:
+    """Alex is away for a year with Noor as delegate, and so is Lee with Sam; nobody answers, and later nobody says why."""
+    times = {"from": datetime.now(UTC) - timedelta(days=1), "to": datetime.now(UTC) + timedelta(days=365)}
+    away = [Absence(person=one, delegate=by, **times) for one, by in (("ops-manager", "noor"), ("lee", "sam"))]
+    RosterStore(tierline.database).save(ROSTER.model_copy(update={"absences": tuple(away)}), None, datetime.now(UTC))
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(priority="low")
+        await env.fast_forward(case, timedelta(days=2))
+        await says(case, "resolve", summary="renewed the certificate")
+        await env.fast_forward(case, timedelta(days=9))
+        await says(case, "cancel", "ops-manager", reason="the customer has left")
+        await case.result()
+    told = {(one.kind, one.person) for one in tierline.escalations.messages(case.id, 1)}
+    assert {person for kind, person in told if kind == "last_resort"} == {"noor"}
+    assert {person for kind, person in told if kind == "root_cause_overdue"} == {"dana", "sam"}
 
 
 async def test_a_refused_command_leaves_no_trace_in_the_history(env: WorkflowEnvironment, tierline: House) -> None:

@@ -25,8 +25,10 @@ from domain.policy_file import load_policy
 from records.actions import Actions
 from records.command_log import CommandLog
 from records.policies import Policies
+from records.problems import Problems
 from tests.until import until
-from tests.workflows.house import House, child_of, opening, said, says, sends_taken_in
+from tests.workflows.house import ROSTER, House, child_of, opening, said, says, sends_taken_in
+from tests.workflows.test_problems import followed
 from workflows import contract
 
 FINGERPRINTS = Path(__file__).parent / "fingerprints"
@@ -159,6 +161,40 @@ async def test_the_commands_of_actions_are_as_written(env: WorkflowEnvironment, 
     await check_as_written("escalation_with_actions", case)
     await check_as_written("actions", run)
     await check_as_written("lessons", lessons)
+
+
+async def test_the_commands_of_actions_that_are_moved_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    """It is told to look again, twice: the day is another one, and then the owner, who hears at once."""
+    due = a_working_day_ahead()
+    with env.with_time_skipping_disabled():
+        case = await tierline.opens(ONE_BY_ONE)
+        for name, body in WORDS[-3:-1]:
+            await says(case, name, "dana", **with_action(name, body, due))
+        run = await child_of(tierline, case, contract.ACTIONS)
+        await sends_taken_in(run, 1)  # the first look
+        for owner, ended in ((None, 2), ("lee", 4)):  # looks, and a message
+            day = due.date() + timedelta(days=7)
+            Actions(tierline.database).move(f"{case.id}.1.1", owner, day, "dana", None, datetime.now(UTC), ROSTER)
+            await run.signal(contract.LOOK_AGAIN)
+            await sends_taken_in(run, ended)
+        Actions(tierline.database).end(f"{case.id}.1.1", "done", "lee", None, datetime.now(UTC))
+        await env.fast_forward(run, timedelta(days=18))
+        assert await run.result() == "followed up"
+    await check_as_written("actions_moved", run)
+
+
+async def test_the_commands_of_a_problem_are_as_written(env: WorkflowEnvironment, tierline: House) -> None:
+    """It looks, is told that it is somebody else's, reminds after a week, and ends when it is resolved."""
+    with env.with_time_skipping_disabled():
+        problem = await followed(env, tierline)
+        Problems(tierline.database).assign("P-1", "sam", "dana", datetime.now(UTC))
+        await problem.run.signal(contract.LOOK_AGAIN)
+        await sends_taken_in(problem.run, 3)  # two looks, a message
+        await problem.passes_to(datetime.now(UTC).date() + timedelta(days=7), 5)
+        Problems(tierline.database).resolve("P-1", "sam", "renews itself", datetime.now(UTC))
+        await problem.run.signal(contract.LOOK_AGAIN)
+        assert await problem.run.result() == "resolved"
+    await check_as_written("problem", problem.run)
 
 
 async def test_the_commands_of_lessons_by_earlier_rules_are_as_written(

@@ -18,6 +18,7 @@ from workflows import sandbox
 from workflows.escalation import EscalationWorkflow
 from workflows.follow_up import AlertWorkflow, FollowUpWorkflow, SurveyWorkflow
 from workflows.lessons import ActionsWorkflow, LessonsWorkflow
+from workflows.problems import ProblemWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
 OLD = {path.stem: path.read_text() for path in sorted(HISTORIES.glob("*.json"))}
@@ -28,7 +29,7 @@ async def test_a_case_of_an_earlier_version_replays(name: str) -> None:
     replayer = Replayer(
         workflows=[
             *(EscalationWorkflow, FollowUpWorkflow, SurveyWorkflow, AlertWorkflow),
-            *(LessonsWorkflow, ActionsWorkflow),
+            *(LessonsWorkflow, ActionsWorkflow, ProblemWorkflow),
         ],
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox.runner(),

@@ -9,7 +9,7 @@
   const drift = new Date(words.now).getTime() - Date.now(); // of this machine's clock from the server's
   const onCase = document.getElementById("case")?.dataset.case;
   const SOON = 250, LATER = 10_000, PARTS = "#counts, #rows, .part";
-  let source = null, lost = null, waiting = null, fetching = false, again = false;
+  let source = null, lost = null, waiting = null, fetching = false, again = false, quiet = true;
 
   const put = (text, ...values) => values.reduce((all, one) => all.replace("{}", one), text);
 
@@ -91,11 +91,24 @@
     }
   }
 
-  function news(event) {
-    const ids = JSON.parse(event.data);
+  function connected() {
     lost = null;
     shown("on", words.live);
-    if (onCase && ids && !ids.includes(onCase)) return;
+  }
+
+  // What a board shows comes as it is: all of it at first, then the parts that have changed.
+  function sent(event) {
+    connected();
+    const changed = replace(new DOMParser().parseFromString(JSON.parse(event.data).join(""), "text/html"));
+    if (changed && !quiet) say.textContent = words.changed;
+    quiet = false;
+  }
+
+  // Of a case only that it has changed.
+  function news(event) {
+    connected();
+    const ids = JSON.parse(event.data);
+    if (ids && !ids.includes(onCase)) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => { waiting = null; refresh(ids === null); }, SOON * Math.random());
   }
@@ -103,7 +116,9 @@
   function listen() {
     if (source || document.hidden) return;
     source = new EventSource(words.events);
+    source.addEventListener("open", () => { quiet = true; });
     source.addEventListener("change", news);
+    source.addEventListener("shown", sent);
     source.addEventListener("over", () => { stop(); notLive(words.gone); });
     source.addEventListener("error", () => {
       notLive();
