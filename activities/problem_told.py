@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from activities.wording import ENGLISH, Language, long_day, one_line, short_day
 from domain.causes import Causes
-from domain.messages import Message
+from domain.messages import OF_A_PROBLEM, Message
 from domain.problems import Cost, Problem, cost, title_in
 from domain.refusals import IN_WORK
 from domain.tickets import Channel
 from records.database import Database
 from records.problems import Problems
 
-KINDS = ("problem_opened", "problem_reminder")
+KINDS = OF_A_PROBLEM
 
 # One and many of each; the hours stand as they are.
 _COUNTED: Mapping[Language, tuple[tuple[str, str], ...]] = {

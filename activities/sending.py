@@ -172,7 +172,8 @@ class Sending:
         to = address(message, customer.get("email"), customer.get("phone"), roster, team)
         if to is None:
             return self._mark(message.key, "failed", NO_ADDRESS, why_no_address(message, roster, team))
-        not_now = why_not_now(message, roster, loaded.document["priority"], loaded.document["rules_version"])
+        case, made_at = loaded.document, loaded.record.created_at
+        not_now = why_not_now(message, roster, case["priority"], case["rules_version"], made_at)
         if not_now is not None:
             return self._mark(message.key, "skipped", NOT_NOW, not_now)
         bad = self._bad_addresses.find(message.channel, to)

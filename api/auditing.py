@@ -33,6 +33,7 @@ TOGETHER = 200  # requests of one transaction
 REMEMBERED = 50_000  # looks of one hour, so that most of them cost nothing
 AGAIN_AFTER = 5.0  # seconds; a store that is full is not full for long, or somebody is already looking at it
 BROKEN = 500
+WRONG_KEY = 401  # only these are counted, ten for each address; what is refused before a key is looked at has no end
 
 log = structlog.get_logger()
 
@@ -155,7 +156,7 @@ def _told(
 
 
 def _done(decided: Deed, path: str, notes: Notes, status: int) -> str:
-    if path == SIGN_IN and status >= 400:
+    if path == SIGN_IN and status == WRONG_KEY:
         return "sign_in_failed"
     return notes.what or decided.buttons.get(notes.button or "", decided.what)
 

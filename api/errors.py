@@ -11,7 +11,7 @@ What went wrong inside is logged under a reference and never told to the caller.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from traceback import format_tb
 from typing import Any
@@ -21,6 +21,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -195,9 +196,14 @@ async def no_route(request: Request, error: Exception) -> Json:
 
 
 def _allowed(request: Request) -> str:
-    """Every method described for this address; the framework names those of one route only."""
+    """Every method described for this address, or of a page, which nobody describes; the framework names one route's only."""
     described = request.app.openapi()["paths"].items()
-    here = [methods for path, methods in described if compile_path(path)[0].match(request.url.path)]
+    routes = ((one.path, one.methods) for one in iter_route_contexts(request.app.routes))
+    return _methods(described, request.url.path) or _methods(routes, request.url.path)
+
+
+def _methods(ways: Iterable[tuple[str | None, Iterable[str] | None]], path: str) -> str:
+    here = [methods or () for way, methods in ways if way and compile_path(way)[0].match(path)]
     return ", ".join(sorted({method.upper() for methods in here for method in methods}))
 
 
@@ -246,7 +252,7 @@ class LastResort:
 def reported(path: str, error: Exception) -> str:
     """The reference under which our log has what nobody expected."""
     reference = uuid4().hex[:12]
-    log.error("request failed", path=masked(path), reference=reference, trace=_trace(error))
+    log.error("request failed", path=masked(path), reference=reference, trace=trace_of(error))
     return reference
 
 
@@ -257,10 +263,10 @@ def _broken(path: str, error: Exception) -> Json:
     )
 
 
-def _trace(error: BaseException) -> str:
+def trace_of(error: BaseException) -> str:
     """Where it happened and the kinds of errors, not their texts: those repeat keys, addresses, what customers wrote."""
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    earlier = f"{_trace(before)}\nand then\n" if before is not None else ""
+    earlier = f"{trace_of(before)}\nand then\n" if before is not None else ""
     return f"{earlier}{''.join(format_tb(error.__traceback__))}{type(error).__qualname__}"
 
 

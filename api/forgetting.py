@@ -63,7 +63,7 @@ REPEATABLE = ("inbound", "running", "unasked")  # goes by a repeat; the rest is 
 
 
 class Forget(Body):
-    """Why, and whether it is only to be counted; `reason` is kept, unless it names the customer."""
+    """Why, and whether it is only to be counted; `reason` is kept, unless it names the customer or nobody can tell any more."""
 
     by: Line | None = Field(None, description="who of us decides it; the key's own person without it")
     reason: Said | None = None
@@ -184,7 +184,13 @@ def _line(services: Services, caller: Caller, given: Forget, pseudonym: str, via
 
 def _told(report: dict[str, Any], id: str, given: Forget, tally: Tally) -> dict[str, Any]:
     """What it came to, without a word of whoever was forgotten; where they are still named would tell who they are."""
-    reason = given.reason or ""
-    names_them = bool(id) and (id.casefold() in reason.casefold() or tally.known.betrayed_by(reason))
     counts = {part: {one["what"]: one["count"] for one in report[part]} for part in ("removed", "left")}
-    return {"outcome": "done", "reason": FORGOTTEN if names_them else reason or None, **counts}
+    return {"outcome": "done", "reason": _reason(given.reason, id, tally), **counts}
+
+
+def _reason(given: str | None, id: str, tally: Tally) -> str | None:
+    """At a repeat nobody knows any more by which words the customer was known: then none is kept."""
+    if not given:
+        return None
+    names_them = tally.before or id.casefold() in given.casefold() or tally.known.betrayed_by(given)
+    return FORGOTTEN if names_them else given

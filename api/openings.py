@@ -16,9 +16,8 @@ from domain.errors import NotFound
 from domain.escalation import open_case
 from domain.holiday_dates import with_holidays
 from domain.identity import escalation_id
-from domain.opening import Asked, opening_of
+from domain.opening import Asked, accountable, opening_of
 from domain.policy import Policy
-from domain.roster import acting_leads
 from domain.routing import choose_policy
 from domain.state import LIVE, Opening, Origin
 from domain.tickets import Customer, Line, Ticket, Trigger
@@ -101,7 +100,7 @@ def _opening(services: Services, caller: Caller, request: OpenRequest, id: str, 
         request,
         with_holidays(policy, now),
         now,
-        acting_leads(services.roster.current(), now),
+        services.roster.current(),
         episode=episode,
         by=caller.name,
     )
@@ -123,7 +122,6 @@ def _origin_opening(services: Services, closed: Document, reason: str, by: str |
         ticket=Ticket.model_validate(closed["ticket"]),
         customer=Customer.model_validate(closed["customer"]),
         trigger=Trigger.model_validate(closed["trigger"]),
-        leads=acting_leads(services.roster.current(), now),
         origin=Origin(
             episode=closed["episode"],
             tier=tier,
@@ -132,6 +130,7 @@ def _origin_opening(services: Services, closed: Document, reason: str, by: str |
             reason=reason,
             by=by,
         ),
+        **accountable(services.roster.current(), policy, now),
     )
 
 

@@ -22,7 +22,7 @@ from domain.opening import opening_of
 from domain.policy import Policy
 from domain.policy_file import check_policy
 from domain.preview import Row, preview
-from domain.roster import Roster, acting_leads
+from domain.roster import Roster
 from domain.roster_file import check_roster
 from domain.routing import choose_policy
 from domain.simulation import Course, course
@@ -99,8 +99,7 @@ def played(services: Services, request: PreviewRequest, policy: Policy | None = 
     """
     roster, at = _roster(services, request), request.at or services.now()
     dated = with_holidays(policy or _policy(services, request), at)
-    leads = acting_leads(roster, at)
-    opening = opening_of(request.escalation, dated, at, leads)  # by nobody: who tries it out does not open it
+    opening = opening_of(request.escalation, dated, at, roster)  # by nobody: who tries it out does not open it
     words = list(_words(request.events, roster, at))
     return Played(course(opening, roster, words), dated, roster)
 

@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from api.report_shapes import CauseRow, HeatCell, TierRow
+from api.shapes import Shape
+
 CSV: Final = "text/csv"
 MARK: Final = "\ufeff"  # Excel takes a file without it for one of its own code page; what reads a pipe trips over it
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that Excel and its like would run
 Row = Mapping[str, Any]
 
-ROWS: Final = ("causes", "cells", "tiers")  # reports that are a table already
+ROWS: Final[Mapping[str, type[Shape]]] = {"causes": CauseRow, "cells": HeatCell, "tiers": TierRow}
+"""Reports that are a table already, and what their rows are."""
 
 
 class Csv(Response):
@@ -58,20 +62,19 @@ def safe(cell: Any) -> Any:
 
 
 def _table(report: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-    rows = next((report[name] for name in ROWS if name in report), None)
-    if rows is None:
+    kind = next((name for name in ROWS if name in report), None)
+    if kind is None:
         yield from _groups(report)
         return
-    rows = _with_groups(rows, report.get("groups", ()))
-    names = [name for name in (rows[0] if rows else ()) if not name.endswith("cases")]
+    names, rows = [name for name in ROWS[kind].model_fields if not name.endswith("cases")], report[kind]
+    if kind == "tiers" and report["group_by"]:
+        names, rows = ["value", *names], _with_groups(rows, report["groups"])
     yield names
     yield from ([row[name] for name in names] for row in rows)
 
 
 def _with_groups(rows: Sequence[Row], groups: Sequence[Row]) -> Sequence[Row]:
     """Tiers may be grouped, too: then the rows of all are `*`, and those of each group follow."""
-    if not groups:
-        return rows
     return [{"value": one["value"], **row} for one in ({"value": "*", "tiers": rows}, *groups) for row in one["tiers"]]
 
 

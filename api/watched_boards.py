@@ -3,15 +3,20 @@
 The open cases are in memory while somebody watches: read when the first board comes and once a minute, and kept up to date by
 what the one look a second finds (`api.watching`). So a hundred boards with different filters cost the store no more than one.
 What the board says of the house (names, overdue actions, problems) is read again when a board comes, and once a minute.
+A board that cannot be drawn ends alone: all others go on.
 """
 
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol, TypeAlias
 
+import structlog
+
+from api.errors import trace_of
 from domain.roster import Roster
+from domain.state import LIVE
 from records.actions import Actions
 from records.board import MOST_CHANGES, Board, Changes, Counts, counts_of
 from records.database import Database
@@ -22,6 +27,8 @@ from records.roster import RosterStore
 
 READ_AGAIN = 60.0  # seconds; what no look has found is right again then
 MOST_ROWS = 10_000  # drawn rows that are kept; 20 MB
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,10 @@ class WatchedBoard(Hashable, Protocol):
     def size(self) -> int:
         """How many cases are on a page."""
 
+    @property
+    def today(self) -> date:
+        """The reader's day: rows say times of another one with its date."""
+
     def numbers(self, counts: Counts, house: House) -> str:
         """What stands above the rows, as it is sent."""
 
@@ -94,8 +105,8 @@ class WatchedBoards:
         self._drawn: dict[WatchedBoard, tuple[Part, ...]] = {}
 
     def parts(self, board: WatchedBoard) -> list[str]:
-        """What one of the boards of the last look shows: its numbers, its rows."""
-        return [part.text for part in self._drawn[board]]
+        """What one of the boards of the last look shows: its numbers, its rows; nothing where it could not be drawn."""
+        return [part.text for part in self._drawn.get(board, ())]
 
     def look(
         self, found: Changes, changed: Collection[Key] | None, asked: Collection[WatchedBoard]
@@ -140,28 +151,35 @@ class WatchedBoards:
         if len(self._rows) > MOST_ROWS:
             self._rows.clear()
         before = self._drawn
-        self._drawn = {board: self._one(board, before.get(board, ()), *page) for board, page in pages.items()}
-        return {board for board, parts in self._drawn.items() if parts != before.get(board)}
+        tried = {board: self._one(board, before.get(board, ()), *page) for board, page in pages.items()}
+        self._drawn = {board: parts for board, parts in tried.items() if parts}
+        return {board for board, parts in tried.items() if not parts or parts != before.get(board)}
 
     def _read_documents(self, shown: Mapping[Key, Line], news: Mapping[Key, Document]) -> None:
-        """Of the cases on a page; what this look has found need not be asked for."""
+        """Of the cases on a page; what this look has found need not be asked for, and what was closed meanwhile is no row."""
         known = {key: case for key, case in self._cases.items() if key in shown and case.stamp == shown[key].stamp}
         missing = [key for key in shown if key not in known]
         read = self._board.documents([key for key in missing if key not in news])
-        found = {key: news.get(key) or read.get(key) for key in missing}
-        self._cases = known | {key: Case(shown[key].stamp, document) for key, document in found.items() if document}
+        found = {key: document for key in missing if (document := news.get(key) or read.get(key))}
+        live = {key: document for key, document in found.items() if document["status"] in LIVE}
+        self._cases = known | {key: Case(shown[key].stamp, document) for key, document in live.items()}
 
     def _one(
         self, board: WatchedBoard, was: tuple[Part, ...], lines: Sequence[Line], following: str | None
     ) -> tuple[Part, ...]:
+        """Its numbers and its rows; nothing where it cannot be drawn."""
         cases = [self._cases[line.key] for line in lines if line.key in self._cases]
         counts, house = self._counts, self._house
         numbers, table = was or (None, None)
-        of_table = ([(case.document["id"], case.stamp) for case in cases], following, house.roster)
-        return (
-            _part(numbers, (counts, house), lambda: board.numbers(counts, house)),
-            _part(table, of_table, lambda: board.table(cases, following, house.roster, self._rows)),
-        )
+        try:
+            of_table = ([(case.document["id"], case.stamp) for case in cases], following, house.roster, board.today)
+            return (
+                _part(numbers, (counts, house), lambda: board.numbers(counts, house)),
+                _part(table, of_table, lambda: board.table(cases, following, house.roster, self._rows)),
+            )
+        except Exception as error:  # noqa: BLE001 - whatever broke it, the boards of others go on
+            log.error("a board cannot be drawn; it is told to come again", trace=trace_of(error))
+            return ()
 
 
 def _part(was: Part | None, of: object, draw: Callable[[], str]) -> Part:

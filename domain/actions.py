@@ -21,7 +21,7 @@ from domain.errors import Invalid, NotAllowed
 from domain.identity import message_key
 from domain.messages import LESSONS, Message
 from domain.policy import Policy
-from domain.roster import Person, Roster, acting_lead, manager_of, stand_in_of
+from domain.roster import Person, Roster, accountable_for, acting_lead, lead, manager_of, reachable, stand_in_of
 from domain.state import Escalation, TimelineEntry
 from domain.tickets import EARLIEST, LATEST, PersonalChannel, Priority
 from domain.turn import TIERLINE
@@ -299,8 +299,9 @@ def responsible(owner: str | None, roster: Roster, team: str, policy: Policy | N
     """
     if owner is not None and roster.person(owner) is not None:
         return owner
-    chief = acting_lead(roster, team, at)
-    return chief or (stand_in_of(roster, policy.owner_of_last_resort, at) if policy else owner or team)
+    if policy is None:
+        return acting_lead(roster, team, at) or owner or team
+    return accountable_for(roster, team, policy.owner_of_last_resort, at)
 
 
 def instead_of(message: Message, roster: Roster, team: str, policy: Policy, at: datetime) -> str | None:
@@ -313,24 +314,34 @@ def instead_of(message: Message, roster: Roster, team: str, policy: Policy, at: 
         return None
     if message.step > 0 and message.facts.get("by", message.person) != message.person:
         return None
-    above = acting_lead(roster, team, at) if message.step > 0 else None  # a step below 0: the lead was that already
+    chief = lead(roster, team) if message.step > 0 else None  # a step below 0: the lead was that already
+    above = reachable(roster, chief, at) if chief else None
     return above if above not in (None, message.person) else last
 
 
-def reminders(action: KeptAction, look: Look, owner: str, roster: Roster) -> list[Message]:
+def reminders(action: KeptAction, look: Look, owner: str, roster: Roster, *, untold: bool = False) -> list[Message]:
     """What is to be said of one open action now: to its owner, and to the owner's manager once that was in vain twice.
 
-    Whom it was given hears at once, but for who took it. Of one with another day what is near or past is said, as of a new one.
+    Whom it was given hears at once, but for who took it; so does, with its next move, an owner who is `untold` as yet. Of one
+    with another day what is near or past is said, as of a new one.
     """
-    if action.news and action.news.given:
-        return [_handed_over(action, look, owner, roster)] if action.news.by != owner else []
-    round = due_round(action, roster.person(owner), None if action.news else look.after, look.at)
+    news = action.news
+    if news and (news.given or untold) and news.by != owner:
+        return [_handed_over(action, look, owner, roster)]
+    round = due_round(action, roster.person(owner), _unsaid_from(news, look), look.at)
     if round is None:
         return []
     manager = manager_of(roster, owner, look.at) if round > LAST_TO_THE_OWNER_ALONE else None
     day = _day_of(reminder_at(action.due_on, round, roster.person(owner)), roster.person(owner))
     stands = f"{'overdue since' if round > ON_THE_DAY else 'due on'} {action.due_on}"
     return [_reminder(action, look, day, person, owner, stands) for person in (owner, manager) if person is not None]
+
+
+def _unsaid_from(news: Move | None, look: Look) -> datetime | None:
+    """From when on what fell due is to be said: of another day all of it; who took the action knew what was due by then."""
+    if news is None:
+        return look.after
+    return max(news.at, look.after or news.at) if news.given else None
 
 
 def _handed_over(action: KeptAction, look: Look, owner: str, roster: Roster) -> Message:
@@ -365,10 +376,10 @@ def _reminder(action: KeptAction, look: Look, day: int, person: str, owner: str,
     )
 
 
-def told(seq: int, message: Message) -> TimelineEntry:
-    """The line of the timeline that says who was told."""
+def told(seq: int, message: Message, words: str | None) -> TimelineEntry:
+    """The line of the timeline that says who was told, with the words of what it is about, None where they are gone."""
     text = f"{message.person} told: {message.purpose}"
-    data: dict[str, Any] = {"person": message.person, "message": message.kind, "words": message.facts["text"]}
+    data: dict[str, Any] = {"person": message.person, "message": message.kind, "words": words}
     data |= {
         name: message.facts[name] for name in ("due_on", "problem", "times", "given", "why") if name in message.facts
     }

@@ -167,10 +167,10 @@ def last_try(unsent: Unsent, document: Mapping[str, Any], policy: Policy, roster
     return to_last_resort(message, last, channels, unsent.escalation, unsent.episode, result.at)
 
 
-def last_resort_entry(seq: int, message: Message) -> TimelineEntry:
-    """The line that says that somebody else was told."""
+def last_resort_entry(seq: int, message: Message, words: str | None = None) -> TimelineEntry:
+    """The line that says that somebody else was told; of a lesson with the words of what it is about."""
     if message.kind in LESSONS:
-        return told(seq, message)
+        return told(seq, message, words)
     text, data = f"{message.person} told: {message.purpose}", low_score_data(message)
     return TimelineEntry(seq=seq, at=message.at, kind="told", actor=TIERLINE, text=text, data=data)
 

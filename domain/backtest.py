@@ -19,7 +19,7 @@ from domain.holiday_dates import with_holidays
 from domain.messages import MessageKind
 from domain.opening import Asked, opening_of
 from domain.policy import Policy
-from domain.roster import Roster, acting_leads
+from domain.roster import Roster
 from domain.simulation import MOST_LINES, Course, Refusal, Sending, course
 from domain.state import TimelineEntry
 from domain.tickets import Channel, Moment
@@ -71,8 +71,7 @@ class Trial:
 
     def play(self, past: PastTicket) -> Course:
         """The course the ticket takes, at most `MOST_LINES` long. Raises DomainError for an id or a span beyond all bounds."""
-        leads = acting_leads(self._roster, past.opened_at)
-        opening = opening_of(past, self._with_holidays(past.opened_at), past.opened_at, leads)
+        opening = opening_of(past, self._with_holidays(past.opened_at), past.opened_at, self._roster)
         return course(opening, self._roster, list(_words(past)), MOST_LINES)
 
     def _with_holidays(self, at: datetime) -> Policy:

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain import targets, telling
+from domain.addresses import NO_ADDRESS
 from domain.channel_order import PREFERENCES_SINCE
 from domain.clocks import Clock
 from domain.due import label
-from domain.messages import DutyAnswer, DutyQuestion
+from domain.messages import DutyAnswer, DutyQuestion, Message, SendResult
+from domain.preferences import NOT_NOW
 from domain.round_robin import turn_of
 from domain.state import NO_DRIFT, STAND_INS, Entry, EntryCause, Escalation, Shout, Tell
 from domain.turn import TIERLINE, Turn
 from domain.view_time import rfc3339
 
 A_DAY = timedelta(hours=24)
+KNOWN_BEFORE = (NO_ADDRESS, NOT_NOW)  # codes of messages that could not go out when they were made
 CLIMBS = ("acknowledge", "tier_resolution", "resolution", "customer_update")
 TELLS_THE_CUSTOMER: tuple[EntryCause, ...] = ("breached", "nobody", "escalated", "functional")
 
@@ -65,19 +68,21 @@ def breach(turn: Turn, missed: Sequence[tuple[Clock, datetime]]) -> None:
         _root_cause_missed(turn)
     if "closure" in names:
         turn.set(shouts=(*turn.state.shouts, Shout(why="closure", next_at=turn.now)))
-    climbing = [clock for clock, _ in missed if clock.name in CLIMBS]
+    climbing = [(clock, due_at) for clock, due_at in missed if clock.name in CLIMBS]
     if climbing:
         _climb_or_shout(turn, climbing)
     if "customer_update" in names:  # after the climb, or the message would belong to an entry already left
         telling.tell_customer(turn, "customer_holding")
 
 
-def _climb_or_shout(turn: Turn, clocks: Sequence[Clock]) -> None:
+def _climb_or_shout(turn: Turn, found: Sequence[tuple[Clock, datetime]]) -> None:
     """Below the top: climb. At the top the steps repeat by themselves; anything else missed is told to the last resort."""
+    clocks = [clock for clock, _ in found]
     missed = [label(clock) for clock in clocks]
     why = f"{' and '.join(missed)} missed"
     if not turn.state.at_last_tier:
-        climb(turn, "breached", why, missed)
+        of_the_entry = [_true_time(turn, due_at) for clock, due_at in found if clock.name in targets.OF_THE_ENTRY]
+        climb(turn, "breached", why, missed, at=min(of_the_entry, default=turn.now))
     elif {clock.name for clock in clocks} != {"acknowledge"}:
         telling.tell_last_resort(turn, "top_breach", why, missed)
 
@@ -102,7 +107,7 @@ def _tell_of_missing_cause(turn: Turn, person: str) -> None:
     turn.note("told", TIERLINE, f"{person} told: root cause is overdue", person=person, message="root_cause_overdue")
 
 
-def begin_step(turn: Turn) -> None:
+def begin_step(turn: Turn, due_at: datetime) -> None:
     """Begin the next step: ask who is on duty. Whom to tell is the answer's business."""
     state = turn.state
     entry = state.entry
@@ -113,14 +118,22 @@ def begin_step(turn: Turn) -> None:
     turn.set_entry(fired=index + 1, pulled_to=None, tells=(*entry.tells, tell))
     place = {"entry": entry.number, "step": index, "round": entry.round}
     whose = turn_of(state.id, entry.number, entry.round)
-    at = entry.pulled_to if entry.pulled_to is not None and state.rules_version >= NO_DRIFT else turn.now
+    at = _true_time(turn, due_at)
     last = state.policy.owner_of_last_resort if state.rules_version >= STAND_INS else None
     turn.ask(DutyQuestion(**place, team=state.team, selector=selector, at=at, turn=whose, last_resort=last))
 
 
-def begin_round(turn: Turn) -> None:
+def _true_time(turn: Turn, due_at: datetime) -> datetime:
+    """What comes of it counts from when it was due, also in an entry that began before it was known; no earlier than the word
+    that made it due then."""
+    if turn.state.rules_version < NO_DRIFT:
+        return turn.now
+    return max(due_at, turn.state.entry.reckoned_at or due_at)
+
+
+def begin_round(turn: Turn, due_at: datetime) -> None:
     """On the last tier: the steps begin again."""
-    turn.set_entry(round=turn.state.entry.round + 1, round_at=turn.now, fired=0, pulled_to=None)
+    turn.set_entry(round=turn.state.entry.round + 1, round_at=_true_time(turn, due_at), fired=0, pulled_to=None)
 
 
 def shout(turn: Turn, shout: Shout) -> None:
@@ -137,10 +150,15 @@ def shout(turn: Turn, shout: Shout) -> None:
         telling.tell_last_resort(turn, "closure_overdue", "the closing limit has passed")
 
 
-def call_last_resort(turn: Turn, at: datetime | None = None) -> None:
-    """Nobody answers at the last tier: the owner of last resort is told now and every day, counted from `at` if given."""
+def last_round_over(turn: Turn, due_at: datetime) -> None:
+    """The last of the rounds has passed, and nobody has acknowledged."""
+    _call_last_resort(turn, _true_time(turn, due_at))
+
+
+def _call_last_resort(turn: Turn, at: datetime) -> None:
+    """Nobody answers at the last tier: the owner of last resort is told now and every day, counted from `at`."""
     if not any(one.why == "nobody" for one in turn.state.shouts):
-        turn.set(shouts=(*turn.state.shouts, Shout(why="nobody", next_at=at or turn.now)))
+        turn.set(shouts=(*turn.state.shouts, Shout(why="nobody", next_at=at)))
 
 
 def stale(turn: Turn) -> None:
@@ -168,7 +186,7 @@ def answered(turn: Turn, answer: DutyAnswer) -> None:
 
 
 def _remember(turn: Turn, answer: DutyAnswer) -> None:
-    """What the answer says beside the person: who answers for the team, who stands in for the last resort, channels taken."""
+    """What the answer says beside the person: the team's lead, who is away of those accountable, channels taken."""
     state = turn.state
     turn.set(stand_ins=answer.stand_ins)
     if answer.lead is not None:
@@ -202,9 +220,9 @@ def _open_tell(state: Escalation, answer: DutyAnswer) -> Tell | None:
     return next((tell for tell in asked if not tell.answered), None)
 
 
-def step_message_failed(turn: Turn, key: str) -> None:
+def step_message_failed(turn: Turn, message: Message, result: SendResult) -> None:
     """A channel of a step has finally failed; when it was the last one, the next step goes out now."""
-    state = turn.state
+    state, key = turn.state, message.key
     tell = next((tell for tell in state.entry.tells if key in tell.keys), None)
     if tell is None or key in tell.failed:
         return
@@ -214,7 +232,8 @@ def step_message_failed(turn: Turn, key: str) -> None:
         return
     if not any(one.reaches and one.person == tell.person for one in turn.state.entry.tells):
         turn.set(told=tuple(one for one in state.told if one != tell.person))
-    next_step_now(turn, tell, turn.now)
+    known_before = state.rules_version >= NO_DRIFT and result.code in KNOWN_BEFORE
+    next_step_now(turn, tell, message.at if known_before else turn.now)
 
 
 def next_step_now(turn: Turn, tell: Tell, at: datetime) -> None:
@@ -226,7 +245,7 @@ def next_step_now(turn: Turn, tell: Tell, at: datetime) -> None:
     elif any(one.reaches for one in entry.tells):
         return
     elif state.at_last_tier:
-        call_last_resort(turn, at)
+        _call_last_resort(turn, at)
     else:
         climb(turn, "nobody", "nobody could be reached", at=at)
 

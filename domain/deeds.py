@@ -247,7 +247,7 @@ def undelivered(turn: Turn, by: str, body: Undelivered) -> None:  # noqa: ARG001
     turn.set(outstanding=left)
     result = SendResult(key=message.key, status="failed", at=turn.now, code=body.code, reason=body.reason)
     telling.message_failed(turn, message, result)
-    climbing.step_message_failed(turn, message.key)
+    climbing.step_message_failed(turn, message, result)
 
 
 DEEDS: Mapping[str, Callable[[Turn, str, Any], None]] = {

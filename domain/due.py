@@ -27,7 +27,7 @@ TARGET_WORDS = {
 NEVER_DUE = frozenset(
     {
         *("at", "version", "seq", "applied", "outstanding", "told", "said", "owner", "acknowledged_at", "failed"),
-        "no_address_told",
+        *("leads", "stand_ins", "takes", "no_address_told"),
     }
 )
 """Fields of a case that nothing due is made of."""

@@ -13,8 +13,9 @@ from domain.calendars import Calendar, WorkingTime
 from domain.fault_texts import Path
 from domain.policy import Policy
 from domain.policy_checks import Places
-from domain.reach import AHEAD, FROM_THE_ROTA, Asking, Reach, asking, calendars, told_once
+from domain.reach import FROM_THE_ROTA, Asking, Reach, asking, calendars, told_once
 from domain.shifts import Shift
+from domain.standing_in import AHEAD
 from domain.tickets import PRIORITIES
 from domain.warning_words import WarningWords
 

@@ -60,6 +60,7 @@ def _before_the_first_entry(opening: Opening) -> Escalation:
         tier=tier,
         team=policy.tiers[tier].team,
         leads=opening.leads,
+        stand_ins=opening.stand_ins,
         entry=Entry(number=0, cause="opened", at=now, round_at=now),
         opened_at=now,
         reopen_count=origin.reopen_count if origin else 0,
@@ -90,7 +91,7 @@ def apply(state: Escalation, command: Command, at: datetime) -> Outcome:
         return Outcome(state)
     require_episode(state, command.episode)
     body = command.parsed()
-    turn = Turn(state)
+    turn = Turn(state, made_at=at)
     _run_due(turn, at, inclusive=False)
     turn.reach(at)
     deeds.DEEDS[command.name](turn, command.by or TIERLINE, body)
@@ -103,16 +104,16 @@ def advance(state: Escalation, at: datetime) -> Outcome:
 
     The case stays at the instant of what fired last: what comes of it counts from there, however late a worker was.
     """
-    turn = Turn(state)
+    turn = Turn(state, made_at=at)
     _run_due(turn, at, inclusive=True)
     if state.rules_version < NO_DRIFT:
         turn.reach(at)
     return turn.outcome()
 
 
-def answer(state: Escalation, duty: DutyAnswer) -> Outcome:
-    """The roster has said who is on duty."""
-    turn = Turn(state)
+def answer(state: Escalation, duty: DutyAnswer, heard_at: datetime | None = None) -> Outcome:
+    """The roster has said who is on duty; it is known since `heard_at`, and counts from its question."""
+    turn = Turn(state, made_at=heard_at)
     _run_due(turn, duty.at, inclusive=False)
     turn.reach(duty.at)
     climbing.answered(turn, duty)
@@ -126,13 +127,13 @@ def delivered(state: Escalation, result: SendResult) -> Outcome:
         return Outcome(state)
     if result.status in ("sent", "unknown"):
         return Outcome(_without(state, result.key))
-    turn = Turn(state)
+    turn = Turn(state, made_at=result.at)
     _run_due(turn, result.at, inclusive=False)  # which may send messages of its own
     turn.reach(result.at)
     turn.state = _without(turn.state, result.key)
     if result.status == "failed":
         telling.message_failed(turn, message, result)
-        climbing.step_message_failed(turn, result.key)
+        climbing.step_message_failed(turn, message, result)
     elif result.status == "skipped":
         telling.message_skipped(turn, message, result.reason or "no longer needed")
     return _until(turn, result.at)
@@ -175,9 +176,9 @@ FIRE: Mapping[str, Callable[[Turn, Due], Any]] = {
     "silence": lambda turn, _: closing.end_closed(
         turn, TIERLINE, "closed: the customer had nothing to add", why="silence"
     ),
-    "step": lambda turn, _: climbing.begin_step(turn),
-    "round": lambda turn, _: climbing.begin_round(turn),
-    "last_resort": lambda turn, _: climbing.call_last_resort(turn),
+    "step": lambda turn, due: climbing.begin_step(turn, due.at),
+    "round": lambda turn, due: climbing.begin_round(turn, due.at),
+    "last_resort": lambda turn, due: climbing.last_round_over(turn, due.at),
     "shout": lambda turn, due: climbing.shout(turn, cast(Shout, due.subject)),
     "stale": lambda turn, _: climbing.stale(turn),
     "held": lambda turn, due: telling.release(turn, cast(Message, due.subject)),

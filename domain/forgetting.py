@@ -30,8 +30,13 @@ WRITTEN_BY_PEOPLE = frozenset(
 )
 """The kinds of lines whose text repeats what somebody wrote, or an address."""
 TYPED = ("words", "note", "comment", "text", "mail")  # in the data of a line; in its place stands nothing
-OF_A_MESSAGE = ("action", "problem", "command", "due_at", "due_on", "next_update_by", "target", "percent", "score")
-"""The facts of a message that are ids, times and numbers."""
+OF_A_MESSAGE = frozenset(
+    {
+        *("action", "problem", "command", "owner", "by", "why", "given"),
+        *("due_at", "due_on", "next_update_by", "target", "percent", "score", "times"),
+    }
+)
+"""The facts of a message that are ids, times, numbers and words of ours; what is still to go out is judged by them."""
 
 Document = dict[str, Any]
 

@@ -44,7 +44,8 @@ CustomerKind = Literal[
 MessageKind = ResponderKind | CustomerKind
 
 CUSTOMER = "customer"
-LESSONS: tuple[MessageKind, ...] = ("action_due", "problem_opened", "problem_reminder")
+OF_A_PROBLEM: tuple[MessageKind, ...] = ("problem_opened", "problem_reminder")
+LESSONS: tuple[MessageKind, ...] = ("action_due", *OF_A_PROBLEM)
 """What a case has taught: it has no hurry, and does not end with the case."""
 AFTER_CLOSING: tuple[MessageKind, ...] = ("customer_closed", "customer_survey", "low_score", *LESSONS)
 OF_THE_ENTRY: tuple[MessageKind, ...] = (
@@ -130,10 +131,20 @@ class DutyQuestion(BaseModel):
     last_resort: str | None = None  # its owner; absent: a case of rules before 7
 
 
-class DutyAnswer(BaseModel):
-    """The answer to a `DutyQuestion`: a person's id or nobody, the channels that person takes, and who answers for the team.
+class StandIn(BaseModel):
+    """From `begins` until before `ends` somebody is away, and `by` answers in that one's place; None: nobody does."""
 
-    `lead` is the team's lead or who stands in; `stand_ins` maps the owner of last resort to who stands in while that one is away.
+    model_config = ConfigDict(frozen=True)
+
+    begins: datetime
+    ends: datetime
+    by: str | None
+
+
+class DutyAnswer(BaseModel):
+    """The answer to a `DutyQuestion`: a person's id or nobody, the channels that person takes, and the team's lead.
+
+    `stand_ins` has the times at which that lead or the owner of last resort is away, as far as they are known ahead.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -145,7 +156,7 @@ class DutyAnswer(BaseModel):
     lead: str | None
     at: datetime
     channels: ChannelOrder | None = None  # absent: the person has said nothing, or was asked before people could
-    stand_ins: dict[str, str] = {}  # absent: the owner of last resort is there, or was not asked about
+    stand_ins: dict[str, tuple[StandIn, ...]] = {}  # absent: they are there, or a case of rules before 7 asked
 
 
 def overtaken(messages: Sequence[Message], rules_version: int) -> tuple[Message, ...]:
@@ -192,7 +203,7 @@ def may_still_go_out(
     """
     if kind == "action_due" and action != "open":
         return f"action {action}"
-    if kind == "problem_reminder" and problem in ("resolved", "moved"):
+    if kind in OF_A_PROBLEM and problem in ("resolved", "moved"):
         return f"problem {problem}"
     if kind == "customer_survey" and (reopened or rated or status != "closed"):
         return "case reopened" if reopened else "already rated" if rated else f"case {status}"

@@ -1,15 +1,25 @@
 """A ticket becomes the opening of an escalation: what was asked, under a policy, at an instant."""
 
-from collections.abc import Mapping
 from datetime import datetime
+from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
 from domain.identity import escalation_id
+from domain.messages import StandIn
 from domain.policy import Policy
 from domain.priority import decide_priority
+from domain.roster import Roster, leads_of
+from domain.standing_in import stand_ins
 from domain.state import Opening
 from domain.tickets import Customer, Level, Priority, Ticket, Trigger
+
+
+class Accountable(TypedDict):
+    """These fields of an `Opening`."""
+
+    leads: dict[str, str]
+    stand_ins: dict[str, tuple[StandIn, ...]]
 
 
 class Asked(BaseModel):
@@ -26,7 +36,7 @@ class Asked(BaseModel):
 
 
 def opening_of(
-    asked: Asked, policy: Policy, at: datetime, leads: Mapping[str, str], *, episode: int = 1, by: str | None = None
+    asked: Asked, policy: Policy, at: datetime, roster: Roster, *, episode: int = 1, by: str | None = None
 ) -> Opening:
     """What is accepted `at` that instant: the ticket under that policy, with its priority and why it has it.
 
@@ -53,5 +63,11 @@ def opening_of(
         ticket=asked.ticket,
         customer=asked.customer,
         trigger=asked.trigger,
-        leads=dict(leads),
+        **accountable(roster, policy, at),
     )
+
+
+def accountable(roster: Roster, policy: Policy, at: datetime) -> Accountable:
+    """Who answers for a case before anybody has been told of it, and when they are away."""
+    leads = leads_of(roster)
+    return {"leads": leads, "stand_ins": stand_ins(roster, (policy.owner_of_last_resort, *leads.values()), at)}

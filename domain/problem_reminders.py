@@ -66,14 +66,16 @@ class ProblemNews(_Part):
 class Following(_Part):
     """How far the following up of a problem has come; what nobody has heard yet stands in `given_by` and `back`.
 
-    `since` is the day that weeks are counted from; `given_by` who gave it to its owner; `back` how many cases have closed with
-    its cause since the owner was last told of one, at `back_told_at`. `looked_at` is the last look, which said `keys` at
-    `place`; `said` counts the looks that said something, and keeps their keys apart.
+    `since` is the day that weeks are counted from; `given_by` who gave it to its owner; `owner` who knows that it is theirs
+    (absent: an earlier release did not write it down); `back` how many cases have closed with its cause since the owner was last
+    told of one, at `back_told_at`. `looked_at` is the last look, which said `keys` at `place` (none before the first); `said`
+    counts the looks that said something, and keeps their keys apart.
     """
 
     since: datetime
     looked_at: datetime
     given_by: str | None = None
+    owner: str | None = None
     back: int = 0
     back_told_at: datetime | None = None
     keys: tuple[str, ...] = ()
@@ -103,7 +105,7 @@ def news(
     said = following.said + bool(told)
     messages = tuple(_message(problem, place, said, person, owner, reason, at) for person, reason in told.items())
     keys = tuple(one.key for one in messages)
-    changes: dict[str, Any] = {"looked_at": at, "given_by": None, "keys": keys, "place": place}
+    changes: dict[str, Any] = {"looked_at": at, "given_by": None, "owner": owner, "keys": keys, "place": place}
     if why == "back" or (why == "given" and following.back):
         changes |= {"back": 0, "back_told_at": at}
     return messages, following.model_copy(update={**changes, "said": said})
@@ -120,7 +122,7 @@ def next_look(following: Following, person: Person | None, at: datetime) -> date
 def _why(following: Following, owner: str, roster: Roster, at: datetime) -> Why | None:
     """What the owner hears, the newest thing first: one message says it all."""
     person = roster.person(owner)
-    if following.given_by is not None and following.given_by != owner:
+    if following.given_by is not None and owner not in (following.given_by, following.owner):
         return "given"
     if following.back and not _told_today(following, person, at):
         return "back"
@@ -151,8 +153,8 @@ def _day(at: datetime, person: Person | None) -> date:
 
 def _message(problem: Problem, place: Place, said: int, person: str, owner: str, why: Why, at: datetime) -> Message:
     first, *others = CHANNELS
-    # Whose it was then, for the claim; `by` may stand in for somebody who has left.
-    facts = {"problem": problem.id, "text": problem.title, "why": why, "by": owner, "owner": problem.owner}
+    # Whose it was then, for the claim; `by` may stand in for somebody who has left. Its title is read when it goes out.
+    facts = {"problem": problem.id, "why": why, "by": owner, "owner": problem.owner}
     case = (place.escalation, place.episode, place.entry)
     return Message(
         key=message_key(*case, "problem_reminder", problem.number, said, person, first),

@@ -127,7 +127,7 @@ def title_in(problem: Problem, causes: Causes | None, language: str) -> str:
 
 
 def announcement(problem: Problem, plan: LessonsPlan, times: int, at: datetime) -> Message:
-    """What the owner of a new problem is told, with the last of its cases."""
+    """What the owner of a new problem is told, with the last of its cases; its title is read when that goes out."""
     first, *others = CHANNELS
     return Message(
         key=message_key(
@@ -139,7 +139,7 @@ def announcement(problem: Problem, plan: LessonsPlan, times: int, at: datetime) 
         entry=plan.entry,
         step=problem.number,
         at=at,
-        facts={"problem": problem.id, "text": problem.title, "times": str(times)},
+        facts={"problem": problem.id, "times": str(times), "owner": problem.owner},
         purpose=f"problem {problem.id}: the same cause {times} times",
         fallbacks=tuple(others),
     )

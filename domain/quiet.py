@@ -6,6 +6,13 @@ from zoneinfo import ZoneInfo
 from domain.calendars import wall_to_utc
 from domain.policy import QuietHours
 
+IN_TIME = timedelta(minutes=1)  # who is no later than that is not late: a preview, which is never late, says the same
+
+
+def goes_out_at(due_at: datetime, made_at: datetime | None) -> datetime:
+    """The instant at which hours of rest are asked about: when it was due, or after an outage when that is caught up with."""
+    return made_at if made_at is not None and made_at - due_at > IN_TIME else due_at
+
 
 def quiet_until(quiet: QuietHours, timezone: str | None, at: datetime) -> datetime | None:
     """The end of the quiet window that `at` falls into, in the customer's zone (the policy's where unknown); else None."""

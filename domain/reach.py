@@ -7,18 +7,18 @@ command.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain, pairwise
 from typing import NamedTuple, TypeVar
 
 from domain.calendars import WorkingTime
 from domain.fault_texts import Path
 from domain.policy import Policy, Step, Tier
-from domain.roster import Absence, Roster, lead, reachable
+from domain.roster import Roster, lead
 from domain.shifts import Shift, duties, shifts
+from domain.standing_in import AHEAD, Answer, StandingIn
 from domain.tickets import PRIORITIES, Priority
 
-AHEAD = timedelta(weeks=4)
 FROM_THE_ROTA = ("on_call", "on_call.next")
 _PERSON = "person:"
 
@@ -83,14 +83,6 @@ def calendars(policy: Policy, tier: Tier) -> dict[str, list[Priority]]:
     return found
 
 
-class Answer(NamedTuple):
-    """Who answers from `from_` to `to`; nobody is None."""
-
-    from_: datetime
-    to: datetime
-    person: str | None
-
-
 class Reach:
     """The roster from `now` until four weeks later. What is found out is kept, for several warnings ask for it."""
 
@@ -98,10 +90,8 @@ class Reach:
         self.roster = roster
         self._policy = policy
         self._now, self._until = now, now + AHEAD
-        self._away = _by_person(one for one in roster.absences if one.from_ < self._until and one.to > self._now)
         self._shifts: dict[str, list[Shift]] = {}
-        self._managers = {person.id: person.manager for person in roster.people}
-        self._standing: dict[str, list[Answer]] = {}
+        self._standing_in = StandingIn(roster, now)
         self._told: dict[tuple[str, str, str], list[str]] = {}
 
     def shifts(self, team: str) -> list[Shift]:
@@ -149,28 +139,4 @@ class Reach:
 
     def standing_in(self, person: str) -> list[Answer]:
         """Who answers for a person, from one change to the next; neighbours may be alike."""
-        if person not in self._standing:
-            absences = tuple(one for name in self._away_before(person) for one in self._away[name])
-            roster = self.roster.model_copy(update={"absences": absences})
-            edges = {edge for one in absences for edge in (one.from_, one.to) if self._now < edge < self._until}
-            stretches = pairwise(sorted({self._now, self._until, *edges}))
-            self._standing[person] = [Answer(*one, reachable(roster, person, one[0])) for one in stretches]
-        return self._standing[person]
-
-    def _away_before(self, person: str) -> list[str]:
-        """Those away at some time whose absence leads from the person to somebody else: no other absence matters."""
-        found: dict[str, None] = {}
-        waiting: list[str | None] = [person]
-        while waiting:
-            name = waiting.pop()
-            if name in self._away and name not in found:
-                found[name] = None
-                waiting += [self._managers.get(name), *(one.delegate for one in self._away[name])]
-        return list(found)
-
-
-def _by_person(absences: Iterable[Absence]) -> dict[str, list[Absence]]:
-    found: dict[str, list[Absence]] = {}
-    for one in absences:
-        found.setdefault(one.person, []).append(one)
-    return found
+        return self._standing_in.of(person)

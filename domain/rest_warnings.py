@@ -12,8 +12,9 @@ from domain.calendars import WorkingTime
 from domain.policy import Policy
 from domain.policy_checks import Places
 from domain.preferences import rest
-from domain.reach import AHEAD, Asking, Reach, asking, calendars, told_once
+from domain.reach import Asking, Reach, asking, calendars, told_once
 from domain.roster import Person
+from domain.standing_in import AHEAD
 from domain.telling import to_one
 from domain.warning_words import WarningWords
 

@@ -348,9 +348,19 @@ def acting_lead(roster: Roster, team_id: str, at: datetime) -> str | None:
     return stand_in_of(roster, person, at) if person else None
 
 
-def acting_leads(roster: Roster, at: datetime) -> dict[str, str]:
-    """Team → its acting lead, of the teams that have a lead."""
-    return {team.id: stand_in_of(roster, team.lead, at) for team in roster.teams if team.lead is not None}
+def leads_of(roster: Roster) -> dict[str, str]:
+    """Team → its lead as written, of the teams that have one."""
+    return {team.id: team.lead for team in roster.teams if team.lead is not None}
+
+
+def accountable_for(roster: Roster, team_id: str, last_resort: str, at: datetime) -> str:
+    """Who answers for the team at `at`: its lead or who stands in, else the same of the owner of last resort.
+
+    Where nobody is there it is who is away: better told on holiday than nobody.
+    """
+    person = lead(roster, team_id)
+    found = reachable(roster, person, at) if person else None
+    return found or reachable(roster, last_resort, at) or person or last_resort
 
 
 def responder(roster: Roster, team_id: str, selector: str, at: datetime, turn: int = 0) -> str | None:

@@ -1,7 +1,7 @@
 """Reading rosters: one gate for the file, for `PUT /v1/roster`, with every mistake and its place said at once; and writing."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -52,6 +52,8 @@ _HINTS = {  # what to write instead, by the last key of the path, or the last tw
     "source": "leave it out: it marks what a calendar feed has brought",
 }
 
+_Find = Callable[[Mapping[str, object]], Mapping[Path, Fault]]
+
 
 def load_roster(text: str, what: str = "the roster file") -> Roster:
     """The roster in a YAML text; raises PolicyFaults with every mistake and its place."""
@@ -61,32 +63,40 @@ def load_roster(text: str, what: str = "the roster file") -> Roster:
 def check_roster(data: Mapping[str, object], what: str = "the roster", before: Roster | None = None) -> Roster:
     """The roster in plain data (YAML or JSON); raises PolicyFaults with every mistake and its place.
 
-    `before` is the stored roster that `data` only adds to: what was accepted with it is not refused now.
+    `before` is the stored roster that `data` only adds to: what was accepted with it is not refused now, and a limit
+    that it is over already keeps nothing out.
     """
     refuse_depth(data, what)
-    if too_many := list(_too_many(data)):
-        raise PolicyFaults(what, too_many)
-    found = _faults(data)
-    if found and before is not None:
-        old = _faults(before.model_dump(mode="json", by_alias=True))
-        found = {path: fault for path, fault in found.items() if path not in old}
-    if found:
-        raise PolicyFaults(what, in_file_order(data, found))
+    for find in (_too_many, _faults):
+        if found := _not_of_before(find, data, before):
+            raise PolicyFaults(what, in_file_order(data, found))
     return Roster.model_validate(data)
 
 
-def _too_many(data: Mapping[str, object]) -> Iterator[Fault]:
-    """What would take minutes and gigabytes to check, told before it does."""
+def _not_of_before(find: _Find, data: Mapping[str, object], before: Roster | None) -> Mapping[Path, Fault]:
+    found = find(data)
+    if not found or before is None:
+        return found
+    old = find(before.model_dump(mode="json", by_alias=True))
+    return {path: fault for path, fault in found.items() if path not in old}
+
+
+def _too_many(data: Mapping[str, object]) -> dict[Path, Fault]:
+    """What would take minutes and gigabytes to check, told before it does; one place for each limit."""
     number = {section: len(entries) for section, entries in data.items() if isinstance(entries, list | tuple)}
+    found: dict[Path, Fault] = {}
     for section, most in _MOST:
         if number.get(section, 0) > most:
-            yield Fault(section, f"has {number[section]:,} entries, and {most:,} are the most")
+            found[section,] = Fault(section, f"has {number[section]:,} entries, and {most:,} are the most")
     entries = number.get("overrides", 0) + number.get("absences", 0)
     if entries > MOST_IN_ALL:
         message = f"{entries:,} overrides and absences, and {MOST_IN_ALL:,} are the most; remove those that are over"
-        yield Fault("overrides" if number.get("overrides") else "absences", message)
+        # One limit for both, so one place in `found`, whichever of them are there to be named.
+        found["overrides",] = Fault("overrides" if number.get("overrides") else "absences", message)
     if values_in(data) > _MOST_VALUES:
-        yield Fault(path_text(()), f"holds over {_MOST_VALUES:,} values; no roster has so many people and entries")
+        message = f"holds over {_MOST_VALUES:,} values; no roster has so many people and entries"
+        found[()] = Fault(path_text(()), message)
+    return found
 
 
 def _faults(data: Mapping[str, object]) -> dict[Path, Fault]:

@@ -146,7 +146,7 @@ class _Played:
                 for line in made.timeline:
                     self.course.happens(line)
                 leaving += made.messages
-                batch = [*self._give_up(made), *self._ask(made)]
+                batch = [*self._ask(made), *self._give_up(made)]
             else:
                 batch, leaving = list(self._send(leaving)), []
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from domain.channel_order import ChannelOrder
 from domain.clocks import Clock
 from domain.commands import RootCause
-from domain.messages import Message
+from domain.messages import Message, StandIn
 from domain.policy import PauseReason, Policy, Tier
 from domain.tickets import Customer, Priority, Ticket, Trigger
 
@@ -27,9 +27,10 @@ A reminder of a promise goes by e-mail first, for its draft; what one person is 
 that the customer could not be told, and an update that reached nobody keeps no promise; a reopened case is said to the
 customer; who solves what was taken at the same instant sends one message, not two.
 7: what came of a due time counts from it, not from when a worker got round to it: a tier that is entered because nobody was on
-duty, the question who is on duty at the next step. Who stands in for the owner of last resort is told in that one's place."""
+duty, the question who is on duty at the next step; but hours of rest are those of the time at which a message is made. Who
+stands in for an absent lead or owner of last resort is told in that one's place."""
 NO_DRIFT = 7  # the version from which on it does
-STAND_INS = 7  # the version from which on who stands in for the owner of last resort is told
+STAND_INS = 7  # the version from which on they are
 LAST_UNSAID = 3  # up to here an opening did not say by which rules its case runs
 
 Status = Literal["open", "acknowledged", "paused", "resolved", "closed", "cancelled"]
@@ -61,7 +62,8 @@ class Tell(_Part):
 class Entry(_Part):
     """One arrival at a tier. `fired` steps of `round` have begun; `pulled_to` brings the next one forward.
 
-    `first` is a person told in place of step 0 (the resolver, when a case is reopened).
+    `first` is a person told in place of step 0 (the resolver, when a case is reopened). `reckoned_at` is when a word last changed
+    how its steps and targets count.
     """
 
     number: int
@@ -71,6 +73,7 @@ class Entry(_Part):
     round_at: datetime
     fired: int = 0
     pulled_to: datetime | None = None
+    reckoned_at: datetime | None = None
     first: str | None = None
     tells: tuple[Tell, ...] = ()
 
@@ -134,7 +137,8 @@ class Origin(_Part):
 class Opening(BaseModel):
     """What the API accepted: everything the machine needs to begin. Travels as the workflow's input.
 
-    `leads` maps team → its lead, or who stands in, at that moment, so that somebody is accountable before anyone has been told.
+    `leads` maps team → its lead, so that somebody is accountable before anyone has been told; `stand_ins` has the times at which
+    these or the owner of last resort are away.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -152,6 +156,7 @@ class Opening(BaseModel):
     customer: Customer
     trigger: Trigger
     leads: dict[str, str] = {}
+    stand_ins: dict[str, tuple[StandIn, ...]] = {}
     origin: Origin | None = None
     rules_version: int = RULES_VERSION
 
@@ -170,8 +175,8 @@ class Escalation(BaseModel):
     entry. `applied` holds the ids of the latest commands, so that each is applied once. `held` messages wait for the end of
     quiet hours, `outstanding` ones are being sent, `failed` has the keys of the latest that did not arrive. `stale_from` is when
     somebody last did something on an acknowledged case, `silence_until` when a resolved one closes unless the customer speaks.
-    `told` ends with the person told last. As last heard of: `leads` maps team → its lead or who stands in, `stand_ins` the owner
-    of last resort → who stands in (empty: that one is there), `takes` people → their channels, where they have said which.
+    `told` ends with the person told last. As last heard of: `leads` maps team → its lead, `stand_ins` these and the owner of last
+    resort → the times at which they are away, `takes` people → their channels, where they have said which.
     `no_address_told`: somebody has heard that there is no address of the customer, which is said once.
     """
 
@@ -195,7 +200,7 @@ class Escalation(BaseModel):
     owner: str | None = None
     told: tuple[str, ...] = ()
     leads: dict[str, str] = {}
-    stand_ins: dict[str, str] = {}
+    stand_ins: dict[str, tuple[StandIn, ...]] = {}
     takes: dict[str, ChannelOrder] = {}
     watchers: tuple[str, ...] = ()
     clocks: tuple[Clock, ...] = ()
@@ -248,14 +253,24 @@ class Escalation(BaseModel):
 
     @property
     def lead(self) -> str:
-        """Who answers for the team that has the case, as last heard of; the last resort where it has no lead."""
-        return self.leads.get(self.team) or self.last_resort
+        """Who answers for the team that has the case, as last heard of: its lead or who stands in, else the last resort.
+
+        Where nobody is there it is who is away: better told on holiday than nobody.
+        """
+        lead, last = self.leads.get(self.team), self.policy.owner_of_last_resort
+        return (self._there(lead) if lead else None) or self._there(last) or lead or last
 
     @property
     def last_resort(self) -> str:
         """The owner of last resort, or who stands in, as last heard of."""
         owner = self.policy.owner_of_last_resort
-        return self.stand_ins.get(owner, owner)
+        return self._there(owner) or owner
+
+    def _there(self, person: str) -> str | None:
+        """The person, or who stands in at the instant of the case; None when nobody does."""
+        times = (one for one in self.stand_ins.get(person, ()) if one.begins <= self.at < one.ends)
+        away = next(times, None)
+        return person if away is None else away.by
 
 
 TimelineKind = Literal[

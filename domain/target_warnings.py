@@ -11,7 +11,7 @@ from domain.calendars import Calendar, WorkingTime
 from domain.errors import Invalid
 from domain.policy import Policy, Target, Tier
 from domain.policy_checks import Places, measured, step_seconds
-from domain.reach import AHEAD
+from domain.standing_in import AHEAD
 from domain.tickets import PRIORITIES, Priority
 from domain.warning_words import WarningWords
 

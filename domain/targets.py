@@ -162,6 +162,7 @@ def retarget(turn: Turn) -> None:
         turn.replace_clock(clock, _retargeted(turn, clock))
     for name, anchor in _missing(turn.state):
         start(turn, name, at=anchor)
+    turn.set_entry(reckoned_at=turn.now)
 
 
 def _retargeted(turn: Turn, clock: Clock) -> Clock:

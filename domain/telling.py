@@ -216,7 +216,7 @@ def _to_customer(turn: Turn, message: Message, actor: str = TIERLINE) -> None:
 
     The closed notice cannot wait, for nothing goes out after closing: at night it takes the next channel or is left out.
     """
-    until = _quiet_until(turn.state, message)
+    until = _quiet_until(turn, message)
     if until is None:
         turn.send(message)
         turn.note("customer_told", actor, customer_told(message), **customer_told_data(message))
@@ -245,8 +245,8 @@ def customer_told_data(message: Message) -> dict[str, Any]:
     return {**message.facts, **said}
 
 
-def _quiet_until(state: Escalation, message: Message) -> datetime | None:
-    return sms_waits_until(message, state.policy.quiet_hours, state.customer.timezone, state.at)
+def _quiet_until(turn: Turn, message: Message) -> datetime | None:
+    return sms_waits_until(message, turn.state.policy.quiet_hours, turn.state.customer.timezone, turn.sends_at)
 
 
 def sms_waits_until(message: Message, quiet: QuietHours | None, timezone: str | None, at: datetime) -> datetime | None:

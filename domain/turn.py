@@ -10,8 +10,9 @@ from typing import Any
 from domain.clocks import Clock
 from domain.messages import DutyQuestion, Message
 from domain.outcome import Outcome
+from domain.quiet import goes_out_at
 from domain.replaced import replaced
-from domain.state import Entry, Escalation, TimelineEntry, TimelineKind
+from domain.state import NO_DRIFT, Entry, Escalation, TimelineEntry, TimelineKind
 
 TIERLINE = "tierline"  # the actor of what happens by itself
 
@@ -19,8 +20,10 @@ TIERLINE = "tierline"  # the actor of what happens by itself
 class Turn:
     """Collects an `Outcome`. `state` is replaced, never changed in place."""
 
-    def __init__(self, state: Escalation) -> None:
+    def __init__(self, state: Escalation, made_at: datetime | None = None) -> None:
+        """`made_at` is when it is worked out, which after an outage is hours after what is due has been due."""
         self.state = state
+        self._made_at = made_at if state.rules_version >= NO_DRIFT else None
         self._round = state.entry.round
         self._timeline: list[TimelineEntry] = []
         self._questions: list[DutyQuestion] = []
@@ -32,6 +35,11 @@ class Turn:
     def now(self) -> datetime:
         """The instant the machine has come to."""
         return self.state.at
+
+    @property
+    def sends_at(self) -> datetime:
+        """When a message that is made now goes out: quiet hours are kept at that time, not at the one it was due."""
+        return goes_out_at(self.now, self._made_at)
 
     def set(self, **changes: Any) -> None:
         """Replace fields of the state."""

@@ -120,7 +120,7 @@ def _compose(text: str) -> Node | None:
 
 
 def _in_plain_words(problem: str, text: str, mark: Mark | None) -> str:
-    if "cannot start any token" in problem and mark and _line(text, mark)[mark.column : mark.column + 1] == "\t":
+    if "cannot start any token" in problem and mark and text[mark.index : mark.index + 1] == "\t":
         return "a tab; indent with spaces"
     if "invalid Unicode character escape code" in problem:
         return _NO_CHARACTER
@@ -129,10 +129,6 @@ def _in_plain_words(problem: str, text: str, mark: Mark | None) -> str:
     if "mapping values are not allowed" in problem:
         return "a colon where none can stand; check the indentation, or put quotes around a text that contains ': '"
     return f"this is not YAML ({problem}); check indentation, brackets and quotes just before"
-
-
-def _line(text: str, mark: Mark) -> str:
-    return text.split("\n", mark.line + 1)[mark.line]
 
 
 def _value(node: Node, faults: list[Fault]) -> object:

@@ -17,7 +17,9 @@ PATIENCE = 1800.0  # seconds: the whole store is read, and what is left to look 
 @app.command(rich_help_panel=PRIVACY)
 def forget(
     customer: Annotated[str, typer.Option(help="The customer's id, as their cases have it.")],
-    reason: Annotated[str | None, typer.Option(help="Why; it is kept in the audit log.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why; the audit log keeps it, unless it may name the customer.")
+    ] = None,
     by: By = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, and show nothing before.")] = False,
     json: Json = False,

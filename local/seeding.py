@@ -23,7 +23,7 @@ from domain.facts import RECURS_WITHIN
 from domain.holiday_dates import with_holidays
 from domain.opening import opening_of
 from domain.policy import Policy
-from domain.roster import Roster, acting_leads
+from domain.roster import Roster
 from domain.simulation import Course, course
 from local.seed_lessons import seed_lessons
 from local.seed_moulds import Cast, Mould, Row, mould_of, quoted
@@ -282,9 +282,7 @@ class _Seeding:
         """A case as it goes; of one open until now not more than `most` words are said."""
         house = self._house
         about = asked(self._chance, audience)
-        opening = opening_of(
-            about, with_holidays(house.policy, opened_at), opened_at, acting_leads(house.roster, opened_at)
-        )
+        opening = opening_of(about, with_holidays(house.policy, opened_at), opened_at, house.roster)
         words = story(self._chance, opening.priority, opened_at, _crew(house), _specialists(house))
         said = [one for one in words if until is None or one.received_at <= until][:most]
         return course(opening, house.roster, said, until=until)

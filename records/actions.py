@@ -81,6 +81,17 @@ def of_case(connection: Connection, case: Case) -> list[KeptAction]:
     return [_action(row) for row in connection.execute(query).mappings()]
 
 
+def last_look(connection: Connection, case: Case) -> datetime | None:
+    """The instant of the last look for reminders; None before the first, and of one that an earlier release took."""
+    latest: datetime | None = connection.scalar(select(func.max(actions.c.looked_at)).where(_of(case)))
+    return latest
+
+
+def keep_look(connection: Connection, case: Case, at: datetime) -> None:
+    """Write down that the reminders of the case were looked for up to that instant."""
+    connection.execute(update(actions).where(_of(case)).values(looked_at=at))
+
+
 class Actions:
     """What people read and end."""
 

@@ -31,10 +31,10 @@ from domain.afterwards import (
     words_entry,
 )
 from domain.errors import NotFound
-from domain.messages import Message, MessageKind, may_still_go_out
+from domain.messages import OF_A_PROBLEM, Message, MessageKind, may_still_go_out
 from domain.outcome import Settled
 from domain.policy import Policy
-from domain.roster import acting_lead, stand_in_of
+from domain.roster import accountable_for
 from domain.state import TimelineEntry
 from domain.tickets import PersonalChannel
 from records import rows
@@ -43,7 +43,7 @@ from records.facts import refresh
 from records.policies import Policies
 from records.roster import RosterStore
 from records.stored import MessageStatus
-from records.tables import escalations, messages, timeline
+from records.tables import escalations, messages, problems, timeline
 from records.transitions import give_up, message_row, settle, timeline_row
 
 AFTER_THE_RUN = 1_000_000  # no run writes so many lines: its history ends long before
@@ -84,8 +84,7 @@ class Afterwards:
             refresh(connection, case)
             if rules is None or not is_low(rules, changed["rules_version"], given.answer):
                 return Rated(changed)
-            last = stand_in_of(roster, rules.owner_of_last_resort, given.at)
-            person = acting_lead(roster, changed["team"], given.at) or last
+            person = accountable_for(roster, changed["team"], rules.owner_of_last_resort, given.at)
             message = alert(given, changed, rules, person, _round(connection, case, changed["entry"]))
             queue(connection, case, message, now)
             add_line(connection, case, alert_entry(next_line(connection, case), given, person))
@@ -145,7 +144,8 @@ class Afterwards:
             if following is not None and following.person is None:
                 add_line(connection, case, told_entry(next_line(connection, case), following))
             elif following is not None and following.person != unsent.message.person:
-                add_line(connection, case, last_resort_entry(next_line(connection, case), following))
+                words = _words_of(connection, following)
+                add_line(connection, case, last_resort_entry(next_line(connection, case), following, words))
             queue(connection, case, following, now)
             return following
 
@@ -204,6 +204,13 @@ def _round(connection: Connection, case: Case, entry: int) -> int:
     here = _of(case, "low_score") & (messages.c.entry == entry)
     said = (Message.model_validate(one) for one in connection.scalars(select(messages.c.document).where(here)))
     return max((one.round + 1 for one in said), default=0)
+
+
+def _words_of(connection: Connection, message: Message) -> str | None:
+    """What a lesson is about: the action's text, which the message carries, or the problem's title, which is read."""
+    if message.kind in OF_A_PROBLEM:
+        return connection.scalar(select(problems.c.title).where(problems.c.id == message.facts["problem"]))
+    return message.facts.get("text")
 
 
 def next_line(connection: Connection, case: Case) -> int:

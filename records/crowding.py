@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, tuple_, update
 
-from domain.messages import may_still_go_out
 from domain.tickets import Priority
 from records.database import exclusive
+from records.still_news import why_not
 from records.stored import POSSIBLE_DUPLICATE, MessageStatus
 from records.tables import escalations, messages
 
@@ -98,7 +98,7 @@ def take_along(connection: Connection, leader: RowMapping, to: str, now: datetim
         .limit(MOST_FOLLOWERS)
         .with_for_update(of=messages)
     ).mappings()
-    keys = tuple(row["key"] for row in found if row["led_by"] or _may_go(row))
+    keys = tuple(row["key"] for row in found.all() if row["led_by"] or _may_go(connection, row))
     doubt = MAYBE_OUT if leader["status"] in _IN_FLIGHT else None
     claimed = {"status": "sending", "led_by": leader["key"], "claimed_at": now, "to": to, "code": None, "reason": doubt}
     _change(connection, messages.c.key.in_(keys), attempts=messages.c.attempts + 1, **claimed)
@@ -167,9 +167,8 @@ def _lock_cases(connection: Connection, wanted: ColumnElement[bool]) -> None:
     connection.execute(in_order.with_for_update(read=True)).all()
 
 
-def _may_go(row: RowMapping) -> bool:
-    status, entry = row["case_status"], row["current_entry"]
-    return may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry) is None
+def _may_go(connection: Connection, row: RowMapping) -> bool:
+    return why_not(connection, row, row["case_status"], row["current_entry"]) is None
 
 
 def _status(connection: Connection, key: str) -> str:

@@ -4,7 +4,8 @@ An e-mail address and a phone number are theirs alone: they are taken out wherev
 mean something else, and the sentence around it is about another case: where it stands is told, for people to look. What Temporal
 still needs stays as it is and is told, too: a case that lives, a word on its way to one.
 
-Each table is read once; over a million closed cases with their timelines that takes minutes (docs/privacy.md has the numbers).
+Each table is read once for thirty names and addresses; over a million closed cases with their timelines that takes minutes
+(docs/privacy.md has the numbers).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,15 @@ from records import rows
 from records.closure_rows import closure_row
 from records.tables import actions, closures, commands, escalations, timeline
 from records.tally import Step, Tally
-from records.word_search import READ_AT_ONCE, Others, has, parts, strings
+from records.word_search import Others, find, parts, strings
+
+_WORDS = frozenset(
+    {
+        *("priority_reasons", "reasons", "subject", "description", "url", "history", "tags", "detail", "text", "note"),
+        *("summary", "customer_message", "contributing_factors", "comment"),
+    }
+)
+"""The fields of a document in which somebody wrote."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,6 @@ class Mention:
 
 def find_mentions(connection: Connection, tally: Tally) -> list[Mention]:
     """The rows with their addresses; where their name stands, or what cannot be changed now, is told in the tally."""
-    if not tally.known.who:
-        return []
     others = Others(tally.known, tally.cases)
     return [one for place in _PLACES for one in _look(connection, place, others, tally)]
 
@@ -75,9 +82,7 @@ def remove_mentions(step: Step, found: Sequence[Mention], tally: Tally) -> None:
 
 
 def _look(connection: Connection, place: _Place, others: Others, tally: Tally) -> Iterator[Mention]:
-    query = select(place.table).where(has(connection, place.columns, tally.known.who))
-    found = connection.execute(query, execution_options={"yield_per": READ_AT_ONCE})
-    for some in found.mappings().partitions():
+    for some in find(connection, select(place.table), place.table, place.columns, tally.known.who):
         here = [(row, row[place.id], row[place.episode]) for row in some]
         foreign = [(row, id, episode) for row, id, episode in here if not others.are_theirs(id, episode)]
         others.look_up(connection, {id for _, id, _ in foreign})
@@ -101,7 +106,17 @@ def _changes(place: _Place, row: RowMapping, known: Traces) -> dict[str, Any]:
 
 
 def _cleaned(known: Traces, name: str, value: Any) -> Any:
-    return known.without_addresses(value) if name != "document" else {**value, **known.without_addresses(_said(value))}
+    return known.without_addresses(value) if name != "document" else _without_addresses(known, value)
+
+
+def _without_addresses(known: Traces, part: Any) -> Any:
+    """A part of a document with its words cleaned: an id is no word, nor is what the figures are counted by."""
+    if isinstance(part, Mapping):
+        return {
+            name: known.without_addresses(one) if name in _WORDS else _without_addresses(known, one)
+            for name, one in part.items()
+        }
+    return [_without_addresses(known, one) for one in part] if isinstance(part, list) else part
 
 
 def _names(known: Traces, name: str, value: Any) -> bool:

@@ -1,6 +1,7 @@
 """What a closed case teaches, written down: that its cause came back, and who was reminded of what was to be done about it.
 
-Each is written once: an activity that runs again finds what it wrote.
+Each is written once: an activity that runs again finds what it wrote, and one that was held up until another look was over adds
+nothing, for nobody waits for its answer.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from domain.actions import LessonsPlan, Look, Reminders, heard, is_over, next_reminder, reminders, responsible, told
+from domain.actions import LessonsPlan, Look, Reminders, heard, is_over, next_reminder, responsible, told
 from domain.causes import Causes, Recurrence, title_of
 from domain.messages import Message
 from domain.policy import Policy
 from domain.problems import Occurrence, Problem, announcement, came_back, title
-from records.actions import of_case, write
+from domain.said_before import Queued, unsaid
+from records.actions import keep_look, last_look, of_case, write
 from records.afterwards import Case, add_line, document_of, locked, next_line, queue
 from records.causes import CauseTree
 from records.database import Database
@@ -60,9 +62,9 @@ class Lessons:
                 return None
             category = document["root_cause"]["category"]
             owner = _rule(tree, category).owner or responsible(None, roster, document["team"], rules, plan.closed_at)
-            problem = _opened(connection, document, title_of(tree, category), owner, lately, plan.closed_at)
+            problem = _opened(connection, document, title_of(tree, category), owner, lately, plan.closed_at, now)
             message = announcement(problem, plan, len(lately), plan.closed_at)
-            add_line(connection, case, told(next_line(connection, case), message))
+            add_line(connection, case, told(next_line(connection, case), message, problem.title))
             queue(connection, case, message, now)
             return message
 
@@ -83,19 +85,24 @@ class Lessons:
         with self._database.write() as connection:
             document = locked(connection, case)
             before = _reminded(connection, case)
-            due = [one for one in before if one.at == look.at]
-            said, ahead = {_subject(one) for one in before}, list[datetime]()
+            due, ahead = [one.message for one in before if one.message.at == look.at], list[datetime]()
+            last = last_look(connection, case)
+            held_up = last is not None and look.at <= last
             still_open = [] if is_over(look.plan, document) else of_case(connection, case)
             for action in (one for one in still_open if one.state == "open"):
                 owner = responsible(action.owner, roster, document["team"], rules, look.at)
-                new = [one for one in reminders(action, look, owner, roster) if _subject(one) not in said]
+                ahead.append(next_reminder(action, roster.person(owner), look.at))
+                if held_up:
+                    continue
+                new = unsaid(action, look, owner, roster, before)
                 for message in new:
-                    add_line(connection, case, told(next_line(connection, case), message))
+                    add_line(connection, case, told(next_line(connection, case), message, action.text))
                     queue(connection, case, message, now)
                 if action.news:
                     write(connection, heard(action))
                 due += new
-                ahead.append(next_reminder(action, roster.person(owner), look.at))
+            if still_open and not held_up:
+                keep_look(connection, case, look.at)
             return Reminders(messages=tuple(due), next_at=min(ahead, default=None))
 
 
@@ -108,18 +115,24 @@ def _counted(
     named = problem_of(connection, case)  # by its root cause, or somebody linked it
     known = named or unresolved(connection, category, product)
     if known is not None:
-        link(connection, known, case, None, now)
-        if first_time:
+        if first_time:  # holds the problem before it links the case, as who links one by hand does, against deadlocks
             has_come_back(connection, known, now)
+        link(connection, known, case, None, now)
         return ()
     return came_back(seen_since_resolved(connection, category, product), _rule(tree, category), plan.closed_at)
 
 
 def _opened(
-    connection: Connection, document: dict[str, Any], named: str, owner: str, lately: Sequence[Occurrence], at: datetime
+    connection: Connection,
+    document: dict[str, Any],
+    named: str,
+    owner: str,
+    lately: Sequence[Occurrence],
+    at: datetime,
+    now: datetime,
 ) -> Problem:
     category, product = _cause_of(document)
-    problem = open_problem(connection, title(named, product), category, product, owner, at)
+    problem = open_problem(connection, title(named, product), category, product, owner, at, now)
     for one in lately:
         link(connection, problem.id, (one.escalation, one.episode), None, at)
     return problem
@@ -140,12 +153,8 @@ def _announced(connection: Connection, case: Case) -> Message | None:
     return None if kept is None else Message.model_validate(kept)
 
 
-def _reminded(connection: Connection, case: Case) -> list[Message]:
+def _reminded(connection: Connection, case: Case) -> list[Queued]:
     """Every reminder of this case that was ever queued: one a week of each action."""
     mine = (messages.c.id == case[0]) & (messages.c.episode == case[1]) & (messages.c.kind == "action_due")
-    return [Message.model_validate(one) for one in connection.scalars(select(messages.c.document).where(mine))]
-
-
-def _subject(message: Message) -> tuple[int, int, str | None]:
-    """A run that another one took over from, perhaps in another entry of the case, has said it already."""
-    return message.step, message.round, message.person
+    found = connection.execute(select(messages.c.document, messages.c.status).where(mine))
+    return [Queued(Message.model_validate(row.document), row.status) for row in found]

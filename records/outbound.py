@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
-from domain.messages import Message, may_still_go_out
+from domain.messages import Message
 from domain.receipts import Receipt
-from records.actions import state_of
 from records.crowding import (
     CROWDED,
     Crowded,
@@ -30,7 +29,7 @@ from records.crowding import (
 )
 from records.database import Database
 from records.facts import recount
-from records.problems import state_for
+from records.still_news import why_not
 from records.stored import MessageStatus, StoredMessage, message_not_found, stored_message
 from records.tables import escalations, messages
 
@@ -131,8 +130,7 @@ class Outbound:
             row = _lock_message(connection, key)
             if row["status"] in _ENDINGS:
                 return Already(row["status"], row["reason"], row["provider_id"])
-            news = _news(connection, row)
-            why = may_still_go_out(row["kind"], row["entry"], status=status, current_entry=entry, **news)
+            why = why_not(connection, row, status, entry)
             if why is not None and row["status"] in _MAY_BE_OUT:
                 reason = _after(row["reason"], f"{why}; an earlier try may have gone out")
                 _set(connection, key, status="unknown", reason=reason)
@@ -241,25 +239,6 @@ def _lock_case(connection: Connection, key: str) -> tuple[str, int]:
         select(escalations.c.status, escalations.c.entry).where(same).with_for_update(read=True)
     ).one()
     return row.status, row.entry
-
-
-def _news(connection: Connection, row: RowMapping) -> dict[str, Any]:
-    """What may have come since the message was written down, beside what the case itself says."""
-    if row["kind"] == "customer_survey":
-        return _asked_in_vain(connection, row)
-    if row["kind"] == "action_due":
-        return {"action": state_of(connection, row["document"]["facts"])}
-    if row["kind"] == "problem_reminder":
-        return {"problem": state_for(connection, row["document"]["facts"])}
-    return {}
-
-
-def _asked_in_vain(connection: Connection, row: RowMapping) -> dict[str, bool]:
-    """What has come since the question was written down: a newer episode, an answer."""
-    case = escalations.c.id == row["id"]
-    newest = connection.scalar(select(func.max(escalations.c.episode)).where(case))
-    document = connection.scalar(select(escalations.c.document).where(case, escalations.c.episode == row["episode"]))
-    return {"reopened": (newest or 0) > row["episode"], "rated": bool(document and document.get("survey"))}
 
 
 def _lock_message(connection: Connection, key: str) -> RowMapping:

@@ -13,7 +13,7 @@ from functools import partial
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
 
 from domain.errors import NotAllowed, NotFound
 from domain.forgetting import (
@@ -29,7 +29,7 @@ from domain.forgetting import (
 )
 from domain.state import LIVE
 from records import rows, traces
-from records.database import Database, insert_or_ignore
+from records.database import Database, exclusive, insert_or_ignore
 from records.tables import actions, closures, commands, escalations, facts, forgotten, forgotten_ids, messages, timeline
 from records.tally import Case, Tally
 
@@ -64,11 +64,11 @@ class Privacy:
             _refuse_unknown(customer, known or bool(documents))
             return Tally(pseudonym, traces_of(()), [], before=True)
         _refuse_live(customer, documents)
-        tally = Tally(pseudonym, traces_of(documents), [(one["id"], one["episode"]) for one in documents])
+        tally = Tally(pseudonym, traces_of(documents), _cases(documents))
         step = partial(self._step, try_out)
         traces.remove(self._database, step, customer, tally)
         if tally.cases and not try_out:
-            self._rename(customer, mark, pseudonym, now)
+            self._rename(customer, mark, tally, now)
         self._empty(tally, try_out=try_out)
         return tally
 
@@ -82,7 +82,7 @@ class Privacy:
         """Empty the cases of one who was forgotten once more: what was left, and what came afterwards."""
         with self._database.read() as connection:
             documents = _documents_of(connection, pseudonym)
-        tally = Tally(pseudonym, traces_of(documents), [(one["id"], one["episode"]) for one in documents])
+        tally = Tally(pseudonym, traces_of(documents), _cases(documents))
         self._empty(tally, try_out=False)
         return tally
 
@@ -92,14 +92,22 @@ class Privacy:
         with self._database.write() as connection:
             connection.execute(update(forgotten).where(this).values(done_at=now))
 
-    def _rename(self, customer: str, mark: str, pseudonym: str, now: datetime) -> None:
-        """All cases at once, so that they stay one customer's whatever happens now."""
+    def _rename(self, customer: str, mark: str, tally: Tally, now: datetime) -> None:
+        """All cases at once, so that they stay one customer's whatever happens now.
+
+        Of two who forget the same one at once the second takes the first one's pseudonym. A case that came and ended since
+        they were read is among them.
+        """
         with self._database.write() as connection:
-            _refuse_live(customer, _documents_of(connection, customer))
-            connection.execute(insert(forgotten).values(pseudonym=pseudonym, at=now))
+            exclusive(connection, f"forget {mark}")
+            documents = _documents_of(connection, customer)
+            _refuse_live(customer, documents)
+            tally.cases += sorted(set(_cases(documents)) - set(tally.cases))
+            tally.pseudonym = _pseudonym_of(connection, tally.cases[0]) or tally.pseudonym
+            insert_or_ignore(connection, forgotten, [{"pseudonym": tally.pseudonym, "at": now}])
             insert_or_ignore(connection, forgotten_ids, [{"mark": mark}])
             for table in (escalations, closures, facts):
-                connection.execute(update(table).where(table.c.customer == customer).values(customer=pseudonym))
+                connection.execute(update(table).where(table.c.customer == customer).values(customer=tally.pseudonym))
 
     def _empty(self, tally: Tally, *, try_out: bool) -> None:
         for begin in range(0, len(tally.cases), BATCH):
@@ -118,6 +126,16 @@ class Privacy:
 def _documents_of(connection: Connection, customer: str) -> list[Document]:
     query = select(escalations.c.document).where(escalations.c.customer == customer)
     return list(connection.scalars(query.order_by(escalations.c.id, escalations.c.episode)))
+
+
+def _cases(documents: Sequence[Document]) -> list[Case]:
+    return [(one["id"], one["episode"]) for one in documents]
+
+
+def _pseudonym_of(connection: Connection, case: Case) -> str | None:
+    """What somebody quicker has put in the place of its customer since it was read."""
+    customer: str = connection.execute(select(escalations.c.customer).where(_of(escalations, case))).scalar_one()
+    return customer if customer.startswith(PSEUDONYM) else None
 
 
 def _refuse_unknown(customer: str, forgotten_before: bool) -> None:

@@ -217,7 +217,8 @@ class Problems:
 def following_of(connection: Connection, problem: Problem, now: datetime) -> Following:
     """How far the following up has come; of a problem from before there was any it begins now."""
     kept = connection.scalar(select(problems.c.following).where(problems.c.id == problem.id))
-    return Following(since=problem.opened_at, looked_at=now) if kept is None else Following.model_validate(kept)
+    begun = Following(since=problem.opened_at, looked_at=now, owner=problem.owner)
+    return begun if kept is None else Following.model_validate(kept)
 
 
 def keep_following(connection: Connection, id: str, following: Following) -> None:
@@ -240,10 +241,13 @@ def has_come_back(connection: Connection, id: str, now: datetime) -> None:
 
 
 def state_for(connection: Connection, told: Mapping[str, str]) -> str:
-    """The state of the problem that a reminder with these facts is about; `moved` where it has another owner by now."""
+    """The state of the problem that a message with these facts is about; `moved` where it has another owner by now.
+
+    One that does not say whose it was was queued by an earlier release, or before its case was forgotten.
+    """
     query = select(problems.c.state, problems.c.owner).where(problems.c.id == told["problem"])
     row = connection.execute(query).one()
-    return "moved" if row.state in UNRESOLVED and row.owner != told["owner"] else str(row.state)
+    return "moved" if row.state in UNRESOLVED and row.owner != told.get("owner", row.owner) else str(row.state)
 
 
 def link(connection: Connection, id: str, case: Case, by: str | None, now: datetime) -> bool:
@@ -304,9 +308,15 @@ def seen_since_resolved(connection: Connection, category: str, product: str | No
 
 
 def open_problem(
-    connection: Connection, title: str, category: str, product: str | None, owner: str, now: datetime
+    connection: Connection,
+    title: str,
+    category: str,
+    product: str | None,
+    owner: str,
+    opened_at: datetime,
+    now: datetime | None = None,
 ) -> Problem:
-    """A new one under the next number. Call it inside `exclusive(connection, "problems")`."""
+    """A new one under the next number; what was to be said of it before `now` is not. Call it after `one_opens_at_a_time`."""
     number = (connection.scalar(select(func.max(problems.c.number))) or 0) + 1
     problem = Problem(
         id=problem_id(number),
@@ -316,10 +326,10 @@ def open_problem(
         product=product,
         state="open",
         owner=owner,
-        opened_at=now,
+        opened_at=opened_at,
     )
-    following = Following(since=now, looked_at=now).model_dump(mode="json")
-    connection.execute(insert(problems).values(**problem.model_dump(), following=following, owed_since=now))
+    following = Following(since=opened_at, looked_at=now or opened_at, owner=owner).model_dump(mode="json")
+    connection.execute(insert(problems).values(**problem.model_dump(), following=following, owed_since=opened_at))
     return problem
 
 
@@ -335,7 +345,8 @@ def locked(connection: Connection, id: str) -> Problem:
 
 def _found(connection: Connection, id: str, *, held: bool = False) -> Problem:
     query = select(problems).where(problems.c.id == id)
-    row = connection.execute(query.with_for_update() if held else query).mappings().one_or_none()
+    # What refers to it may be written meanwhile: that holds its key, and its writer may hold what we ask for next.
+    row = connection.execute(query.with_for_update(key_share=True) if held else query).mappings().one_or_none()
     if row is None:
         raise NotFound("problem_not_found", f"there is no problem '{id}'; see `tierline problems list`")
     return _problem(row)

@@ -5,22 +5,23 @@ that has the same words.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, cast, func, select, update
+from sqlalchemy import Connection, RowMapping, Text, cast, func, select, update
 
 from domain.forgetting import FORGOTTEN, forgotten_message
 from records.tables import closures, messages
 from records.tally import Step, Tally
-from records.word_search import READ_AT_ONCE, Others, has, parts, strings
+from records.word_search import Others, find, parts, strings
 
 CLOCKS_APART = timedelta(hours=1)  # of the worker that sends and of the server that closes
 PENDING = ("queued", "waiting", "sending")  # what is still to go out needs its words
 _PAGE = re.compile(r"/escalations/([\w.~-]+)\?episode=(\d+)")
 _UNSAID = {"subject": None, "text": FORGOTTEN}
 _COLUMNS = tuple(messages.c[one] for one in ("key", "id", "episode", "status", "subject", "text", "reason", "document"))
+_TEXTS = (messages.c.text, messages.c.subject, messages.c.reason, cast(messages.c.document, Text))
 
 Changes = tuple[str, dict[str, Any]]  # of the message of that key
 
@@ -42,35 +43,25 @@ def remove_quotes(step: Step, found: Mapping[str, dict[str, Any]], tally: Tally)
 
 def _naming(connection: Connection, others: Others, tally: Tally) -> Iterator[Changes]:
     for row in _with_words(connection, others, tally):
-        known, _ = others.of(row.id, row.episode)
+        known, _ = others.of(row["id"], row["episode"])
         changes: dict[str, Any] = {}
-        if known.name_them(row.text) or known.name_them(row.subject):
+        if known.name_them(row["text"]) or known.name_them(row["subject"]):
             changes |= _UNSAID
-        if known.name_them(row.reason):
+        if known.name_them(row["reason"]):
             changes["reason"] = None
-        if any(known.name_them(text) for text in strings(row.document)):
-            if row.status in PENDING:
-                tally.leave("named", row.id)
+        if any(known.name_them(text) for text in strings(row["document"])):
+            if row["status"] in PENDING:
+                tally.leave("named", row["id"])
             else:
-                changes["document"] = forgotten_message(row.document, known)
+                changes["document"] = forgotten_message(row["document"], known)
         if changes:
-            yield row.key, changes
+            yield row["key"], changes
 
 
-def _with_words(connection: Connection, others: Others, tally: Tally) -> Iterator[Row[Any]]:
-    columns: Sequence[ColumnElement[Any]] = (
-        messages.c.text,
-        messages.c.subject,
-        messages.c.reason,
-        cast(messages.c.document, Text),
-    )
-    if not tally.known.who:
-        return
-    query = select(*_COLUMNS).where(has(connection, columns, tally.known.who))
-    found = connection.execute(query, execution_options={"yield_per": READ_AT_ONCE})
-    for some in found.partitions():
-        rows = [row for row in some if not others.are_theirs(row.id, row.episode)]
-        others.look_up(connection, {row.id for row in rows})
+def _with_words(connection: Connection, others: Others, tally: Tally) -> Iterator[RowMapping]:
+    for some in find(connection, select(*_COLUMNS), messages, _TEXTS, tally.known.who):
+        rows = [row for row in some if not others.are_theirs(row["id"], row["episode"])]
+        others.look_up(connection, {row["id"] for row in rows})
         yield from rows
 
 

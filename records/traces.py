@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sqlalchemy import Connection, Row, Text, and_, cast, delete, select, update
+from sqlalchemy import Connection, Row, RowMapping, Text, and_, cast, delete, select, update
 
 from domain.forgetting import FORGOTTEN, PSEUDONYM, Traces, forgotten_case
 from domain.replies import quoted_code
@@ -20,7 +20,7 @@ from records.elsewhere import find_mentions, remove_mentions
 from records.quotes import find_quotes, remove_quotes
 from records.tables import bad_addresses, idempotency, inbound_events, problem_cases, problems, reply_codes, saved_views
 from records.tally import Case, Step, Tally
-from records.word_search import has, parts, strings
+from records.word_search import find, parts, strings
 
 
 def remove(database: Database, step: Step, customer: str, tally: Tally) -> None:
@@ -84,29 +84,26 @@ def _emptied(source: str, body: Any) -> dict[str, Any]:
     return {**body, "to": "", "subject": FORGOTTEN, "text": FORGOTTEN, "in_reply_to": None, "reason": None}
 
 
-def _answers(connection: Connection, customer: str, tally: Tally) -> list[Row[Any]]:
+def _answers(connection: Connection, customer: str, tally: Tally) -> list[RowMapping]:
     """Kept for a retry: those that name the customer or a case of theirs."""
-    found: dict[tuple[Any, ...], Row[Any]] = {}
     ids = {customer, *(id for id, _ in tally.cases)}
-    response = (cast(idempotency.c.response, Text),)
-    for some in parts([*(json.dumps(one) for one in sorted(ids)), *tally.known.who]) if tally.cases else ():
-        asked = idempotency.c.response.is_not(None) & has(connection, response, some)
-        query = select(*idempotency.primary_key, idempotency.c.response).where(asked)
-        found |= {tuple(row[:-1]): row for row in connection.execute(query)}
+    words = [*(json.dumps(one) for one in sorted(ids)), *tally.known.who] if tally.cases else []
+    query = select(*idempotency.primary_key, idempotency.c.response).where(idempotency.c.response.is_not(None))
     return [
         row
-        for row in found.values()
-        if any(text in ids or tally.known.name_them(text) for text in strings(row.response))
+        for some in find(connection, query, idempotency, [cast(idempotency.c.response, Text)], words)
+        for row in some
+        if any(text in ids or tally.known.name_them(text) for text in strings(row["response"]))
     ]
 
 
-def _retell(connection: Connection, found: Sequence[Row[Any]]) -> int:
+def _retell(connection: Connection, found: Sequence[RowMapping]) -> int:
     """The retry is still known as one, or it would act again; it is told what is left."""
     count = 0
     for row in found:
-        changed = _retold(row.response)
-        if changed != row.response:
-            this = and_(*(column == getattr(row, column.name) for column in idempotency.primary_key))
+        changed = _retold(row["response"])
+        if changed != row["response"]:
+            this = and_(*(column == row[column.name] for column in idempotency.primary_key))
             count += connection.execute(update(idempotency).where(this).values(response=changed)).rowcount
     return count
 

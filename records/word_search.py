@@ -1,25 +1,43 @@
 """Finding rows by words that may stand anywhere in their texts: the database looks, and finds too much; the caller decides.
 
-No index knows where a word stands in the middle of a text: every search reads the whole table, once.
+No index knows where a word stands in the middle of a text: every search reads the whole table, once for some words.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, false, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, false, or_, select
 
 from domain.forgetting import Document, Traces
 from records.tables import escalations
 from records.tally import Case
 
-AT_ONCE = 40  # words, and rows of a change: SQLite takes statements of that size for sure
+AT_ONCE = 40  # rows of a change: SQLite takes statements of that size for sure
+WORDS_AT_ONCE = 30  # with six forms each, in four columns: SQLite takes no expression deeper than 1,000
 READ_AT_ONCE = 500  # rows in memory
 
 T = TypeVar("T")
 
 
-def has(connection: Connection, columns: Sequence[ColumnElement[Any]], words: Sequence[str]) -> ColumnElement[bool]:
+def find(
+    connection: Connection,
+    query: Select[Any],
+    table: Table,
+    columns: Sequence[ColumnElement[Any]],
+    words: Sequence[str],
+) -> Iterator[Sequence[RowMapping]]:
+    """Rows of `query`, which has the key of `table`, with one of the words in some column: some at a time, each once."""
+    seen = set[tuple[Any, ...]]()
+    for some in parts(words, WORDS_AT_ONCE):
+        asked = query.where(_has(connection, columns, some))
+        for rows in connection.execute(asked, execution_options={"yield_per": READ_AT_ONCE}).mappings().partitions():
+            new = {key: row for row in rows if (key := tuple(row[column] for column in table.primary_key)) not in seen}
+            seen |= new.keys()
+            yield list(new.values())
+
+
+def _has(connection: Connection, columns: Sequence[ColumnElement[Any]], words: Sequence[str]) -> ColumnElement[bool]:
     """Whether some column has one of the words, in any case of letters, as far as the database knows them."""
     if (
         connection.dialect.name == "sqlite"

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy, WorkflowIDReusePolicy
@@ -27,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages import DutyAnswer, Message, SendResult
     from domain.outcome import Outcome, Settled, Transition
     from domain.rebasing import due_times_moved
-    from domain.state import Escalation
+    from domain.state import NO_DRIFT, Escalation
     from domain.view import document
 
 RECORD_LIMIT = timedelta(seconds=5)  # one SQL transaction; longer means the store is in trouble
@@ -191,10 +192,12 @@ class EscalationWorkflow:
             self._outlived_until = task if task != self._task else 0
             for message in transition.messages:
                 self._sends[message.key] = sends.begin(message, self._state.priority)
-            for message in transition.dropped:
-                self._take(delivered(self._state, _overtaken(message)))
-            for duty in _answers(recorded):
-                self._take(answer(self._state, duty))
+            ends = (partial(delivered, result=_overtaken(message)) for message in transition.dropped)
+            answers = (partial(answer, duty=duty, heard_at=workflow.now()) for duty in _answers(recorded))
+            # An answer counts from its question, before which nothing may have happened later.
+            answers_first = self._state.rules_version >= NO_DRIFT
+            for taken_in in (*answers, *ends) if answers_first else (*ends, *answers):
+                self._take(taken_in(self._state))
         for key in [key for key, send in self._sends.items() if send.done()]:
             self._take(delivered(self._state, sends.end_of(key, self._sends.pop(key))))
 

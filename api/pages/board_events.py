@@ -62,8 +62,10 @@ async def stream_of(
             if isinstance(news, str):
                 yield news
                 continue
-            looked(services, by, "list", LIST)
             parts = services.watcher.parts(board)
+            if not parts:
+                return  # it could not be drawn; the browser comes again
+            looked(services, by, "list", LIST)
             yield _event("shown", f"[{','.join(part for part in parts if part not in sent)}]")
             sent = parts
 

@@ -7,6 +7,7 @@ made once for all who read it the same way.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,6 +70,11 @@ class Shown:
         """The order."""
         return self.wanted.sort
 
+    @property
+    def today(self) -> date:
+        """On the reader's clock."""
+        return self.services.now().astimezone(ZoneInfo(self.eyes.timezone)).date()
+
     def numbers(self, counts: Counts, house: House) -> str:
         """As JSON, for a script."""
         overdue, unresolved = house.actions_overdue, house.problems_open
@@ -89,8 +95,7 @@ class Shown:
         """A row that others have had drawn, where it is the same: a case is said to be theirs to its owner only."""
         eyes, owner = self.eyes, case.document["owner"]
         alike = replace(eyes, person=owner if owner == eyes.person else None)
-        today = self.services.now().astimezone(ZoneInfo(eyes.timezone)).date()
-        name = (case.document["id"], case.stamp, alike, today)
+        name = (case.document["id"], case.stamp, alike, self.today)
         drawn = rows.get(name)
         if drawn is None:
             drawn = rows[name] = drawn_row(self.services, case.document, alike, roster)

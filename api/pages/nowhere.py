@@ -19,6 +19,10 @@ def register(app: FastAPI) -> None:
 
 async def _nowhere(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - Starlette's type of a handler is wider than its call
+    problem = await no_route(request, error)
     if request.url.path.startswith(API) or "text/html" not in request.headers.get("accept", ""):
-        return await no_route(request, error)
-    return page(await services_of(request), "nowhere.html.j2", asked_for(request), error.status_code)
+        return problem
+    shown = page(await services_of(request), "nowhere.html.j2", asked_for(request), error.status_code)
+    if "Allow" in problem.headers:
+        shown.headers["Allow"] = problem.headers["Allow"]
+    return shown

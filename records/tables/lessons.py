@@ -78,6 +78,7 @@ actions = Table(
     json("moved", nullable=True),
     time("owed_since", nullable=True),
     time("as_of", nullable=True),
+    time("looked_at", nullable=True),
     Index(None, "escalation", "episode"),
     Index(None, "state", "due_on"),
     Index(None, "owner", "state"),

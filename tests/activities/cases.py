@@ -78,11 +78,16 @@ def message(
 
 
 def stored(
-    db: Database, *messages: Message, version: int = 1, changes: dict[str, Any] | None = None, **customer: Any
+    db: Database,
+    *messages: Message,
+    version: int = 1,
+    changes: dict[str, Any] | None = None,
+    at: datetime = NOW,
+    **customer: Any,
 ) -> None:
-    """Write the case, changed as asked, and queue the messages."""
+    """Write the case, changed as asked, and queue the messages at that time."""
     transition = Transition(document={**shown(**customer), **(changes or {})}, version=version, messages=messages)
-    Transitions(db).record(transition, NOW)
+    Transitions(db).record(transition, at)
 
 
 def new_store(folder: Path) -> Database:

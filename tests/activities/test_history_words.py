@@ -179,13 +179,13 @@ def after_closing() -> Iterator[TimelineEntry]:
 def lessons(message: Message) -> Iterator[TimelineEntry]:
     """What owners are told of that a case left to do."""
     facts = {"action": "a-1", "text": "Renew it by a timer", "due_on": "2026-11-30", "by": "dana"}
-    yield told(1, message.model_copy(update={"kind": "action_due", "facts": facts}))
-    yield told(1, message.model_copy(update={"kind": "action_due", "facts": {**facts, "given": "yes"}}))
-    facts = {"problem": "P-1", "text": "Certificate expired: checkout", "times": "3"}
-    yield told(1, message.model_copy(update={"kind": "problem_opened", "facts": facts}))
+    for more in ({}, {"given": "yes"}):
+        yield told(1, message.model_copy(update={"kind": "action_due", "facts": {**facts, **more}}), facts["text"])
+    title, facts = "Certificate expired: checkout", {"problem": "P-1", "times": "3"}
+    yield told(1, message.model_copy(update={"kind": "problem_opened", "facts": facts}), title)
     for why in get_args(Why):
-        about = {"problem": "P-1", "text": "Certificate expired: checkout", "why": why}
-        yield told(1, message.model_copy(update={"kind": "problem_reminder", "facts": about}))
+        about = {"problem": "P-1", "why": why}
+        yield told(1, message.model_copy(update={"kind": "problem_reminder", "facts": about}), title)
 
 
 def everything() -> list[TimelineEntry]:

@@ -115,6 +115,16 @@ def test_in_the_hours_of_rest_an_sms_is_skipped_its_case_goes_on_and_an_e_mail_g
     assert send(Post("email", Sent("1")), MAIL).status == "sent"
 
 
+@pytest.mark.parametrize(("rules_version", "status"), [(7, "failed"), (6, "sent")])
+def test_after_an_outage_the_hours_of_rest_are_those_of_the_time_at_which_a_message_is_made(
+    db: Database, send: Any, rules_version: int, status: str
+) -> None:
+    due_before_the_rest = SMS.model_copy(update={"at": SMS.at - timedelta(minutes=90)})
+    stored(db, due_before_the_rest, changes={"rules_version": rules_version})
+    rests(db)
+    assert send(Post("sms", Sent("SM1")), due_before_the_rest).status == status
+
+
 @pytest.mark.parametrize("changes", [{"priority": "critical"}, {"rules_version": 3}])
 def test_a_critical_case_disturbs_and_one_of_earlier_rules_goes_on_as_before(
     db: Database, send: Any, changes: Any
@@ -126,7 +136,7 @@ def test_a_critical_case_disturbs_and_one_of_earlier_rules_goes_on_as_before(
 
 def test_it_is_the_time_of_the_message_that_counts_not_that_of_a_later_try(db: Database, send: Any) -> None:
     early = SMS.model_copy(update={"at": NOW - timedelta(hours=2)})
-    stored(db, early)
+    stored(db, early, at=early.at)
     rests(db)
     assert send(Post("sms", Sent("SM1")), early).status == "sent"
 

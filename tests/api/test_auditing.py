@@ -12,6 +12,7 @@ from api import auditing
 from api.app import in_background
 from api.auditing import COMMAND_LINE, keep_log, write_down
 from api.housekeeping import tidy
+from api.sessions import MOST_TRIES
 from local.client import NAME
 from records.audit import AuditFilters, AuditLine, AuditLog
 from tests.api.conftest import Api
@@ -82,6 +83,13 @@ async def test_pages_are_written_as_such_with_sign_in_look_command_and_sign_out(
     assert {one["what"] for one in found} == {"sign_in_failed", "sign_in", "saw", "acknowledge", "sign_out"}
     assert {one["person"] for one in found if one["what"] != "sign_in_failed"} == {"dana"}
     assert "tl_wrong" not in str(found)
+
+
+async def test_of_nobody_we_know_there_are_only_so_many_lines_as_an_address_may_try_keys(api: Api) -> None:
+    from_where: list[dict[str, str]] = [{}] * (MOST_TRIES + 2) + [{"Sec-Fetch-Site": "cross-site"}] * 2
+    heard = [await api.client.post("/sign-in", data={"key": "tl_wrong"}, headers=one) for one in from_where]
+    assert [one.status_code for one in heard] == [401] * MOST_TRIES + [429, 429, 403, 403]
+    assert told(await lines(api)) == [("sign_in_failed", None, None, None, {"status": 401})] * MOST_TRIES
 
 
 @pytest.mark.parametrize("role", ["operator", "admin"])

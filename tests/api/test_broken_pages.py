@@ -133,3 +133,21 @@ async def test_an_address_with_nothing_behind_it_is_a_page_for_people(
 async def test_for_a_program_it_is_a_problem_all_the_same(api: Api, path: str, accepts: str, status: int) -> None:
     answer = await api.client.get(path, headers={"Accept": accepts})
     assert (answer.status_code, answer.json()["status"]) == (status, status)
+
+
+@pytest.mark.parametrize("accepts", ["text/html", "*/*"])
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/board/act", "POST"),
+        ("PUT", "/sign-in", "GET, POST"),
+        ("DELETE", "/problems/P-1", "GET, POST"),
+        ("DELETE", "/static/board.js", "GET, HEAD"),
+        ("GET", "/nowhere", None),
+    ],
+)
+async def test_who_asks_in_a_way_that_an_address_does_not_take_is_told_which_it_does(
+    api: Api, method: str, path: str, allowed: str | None, accepts: str
+) -> None:
+    answer = await api.client.request(method, path, headers={"Accept": accepts})
+    assert (answer.status_code, answer.headers.get("allow")) == (405 if allowed else 404, allowed)

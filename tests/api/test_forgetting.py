@@ -139,6 +139,14 @@ async def test_the_log_has_who_why_and_how_many_and_no_word_of_the_customer(api:
     assert "voegel" not in str(line)
 
 
+async def test_the_reason_of_a_repeat_is_not_in_the_log_for_nobody_knows_any_more_whom_it_names(
+    api: Api, runs: Runs
+) -> None:
+    for reason in ("a letter", "Vögel & Söhne asked", None):
+        await api.post(PATH, {"reason": reason}, "admin")
+    assert [one.details["reason"] for one in reversed(_log(api))] == ["a letter", "(forgotten)", None]
+
+
 async def test_who_decides_it_is_somebody_of_the_roster(api: Api, runs: Runs) -> None:
     answer = await api.post(PATH, {"by": "nobody"}, "admin")
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "unknown_person", "by")

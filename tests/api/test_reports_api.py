@@ -192,6 +192,20 @@ async def test_csv_by_parameter_or_by_accept(api: Api, stored: list[Facts]) -> N
     assert [row[0] for row in rows] == ["*", *((one["value"] or "") for one in found["groups"])]
 
 
+@pytest.mark.parametrize("name", [*SHAPES, "time-in-tier?group_by=product", "backlog?group_by=team"])
+async def test_a_csv_without_a_case_has_the_headings_it_has_with_some(api: Api, name: str) -> None:
+    of_cases = "" if "backlog" in name else f"{'&' if '?' in name else '?'}{PERIOD}"
+    empty = await headings(api, f"{name}{of_cases}")
+    made_up_cases(api)
+    full = await headings(api, f"{name}{of_cases}")
+    assert empty == [one for one in full if not one.startswith("breaches_at_")], "tiers of cases that there are"
+
+
+async def headings(api: Api, asked: str) -> list[str]:
+    answer = await api.get(f"/v1/reports/{asked}", headers={"Accept": "text/csv"})
+    return next(csv.reader(io.StringIO(answer.text)))
+
+
 @pytest.mark.parametrize("name", ["summary", "time-in-tier"])
 async def test_a_csv_has_every_group_and_json_says_how_many_it_leaves_out(api: Api, name: str) -> None:
     chance = Random(1)  # noqa: S311 - made-up cases, no secrets

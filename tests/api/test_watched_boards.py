@@ -5,12 +5,13 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import httpx2
 import pytest
+import structlog
 
 from api.audit_notes import Notes
 from api.auditing import write_down
@@ -23,6 +24,8 @@ from api.watching import Watcher
 from domain.roster import Person
 from records.audit import AuditFilters, AuditLog
 from records.board import Board
+from records.escalations import Document
+from records.open_cases import Key
 from tests.api.conftest import Api
 from tests.api.test_watching import PATIENCE, QUICK, browser, counting, key_of, served, session
 from tests.records.samples import document as sample
@@ -251,6 +254,64 @@ async def test_what_changes_while_all_cases_are_read_is_shown_as_it_is_then(api:
     boards = WatchedBoards(api.services.database)
     boards.look(found, None, {shown})
     assert "Beta" in boards.parts(shown)[1]
+
+
+async def test_a_case_that_closes_while_it_is_read_ends_no_board(
+    api: Api, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        stores(api, f"zendesk-{number}")
+    read = Board.documents
+
+    def closing(store: Board, keys: Sequence[Key]) -> dict[Key, Document]:
+        stores(api, "zendesk-0", 2, status="closed", closed_at="2026-03-02T10:00:00+00:00")
+        return read(store, keys)
+
+    monkeypatch.setattr(Board, "documents", closing)
+    window = Window(api, board(api))
+    assert ids((await window.next())[1]) == ["zendesk-1"]
+    [numbers] = await window.next()
+    assert 'id="counts"' in numbers, "one less is open, as the next look finds"
+    await window.close()
+
+
+async def test_a_board_that_cannot_be_drawn_ends_alone_and_the_log_says_why(api: Api, watcher: Watcher) -> None:
+    stores(api, "zendesk-1")
+    others, broken = Window(api, board(api, "team=support")), Window(api, board(api, "team=specialists"))
+    await others.next()
+    await broken.next()
+    with structlog.testing.capture_logs() as logs:
+        stores(api, "zendesk-2", team="specialists", pause={"until": None})
+        with pytest.raises(AssertionError, match="ended"):
+            await broken.next()
+        with pytest.raises(AssertionError, match="ended"):
+            await Window(api, board(api, "team=specialists")).next()
+    assert len(await others.next()) == 1, "its numbers"
+    stores(api, "zendesk-3")
+    assert ids((await others.next())[1]) == ["zendesk-1", "zendesk-3"]
+    assert "a board cannot be drawn; it is told to come again" in {one["event"] for one in logs}
+    assert all(one["trace"].endswith("KeyError") for one in logs)
+    await others.close()
+
+
+async def test_a_board_turns_over_at_its_readers_midnight(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.watched_boards.READ_AGAIN", 0.0)
+    now = datetime(2026, 3, 6, 22, 30, tzinfo=UTC)
+    services = replace(api.services, now=lambda: now)
+    berlin, utc = (Shown(Wanted(), "", replace(EYES, timezone=one), services) for one in ("Europe/Berlin", "UTC"))
+    stores(api, "zendesk-1", next_due_at="2026-03-06T23:30:00Z")
+    boards, nothing = WatchedBoards(services.database), Board(services.database).changes(now, now)
+    boards.look(nothing, None, {berlin, utc})
+    assert [due(boards, one) for one in (berlin, utc)] == ["Sat 7 Mar 00:30", "23:30"]
+    now += timedelta(minutes=35)
+    assert boards.look(nothing, set(), {berlin, utc}) == {berlin}
+    assert [due(boards, one) for one in (berlin, utc)] == ["00:30", "23:30"]
+
+
+def due(boards: WatchedBoards, shown: Shown) -> str:
+    """When its one case falls due, as it says it."""
+    rows = json.loads(boards.parts(shown)[1])
+    return str(rows.partition('<span class="at">')[2].partition("<")[0])
 
 
 async def test_what_no_look_finds_is_shown_when_all_cases_are_read_again(

@@ -1,10 +1,13 @@
 """The board and the page of a case at a real browser: the story of a case by mouse, by keyboard, and without JavaScript."""
 
+import asyncio
+import re
 import time
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from playwright.async_api import Route
 
 from domain.kpi_words import DEFINITIONS
 from tests.browser.conftest import Somebody
@@ -90,6 +93,35 @@ async def test_the_board_shows_what_others_do_by_itself(
     record_property("measured", f"an open board shows a new case after {came:.1f} s, a change after {changed:.1f} s")
     assert await lee.page.evaluate("window.neverLoadedAgain") is True
     assert max(came, changed) < LIVE_LIMIT
+
+
+async def test_an_answer_that_comes_late_puts_nothing_old_over_what_the_board_was_sent_meanwhile(
+    tierline: Tierline, somebody: Somebody
+) -> None:
+    case = await told(tierline)
+    lee = await somebody()
+    await lee.signs_in("lee", f"/?q={case.id}")
+    await lee.reads("Live")
+    answered: asyncio.Queue[None] = asyncio.Queue()
+    let_go = asyncio.Semaphore(0)
+
+    async def slowly(route: Route) -> None:
+        answer = await route.fetch()
+        answered.put_nowait(None)
+        await let_go.acquire()
+        await route.fulfill(response=answer)
+
+    await lee.page.route(re.compile("fragment=rows"), slowly)
+    await lee.presses(f"Take {subject_of(case)}")
+    await answered.get()
+    await case.says("lee", "resolve", summary="solved")
+    await lee.reads_in_row(subject_of(case), "resolved")
+    await lee.page.evaluate("document.dispatchEvent(new Event('tierline:refresh'))")
+    let_go.release()
+    await answered.get()  # it asks again when it is done with the first answer
+    assert "resolved" in str(await lee.page.locator("tbody td.status").text_content())
+    let_go.release()
+    await lee.page.unroute_all(behavior="wait")
 
 
 async def test_the_page_of_a_case_shows_what_others_do_and_keeps_what_is_being_typed(

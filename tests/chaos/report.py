@@ -11,6 +11,7 @@ from tests.chaos.journal import Blow, CaseFile, Evidence, Receipt, Word
 
 AFTER_A_KILL = timedelta(seconds=5)  # what falls due in this time after a kill tells how long a case stood still
 RECOVERY = timedelta(seconds=6)  # after a blow, until lateness counts as that of calm weather
+UNRECORDED = timedelta(seconds=1)  # before a blow: what fell due then may not be recorded yet, and waits for its end
 
 Late = tuple[datetime, datetime]  # when something fell due, and when the store had it
 
@@ -123,7 +124,7 @@ def _late(evidence: Evidence, verdict: Verdict) -> Iterator[Late]:
 
 
 def _troubled(at: datetime, blows: Sequence[Blow]) -> bool:
-    return any(blow.at <= at <= blow.back + RECOVERY for blow in blows)
+    return any(blow.at - UNRECORDED <= at <= blow.back + RECOVERY for blow in blows)
 
 
 def _most(spans: Iterable[timedelta]) -> str:

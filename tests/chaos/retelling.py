@@ -256,8 +256,8 @@ class _Story:
         key = here["data"].get("key")
         if key not in twin.messages:
             raise Broken(f"a message nobody made has failed: {key}")
-        self._told.failed[key] = here["data"].get("code")
-        failed(twin, key)
+        code = self._told.failed[key] = here["data"].get("code")
+        failed(twin, key, code)
 
 
 def _survey_due(twin: Twin) -> datetime | None:

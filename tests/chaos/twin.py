@@ -148,6 +148,7 @@ class Twin:
     round_at: datetime | None = None
     fired: int = 0
     pulled: datetime | None = None
+    reckoned: datetime | None = None  # when its steps and targets were last counted anew by another priority
     first: str | None = None
     tells: list[Told] = field(default_factory=list)
     asked: deque[Told] = field(default_factory=deque)
@@ -192,6 +193,10 @@ class Twin:
         """The lines that must have come since the last time they were asked for."""
         lines, self.lines = self.lines, []
         return lines
+
+    def true_time(self, due: datetime) -> datetime:
+        """What counts from when it was due, however late it was known; no earlier than the word that made it due then."""
+        return max(due, self.reckoned or due)
 
     # clocks
 
@@ -254,7 +259,7 @@ class Twin:
         self.tier, self.team, self.status, self.first = tier, team, "open", first
         self.entry += 1
         self.entry_at = self.round_at = began
-        self.round, self.fired, self.pulled, self.tells = 0, 0, None, []
+        self.round, self.fired, self.pulled, self.reckoned, self.tells = 0, 0, None, None, []
         self.shouts = [one for one in self.shouts if one.why == "closure"]
         self.owner, self.told, self.said, self.pause = None, [], {}, None
         self.stale_from = self.silence = None

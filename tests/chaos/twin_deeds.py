@@ -156,6 +156,7 @@ def reprioritize(twin: Twin, by: str, body: Mapping[str, Any]) -> None:
         clock.length = length
         past = [one for one in clock.warn_at if (at := clock.at(one)) is not None and at <= twin.now]
         clock.warned.update(past[:-1])
+    twin.reckoned = twin.now
     twin.lines.append(line("reprioritized", by, was=was, priority=twin.priority))
 
 

@@ -11,6 +11,7 @@ from tests.chaos.twin import (
     AFTER_CLOSING,
     BREACH,
     CLIMBS,
+    OF_THE_ENTRY,
     PAUSE,
     STEP,
     SYSTEM,
@@ -24,6 +25,8 @@ from tests.chaos.twin import (
     line,
 )
 from tests.chaos.twin_deeds import end_closed, end_pause
+
+KNOWN_BEFORE = ("no_address", "not_now")  # a message that could not go out when it was made
 
 
 def next_due(twin: Twin) -> Due | None:
@@ -42,7 +45,7 @@ def fire(twin: Twin, due: Due) -> None:
     elif due.kind == "shout" and due.shout is not None:
         _shout(twin, due.shout)
     else:
-        _BY_ITSELF[due.kind](twin)
+        _BY_ITSELF[due.kind](twin, twin.true_time(due.at))
 
 
 def answered(twin: Twin, person: str | None) -> None:
@@ -58,7 +61,7 @@ def answered(twin: Twin, person: str | None) -> None:
     told.keys = twin.everything_to(person, "step", channels, told.step, told.round, told.due)
 
 
-def failed(twin: Twin, key: str) -> None:
+def failed(twin: Twin, key: str, code: str | None = None) -> None:
     """A message has failed for good: its next channel, or the next step when no channel of this one is left."""
     message = twin.messages[key]
     twin.lines.append(line("delivery_failed", key=key))
@@ -76,7 +79,7 @@ def failed(twin: Twin, key: str) -> None:
         return
     if not any(one.reaches and one.person == told.person for one in twin.tells):
         twin.told = [one for one in twin.told if one != told.person]
-    _next_step_now(twin, told, twin.now)
+    _next_step_now(twin, told, message.made if code in KNOWN_BEFORE else twin.now)
 
 
 def _next_channel(twin: Twin, key: str) -> None:
@@ -172,7 +175,8 @@ def _breach(twin: Twin, missed: list[Due]) -> None:
         twin.shouts.append(Shout("root_cause", twin.now + A_DAY))
     climbing = {name for name in names if name in CLIMBS}
     if climbing and not twin.at_top:
-        twin.climb("breached")
+        of_the_entry = [twin.true_time(one.at) for one in missed if one.clock and one.clock.name in OF_THE_ENTRY]
+        twin.climb("breached", min(of_the_entry, default=twin.now))
     elif climbing - {"acknowledge"}:
         twin.last_resort("top_breach")
     if "customer_update" in names:
@@ -191,23 +195,23 @@ def _warn(twin: Twin, clock: Clock, percent: int) -> None:
     twin.lines.append(line("warned", target=clock.name, percent=percent, person=person))
 
 
-def _step(twin: Twin) -> None:
+def _step(twin: Twin, at: datetime) -> None:
     index = twin.fired
     first = twin.first if index == 0 and twin.round == 0 else None
     selector = f"person:{first}" if first else twin.steps[index].tell
-    told = Told(twin.entry, index, twin.round, selector, twin.team, twin.pulled or twin.now)
+    told = Told(twin.entry, index, twin.round, selector, twin.team, at)
     twin.fired, twin.pulled = index + 1, None
     twin.tells.append(told)
     twin.asked.append(told)
 
 
-def _round(twin: Twin) -> None:
-    twin.round, twin.round_at, twin.fired, twin.pulled = twin.round + 1, twin.now, 0, None
+def _round(twin: Twin, at: datetime) -> None:
+    twin.round, twin.round_at, twin.fired, twin.pulled = twin.round + 1, at, 0, None
 
 
-def _last_resort(twin: Twin, at: datetime | None = None) -> None:
+def _last_resort(twin: Twin, at: datetime) -> None:
     if not any(one.why == "nobody" for one in twin.shouts):
-        twin.shouts.append(Shout("nobody", at or twin.now))
+        twin.shouts.append(Shout("nobody", at))
 
 
 def _shout(twin: Twin, shout: Shout) -> None:
@@ -219,7 +223,7 @@ def _shout(twin: Twin, shout: Shout) -> None:
     twin.last_resort("last_resort")
 
 
-def _stale(twin: Twin) -> None:
+def _stale(twin: Twin, _: datetime) -> None:
     twin.lines.append(line("breached", target="acknowledge_timeout"))
     twin.enter(twin.tier, twin.team, "stale")
 
@@ -244,8 +248,8 @@ def _next_step_now(twin: Twin, told: Told, at: datetime) -> None:
 
 
 _BY_ITSELF = {
-    "pause": lambda twin: end_pause(twin, SYSTEM),
-    "silence": lambda twin: end_closed(twin, SYSTEM),
+    "pause": lambda twin, _: end_pause(twin, SYSTEM),
+    "silence": lambda twin, _: end_closed(twin, SYSTEM),
     "step": _step,
     "round": _round,
     "last_resort": _last_resort,

@@ -112,10 +112,13 @@ class Provider:
     """What becomes of messages: everything is sent, but what is listed as (person or `customer`, channel) fails."""
 
     failing: set[tuple[str, str]] = field(default_factory=set)
+    code: str | None = None  # of what fails
 
     def result(self, message: Message, at: datetime) -> SendResult:
         fails = (message.person or "customer", message.channel) in self.failing
-        return SendResult(key=message.key, status="failed" if fails else "sent", at=at)
+        return SendResult(
+            key=message.key, status="failed" if fails else "sent", at=at, code=self.code if fails else None
+        )
 
 
 class Story:
@@ -133,6 +136,7 @@ class Story:
         origin: Origin | None = None,
         leads: Mapping[str, str] = LEADS,
         takes: Mapping[str, Mapping[str, list[str]]] | None = None,
+        answers_wait: bool = False,
     ) -> None:
         self.roster: dict[tuple[str, str], str | None] = {**ROSTER, **dict.fromkeys(nobody)}
         self.takes = {person: ChannelOrder.model_validate(order) for person, order in (takes or {}).items()}
@@ -143,7 +147,7 @@ class Story:
         self.held: list[Message] = []
         self.dropped: list[Message] = []
         self.unread: list[Message] = []
-        self.answers_wait = False
+        self.answers_wait = answers_wait
         self.questions: list[DutyQuestion] = []
         self._ids = count(1)
         reachable = {"email": "it@acme.example", "phone": "+493012345678", "timezone": "UTC"}
@@ -345,7 +349,7 @@ class Story:
             at=at,
             channels=self.takes.get(person) if person is not None else None,
         )
-        self._take(escalation.answer(self.state, answer))
+        self._take(escalation.answer(self.state, answer, self.now))
 
     def _deliver(self, message: Message) -> None:
         """Claim, as the store does, then send."""

@@ -96,6 +96,14 @@ def test_who_takes_an_action_is_not_told_of_it() -> None:
     assert looked(moves(first("a")[0], "lee", by="lee"), NOON) == []
 
 
+def test_who_takes_an_action_hears_what_fell_due_since_however_late_the_next_look_comes() -> None:
+    taken = moves(first("a")[0], "lee", by="lee")
+    day_before = datetime(2026, 3, 9, 9, tzinfo=UTC)
+    assert looked(taken, day_before + timedelta(hours=1), after=NOON - timedelta(days=1)) == ["1.20260309/lee/email"]
+    late = moves(first("a")[0], "lee", due_on=date(2026, 2, 27), by="lee")  # by then two reminders of it have come
+    assert looked(late, NOON + timedelta(hours=1), after=NOON - timedelta(days=5)) == []
+
+
 def test_a_new_owner_who_was_not_told_yet_is_told_though_the_day_moved_since() -> None:
     twice = moves(moves(first("a")[0], "lee"), due_on=DAY)
     assert looked(twice, NOON) == ["1.20260301/lee/email"]
@@ -107,9 +115,9 @@ def test_that_it_is_theirs_now_is_said_as_that_and_not_as_a_reminder() -> None:
     handed = moves(first("a")[0], "lee")
     [message] = reminders(handed, Look(plan=PLAN, after=NOON, at=NOON), "lee", PEOPLE)
     assert message.purpose == "action 1 is theirs now, due on 2026-03-10"
-    assert told(7, message).data["given"] == "yes"
+    assert told(7, message, "a").data["given"] == "yes"
     [reminder] = reminders(heard(handed), Look(plan=PLAN, after=NOON, at=local(TUESDAY, 12)), "lee", PEOPLE)
-    assert (reminder.purpose, "given" in told(8, reminder).data) == ("action 1 due on 2026-03-10", False)
+    assert (reminder.purpose, "given" in told(8, reminder, "a").data) == ("action 1 due on 2026-03-10", False)
 
 
 def test_a_day_that_moved_near_or_past_is_said_at_once_and_one_far_away_at_its_time() -> None:

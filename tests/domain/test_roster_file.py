@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from domain import roster_file
 from domain.errors import PolicyFaults
+from domain.roster import Roster
 from domain.roster_file import MOST_IN_ALL, check_roster, load_roster
 
 SPAN = {"from": "2026-07-06T07:00:00Z", "to": "2026-07-13T07:00:00Z"}
@@ -58,6 +60,48 @@ def test_a_roster_may_have_as_many_overrides_and_absences_as_the_documentation_s
     assert refused({**full, "absences": [*full["absences"], absence]}) == [
         "overrides: 20,001 overrides and absences, and 20,000 are the most; remove those that are over"
     ]
+
+
+@pytest.mark.parametrize("stored", ["overrides", "absences"])
+@pytest.mark.parametrize("added", ["overrides", "absences"])
+def test_a_stored_roster_that_is_over_the_limit_is_still_added_to_and_none_goes_over_it(
+    stored: str, added: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster_file, "MOST_IN_ALL", 3)
+    entries: dict[str, dict[str, str]] = {
+        "overrides": {**SPAN, "person": "sam", "instead_of": "dana"},
+        "absences": {**SPAN, "person": "dana"},
+    }
+
+    def add(number: int, entry: dict[str, str]) -> Roster:
+        before = Roster.model_validate({"people": PEOPLE, stored: [entries[stored]] * number})
+        data = before.model_dump(mode="json", by_alias=True)
+        return check_roster({**data, added: [*data[added], entry]}, before=before)
+
+    grown = add(4, entries[added])
+    assert len(grown.overrides) + len(grown.absences) == 5
+    with pytest.raises(PolicyFaults, match="4 overrides and absences, and 3 are the most"):
+        add(3, entries[added])
+    with pytest.raises(PolicyFaults, match=rf"{added}\[{4 if added == stored else 0}\]\.person"):
+        add(4, {**entries[added], "person": "zed"})
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "words"),
+    [
+        ("_MOST", (("people", 1), ("teams", 1)), "people: has 2 entries"),
+        ("_MOST_VALUES", 10, "holds over 10 values"),
+    ],
+)
+def test_a_stored_roster_that_is_over_another_limit_is_still_added_to(
+    limit: str, most: object, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = check_roster({"people": PEOPLE})
+    data = {**before.model_dump(mode="json", by_alias=True), "absences": [{**SPAN, "person": "dana"}]}
+    monkeypatch.setattr(roster_file, limit, most)
+    assert len(check_roster(data, before=before).absences) == 1
+    with pytest.raises(PolicyFaults, match=words):
+        check_roster(data)
 
 
 def test_a_file_of_a_roster_may_be_larger_than_one_of_a_policy() -> None:

@@ -63,3 +63,75 @@ def test_the_owner_of_last_resort_is_told_every_day_at_the_time_nobody_was_there
         story.leaps_to("Tue 10:00:09")
         story.expect_told("olga", "email", kind="last_resort")
         story.at("Wed 10:00").expect_told("olga", "email", kind="last_resort")
+
+
+def test_a_second_tier_passed_over_costs_the_next_one_nothing_either() -> None:
+    """The question of a tier that was entered before it was known is about the time at which it was entered."""
+    with Story(policy(**UNTIL_CLOSING), nobody=NOBODY_AT_L2) as story:
+        story.later("10:29")
+        story.answers_wait = True
+        story.at("10:30")
+        story.at("10:31").dana.notes()
+        story.answers_at_last()
+        story.at("10:31")
+        [third] = story.questions
+        assert (third.team, said(third.at)) == ("management", "10:30")
+
+
+def test_a_tier_that_was_missed_when_it_began_costs_the_next_one_nothing() -> None:
+    tiers = {
+        "L1": "steps: [{tell: on_call, channels: [sms]}]",
+        "L2": "targets: {acknowledge: {all: 15m}}",
+        "L3": "{calendar: office, targets: {acknowledge: {all: 6h45m}}}",
+    }
+    with Story(policy(**tiers), nobody=NOBODY_BELOW, answers_wait=True) as story:
+        story.at("10:20").dana.notes()
+        story.answers_wait = False
+        story.answers_at_last()
+        story.at("10:20").expect_told("mia", "email")
+        assert story.happened("climbed") == ["10:20 climbed", "10:20 climbed"], "it is written down when it is known"
+        assert story.target("acknowledge", "L3").due == "17:00"
+
+
+def test_what_a_change_of_priority_makes_due_counts_from_the_change() -> None:
+    """Nobody counts on a target that was not there yet: who is on duty is asked for now, and the next tier begins now."""
+    tier = "{targets: {acknowledge: {high: 2h, critical: 30m}}, steps: [{tell: on_call, channels: [sms]}]}"
+    with Story(policy(L1=tier)) as story:
+        story.expect_told("dana", "sms")
+        story.at("11:00").dana.sets_priority("critical")
+        story.expect_told("finn", "sms")
+        assert story.happened("breached", "climbed") == ["11:00 breached", "11:00 climbed"]
+        assert story.target("acknowledge", "L2").due == "12:00"
+
+
+def test_what_comes_of_a_message_that_could_never_go_out_counts_from_the_message() -> None:
+    with Story(policy(**UNTIL_CLOSING), failing=(("finn", "sms"),)) as story:
+        story.provider.code = "no_address"
+        story.later("10:29")
+        story.leaps_to("10:30:02")
+        story.expect_told("finn", "sms")
+        story.expect_told("mia", "email")
+        assert story.target("acknowledge", "L3").due == "17:00"
+
+
+QUIET = """{customer_updates: {every: {all: 9h}, channels: [sms], on: [escalated]},
+            quiet_hours: {customer_sms: "21:55-08:00", timezone: UTC}}"""
+
+
+def test_after_an_outage_quiet_hours_are_those_of_the_night_in_which_it_ends() -> None:
+    """What was due in the evening would be an SMS to the customer at three in the morning."""
+    patient = "targets: {acknowledge: {all: 12h}}"
+    with Story(policy(QUIET, L2=patient, L3=patient), opens="21:20", nobody=NOBODY_AT_L2) as story:
+        story.never_mind()
+        story.leaps_to("Tue 03:00")
+        story.expect_told("mia", "email")
+        assert [(one.kind, said(one.not_before)) for one in story.held] == [("customer_escalated", "Tue 08:00")] * 2
+        assert {said(one.at) for one in story.held} == {"21:50"}
+
+
+def test_a_worker_that_is_a_few_seconds_late_keeps_to_what_the_preview_says() -> None:
+    with Story(policy(QUIET.replace("21:55", "21:50")), opens="21:19:30") as story:
+        story.never_mind()
+        story.leaps_to("21:50:02")
+        story.expect_customer_told("escalated", "sms")
+        story.expect_told("finn", "sms")

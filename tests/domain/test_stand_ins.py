@@ -10,8 +10,9 @@ from domain.afterwards import LateSurvey, Unsent, alert, last_try
 from domain.commands import Command, Survey
 from domain.duty_answers import answered
 from domain.escalation import advance, answer, apply, open_case
-from domain.messages import DutyAnswer, DutyQuestion, SendResult
-from domain.roster import Roster, acting_leads
+from domain.messages import DutyAnswer, DutyQuestion, SendResult, StandIn
+from domain.opening import accountable
+from domain.roster import Roster, accountable_for
 from domain.roster_file import check_roster
 from domain.simulation import Course, Sending, course
 from domain.state import STAND_INS, Escalation, Opening, TimelineEntry
@@ -39,18 +40,19 @@ OLGA_AWAY = {"person": "olga", "delegate": "pia"}
 
 
 def opening(people: Roster, rules: str = TO_LAST, **changes: Any) -> Opening:
+    accepted_at, rules_ = when("10:00"), policy(rules)
     return Opening(
         id="zendesk-4711",
         episode=1,
-        accepted_at=when("10:00"),
+        accepted_at=accepted_at,
         opened_by=None,
-        policy=policy(rules),
+        policy=rules_,
         priority="high",
         priority_reasons=(),
         ticket=Ticket(system="zendesk", id="4711", subject="Checkout is down"),
         customer=Customer(id="acme", name="Acme GmbH", email="it@acme.example"),
         trigger=Trigger(kind="manual"),
-        leads=acting_leads(people, when("10:00")),
+        **accountable(people, rules_, accepted_at),
     ).model_copy(update=changes)
 
 
@@ -73,7 +75,7 @@ def question(**changes: Any) -> DutyQuestion:
 
 @pytest.mark.parametrize(("away", "hears"), [((), "lea"), ((LEA_AWAY,), "kim")])
 def test_a_missing_root_cause_is_told_to_whoever_stands_in_for_the_lead(away: tuple[Any, ...], hears: str) -> None:
-    people = roster(*away)
+    people = roster(*({**one, "to": when("Fri 10:00").isoformat()} for one in away))
     words = [word("10:01", "acknowledge"), word("10:02", "resolve", summary="restarted")]
     found = course(opening(people), people, words)
     assert told(found, "root_cause_overdue") == [("Tue 10:02", "dana"), ("Wed 10:02", hears)]
@@ -91,9 +93,39 @@ def test_before_anybody_was_told_whoever_stands_in_for_the_lead_is_accountable()
     assert (begun.told, begun.accountable) == ((), "kim")
 
 
-def test_the_lead_of_the_answer_is_whoever_stands_in_at_the_time_of_the_question() -> None:
-    people = roster(LEA_AWAY)
-    assert [answered(people, question(at=when(at))).lead for at in ("09:59", "10:00", "12:00")] == ["lea", "kim", "lea"]
+def away(person: str, by: str | None, begins: str = "10:00", ends: str = "12:00") -> dict[str, tuple[StandIn, ...]]:
+    return {person: (StandIn(begins=when(begins), ends=when(ends), by=by),)}
+
+
+def test_the_answer_says_when_the_lead_is_away_and_who_stands_in() -> None:
+    found = answered(roster(LEA_AWAY), question(at=when("09:00")))
+    assert (found.lead, found.stand_ins) == ("lea", away("lea", "kim"))
+
+
+@pytest.mark.parametrize(
+    ("absences", "hears"),
+    [
+        ((LEA_AWAY,), "kim"),
+        (({"person": "lea"},), "olga"),
+        (({"person": "lea"}, OLGA_AWAY), "pia"),
+        (({"person": "lea"}, {"person": "olga"}), "lea"),
+    ],
+    ids=["somebody stands in", "the last resort does", "who stands in for the last resort does", "nobody is there"],
+)
+def test_who_answers_for_a_team_whose_lead_is_away(absences: tuple[dict[str, Any], ...], hears: str) -> None:
+    people = roster(*absences)
+    assert open_case(opening(people)).state.lead == hears
+    assert accountable_for(people, "support", "olga", when("10:00")) == hears, "the same after closing"
+
+
+def test_a_lead_who_is_back_answers_again_though_no_step_has_asked_since() -> None:
+    people = roster(
+        {**LEA_AWAY, "to": when("Wed 08:00").isoformat()},
+        {"person": "kim", "from": when("Wed 08:00").isoformat(), "to": when("Fri 08:00").isoformat()},
+    )
+    words = [word("10:01", "acknowledge"), word("Tue 09:00", "resolve", summary="restarted")]
+    found = course(opening(people), people, words)
+    assert told(found, "root_cause_overdue") == [("Wed 09:00", "dana"), ("Thu 09:00", "lea")]
 
 
 # the last resort
@@ -101,8 +133,8 @@ def test_the_lead_of_the_answer_is_whoever_stands_in_at_the_time_of_the_question
 
 def test_the_answer_says_who_stands_in_for_the_owner_of_last_resort_that_the_question_names() -> None:
     people = roster(OLGA_AWAY, {"person": "mia", "delegate": "kim"})
-    assert answered(people, question()).stand_ins == {"olga": "pia"}
-    assert answered(people, question(last_resort="mia")).stand_ins == {"mia": "kim"}
+    assert answered(people, question()).stand_ins == away("olga", "pia")
+    assert answered(people, question(last_resort="mia")).stand_ins == away("mia", "kim")
     assert answered(people, question(last_resort="eli")).stand_ins == {}
     assert answered(people, question(last_resort=None)).stand_ins == {}
 
@@ -119,10 +151,37 @@ def test_what_nobody_takes_goes_to_whoever_stands_in_for_the_owner_of_last_resor
     assert any(one.text.startswith(text) for one in found.happenings if isinstance(one, TimelineEntry))
 
 
-def test_a_closing_limit_that_passed_is_told_to_whoever_stands_in_as_last_heard_of() -> None:
-    people = roster(OLGA_AWAY)
+@pytest.mark.parametrize(
+    ("ends", "hears"), [("12:00", "olga"), ("Thu 11:00", "pia")], ids=["back in time", "away to that day"]
+)
+def test_a_closing_limit_that_passed_is_told_to_whoever_is_then_there(ends: str, hears: str) -> None:
+    """Nobody has asked the roster since the first step; what it said then knew of the days to come."""
+    people = roster({**OLGA_AWAY, "to": when(ends).isoformat()})
     found = course(opening(people), people, [word("10:01", "acknowledge")])
-    assert told(found, "closure_overdue") == [("Thu 10:00", "pia")]
+    assert told(found, "closure_overdue") == [("Thu 10:00", hears)]
+
+
+def test_who_leaves_later_is_stood_in_for_from_then_on_every_day() -> None:
+    nobody = ({"person": one} for one in ("dana", "eli", "finn", "mia"))
+    late = {"from": when("Tue 18:00").isoformat(), "to": when("Fri 00:00").isoformat()}
+    people = roster({**OLGA_AWAY, **late}, *nobody)
+    found = course(opening(people), people, until=when("Thu 11:00"))
+    expected = [("10:00", "olga"), ("Tue 10:00", "olga"), ("Wed 10:00", "pia"), ("Thu 10:00", "pia")]
+    assert told(found, "last_resort") == expected
+
+
+def test_who_stands_in_is_known_before_any_step_has_asked() -> None:
+    """Opened at the weekend, the tier waits for Monday; the target does not."""
+    always = "calendars: {always: {timezone: UTC, hours: always}}"
+    rules = f"{{{always}, targets: {{resolution: {{all: 4h, calendar: always}}}}, start_tier: {{high: L3}}}}"
+    weekend = {"from": when("Sat 00:00").isoformat(), "to": when("03-09 00:00").isoformat()}
+    people = roster({**OLGA_AWAY, **weekend})
+    dated = policy(rules, L3="{calendar: office}")
+    begun = opening(
+        people, policy=dated, accepted_at=when("Sat 10:00"), **accountable(people, dated, when("Sat 10:00"))
+    )
+    found = course(begun, people, until=when("Sun 12:00"))
+    assert told(found, "top_breach") == [("Sat 14:00", "pia")]
 
 
 def test_who_is_back_hears_again_once_a_step_has_asked() -> None:
@@ -137,16 +196,17 @@ def first_answer(state: Escalation, **says: Any) -> Escalation:
 
 
 def test_a_case_of_earlier_rules_asks_for_no_stand_in_and_keeps_the_owner_of_last_resort() -> None:
-    for version, asks, last in ((STAND_INS - 1, None, "olga"), (STAND_INS, "olga", "pia")):
-        people = roster(OLGA_AWAY)
-        begun = open_case(opening(people, rules_version=version))
+    for version, asks, last, lead in ((STAND_INS - 1, None, "olga", "lea"), (STAND_INS, "olga", "pia", "kim")):
+        people = roster(OLGA_AWAY, LEA_AWAY)
+        begun = open_case(opening(people, rules_version=version, stand_ins={}))
         [asked] = begun.questions
         assert asked.last_resort == asks
-        assert answer(begun.state, answered(people, asked)).state.last_resort == last
+        after = answer(begun.state, answered(people, asked)).state
+        assert (after.last_resort, after.lead) == (last, lead)
 
 
 def test_a_stand_in_is_forgotten_when_the_next_answer_names_none() -> None:
-    state = first_answer(open_case(opening(roster())).state, stand_ins={"olga": "pia"})
+    state = first_answer(open_case(opening(roster())).state, stand_ins=away("olga", "pia"))
     assert state.last_resort == "pia"
     asked_again = advance(state, when("10:10"))
     [asked] = asked_again.questions
@@ -154,7 +214,7 @@ def test_a_stand_in_is_forgotten_when_the_next_answer_names_none() -> None:
 
 
 def test_a_policy_with_another_owner_of_last_resort_has_no_stand_in_of_the_old_one() -> None:
-    state = first_answer(open_case(opening(roster())).state, stand_ins={"olga": "pia"})
+    state = first_answer(open_case(opening(roster())).state, stand_ins=away("olga", "pia"))
     other = state.policy.model_copy(update={"owner_of_last_resort": "mia", "version": 2})
     moved = apply(state, word("10:05", "rebase", policy=other.model_dump(mode="json")), when("10:05"))
     assert moved.state.last_resort == "mia"

@@ -11,10 +11,13 @@ from records.command_log import CommandLog
 from records.database import Database
 from records.escalations import Escalations
 from records.idempotency import Fresh, Idempotency, Pending
+from records.problems import Problems, locked
 from records.tables import messages, timeline
 from records.transitions import Transitions
+from tests.postgres import Postgres
 from tests.records.conftest import Open
 from tests.records.samples import NOW, applied, at, command, line, message, transition
+from tests.records.taught import cause, closes, explained, lessons_of
 
 ROUNDS = 20
 
@@ -61,6 +64,34 @@ def test_transitions_that_overtake_each_other_lose_no_line_and_end_with_the_newe
         assert shown is not None
         assert shown["version"] == 2 * number
     assert [entry.seq for entry in Escalations(one).timeline("zendesk-1", 1)] == list(range(1, 2 * ROUNDS + 1))
+
+
+def test_a_case_that_is_linked_by_hand_while_it_closes_is_linked_once_and_nobody_waits_for_each_other(
+    open_database: Open,
+) -> None:
+    one, other = open_database(), open_database()
+    lessons = lessons_of(one)
+    for number in (1, 2):
+        lessons.record_recurrence(closes(one, number, number), NOW)
+    for number in range(3, ROUNDS + 3):
+        case = (f"zendesk-{number}", 1)
+        by_hand = partial(Problems(other).link, "P-1", case, "lee", at(number))
+        at_once(partial(lessons.record_recurrence, closes(one, number, number), NOW), by_hand)
+        assert len(Problems(one).cases("P-1")) == number
+
+
+def test_who_holds_a_problem_keeps_no_root_cause_waiting_that_names_it(postgres: Postgres) -> None:
+    """Else who links a case by hand would wait for the case, and the case for the problem. SQLite has one writer anyway."""
+    with postgres.database() as url, ThreadPoolExecutor(1) as thread:
+        store = Database(url)
+        lessons = lessons_of(store)
+        for number in (1, 2):
+            lessons.record_recurrence(closes(store, number, number), NOW)
+        with store.write() as connection:
+            locked(connection, "P-1")
+            thread.submit(explained, store, cause(problem="P-1"), id="zendesk-3", status="resolved").result(10)
+        assert len(Problems(store).cases("P-1")) == 3
+        store.close()
 
 
 def test_a_key_that_is_let_go_while_a_retry_asks_for_it_is_fresh_or_pending(open_database: Open) -> None:

@@ -23,6 +23,7 @@ NAME, EMAIL, PHONE = "Füchse KG", "it@fuchs.example", "+493012345615"
 CALLED = f"{NAME} called about it: {EMAIL}, {PHONE}."
 CLEANED = f"{NAME} called about it: (forgotten), (forgotten)."
 LIVE, OVER = ("zendesk-W5", 1), ("zendesk-W6", 1)
+MANY = range(1000, 1120)  # more contacts than names that SQLite takes in one question
 BOTH = "The certificate of the payment gateway had expired during the night"  # a cause that two customers had
 
 
@@ -60,7 +61,7 @@ def document_of(database: Database, id: str) -> dict[str, Any]:
         return dict(connection.execute(select(escalations.c.document).where(escalations.c.id == id)).scalar_one())
 
 
-def sent(database: Database, text: str, **changes: Any) -> Any:
+def sent(database: Database, text: str, *, try_out: bool = False, **changes: Any) -> Any:
     """The text of a reminder of another customer's case, after the customer was forgotten."""
     mail = message("dana/email").model_copy(update={"key": "zendesk-W5.1/1/step/0.0/dana/email", "channel": "email"})
     words = {"text": text, "subject": None, "status": "sent", "claimed_at": at(30), **changes}
@@ -68,7 +69,7 @@ def sent(database: Database, text: str, **changes: Any) -> Any:
         row = {"key": mail.key, "id": LIVE[0], "episode": 1, "entry": 1, "kind": "action_due", "channel": "email"}
         row |= {"person": "dana", "attempts": 1, "created_at": NOW, "document": mail.model_dump(mode="json")}
         connection.execute(messages.insert().values(**row | words))
-    forget(database)
+    forget(database, try_out=try_out)
     return one(database, messages).text
 
 
@@ -91,6 +92,37 @@ def test_where_their_name_stands_and_what_a_live_case_says_is_told_with_its_id(s
     tally = forget(store)
     assert (tally.left["named"], tally.which["named"]) == (2, {LIVE[0], OVER[0]})
     assert document_of(store, LIVE[0])["ticket"]["subject"] == CALLED  # its workflow would write it again
+
+
+def test_what_is_no_word_stays_in_another_customers_case_and_is_told(store: Database) -> None:
+    of_ids = closed("zendesk-W7", "Bounces", product=PHONE, category=EMAIL, customer="wolke", name="Wolke AG")
+    of_ids["ticket"] |= {"id": EMAIL, "tags": [EMAIL], "history": [{"from": EMAIL, "text": PHONE}]}
+    close(store, of_ids)
+    before = of_ids["ticket"]
+    tally = forget(store)
+    over = document_of(store, "zendesk-W7")
+    words = {"tags": ["(forgotten)"], "history": [{"from": "(forgotten)", "text": "(forgotten)"}]}
+    assert over["ticket"] == {**before, **words}
+    assert over["customer"] == of_ids["customer"]
+    with store.read() as connection:
+        kept = connection.execute(select(closures).where(closures.c.id == "zendesk-W7")).one()
+    assert (kept.product, kept.category) == (PHONE, EMAIL)
+    assert "zendesk-W7" in tally.which["named"]
+
+
+@pytest.mark.parametrize("try_out", [True, False])
+def test_a_customer_of_many_contacts_is_forgotten_with_all_of_them(store: Database, try_out: bool) -> None:
+    contacts = [closed(f"zendesk-{n}", "Down for everybody", name=f"Jürgen Müller {n}", customer="fuchs") for n in MANY]
+    for number, contact in zip(MANY, contacts, strict=True):
+        contact["customer"] |= {"email": f"p{number}@fuchs.example", "phone": f"+4930{number:07}"}
+    close(store, *contacts)
+    with store.write() as connection:
+        naming = f"{PHONE}, p{MANY[0]}@fuchs.example, p{MANY[-1]}@fuchs.example"
+        connection.execute(update(timeline).values(text=naming, data={}))
+    mail = sent(store, f"Ask Jürgen Müller {MANY[-1]}", try_out=try_out)
+    assert mail == (f"Ask Jürgen Müller {MANY[-1]}" if try_out else "(forgotten)")
+    left = naming if try_out else "(forgotten), (forgotten), (forgotten)"
+    assert one(store, timeline.c.text).text == left
 
 
 def test_a_word_on_its_way_to_a_case_is_left_and_told(store: Database) -> None:

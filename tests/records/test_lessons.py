@@ -189,7 +189,7 @@ def test_cases_that_name_no_product_make_a_problem_of_their_own(database: Databa
     opened(lessons, closes(database, 1, 1, product=None))
     message = opened(lessons, closes(database, 2, 2, product=None))
     assert message is not None
-    assert message.facts["text"] == "Certificate expired"
+    assert Problems(database).find(message.facts["problem"]).title == "Certificate expired"
 
 
 def test_a_category_of_its_own_count_and_owner_keeps_to_them(database: Database, lessons: Lessons) -> None:

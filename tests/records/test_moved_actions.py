@@ -125,6 +125,49 @@ def test_a_reminder_under_way_goes_out_only_while_owner_and_day_are_as_it_says(
     assert isinstance(store.claim(second.key, "sam@support.example", "s", "t", NOW), Granted), "as it says once more"
 
 
+def claim(database: Database, found: Reminders) -> object:
+    [message] = found.messages
+    return Outbound(database).claim(message.key, "lee@support.example", "s", "t", NOW)
+
+
+def test_a_new_owner_whose_day_moves_while_the_message_is_under_way_is_told_with_the_new_day(
+    database: Database, lessons: Lessons
+) -> None:
+    move(database, "lee")
+    overtaken = look(lessons, 5)
+    move(database, due_on=DAY, now=at(6))
+    told = look(lessons, 7)
+    assert [(one.facts["given"], one.facts["due_on"]) for one in told.messages] == [("yes", DAY.isoformat())]
+    assert claim(database, overtaken) == Refused("action moved")
+    assert isinstance(claim(database, told), Granted)
+    move(database, due_on=date(2026, 4, 30), now=at(8))
+    assert keys(look(lessons, 9)) == [], "they know by now that it is theirs"
+
+
+def test_who_has_it_again_on_the_same_day_is_told_where_the_first_message_did_not_go_out(
+    database: Database, lessons: Lessons
+) -> None:
+    move(database, "lee")
+    overtaken = look(lessons, 5)
+    move(database, "sam", now=at(6))
+    look(lessons, 7)
+    assert claim(database, overtaken) == Refused("action moved")
+    move(database, "lee", now=at(9))
+    again = look(lessons, 10)
+    assert keys(again) == ["1.202603061/lee/email"]
+    assert isinstance(claim(database, again), Granted)
+    assert look(lessons, 10) == again, "its activity runs again"
+
+
+def test_a_try_that_was_held_up_until_its_look_was_over_takes_no_move_from_the_next_look(
+    database: Database, lessons: Lessons
+) -> None:
+    look(lessons, 5)
+    move(database, "lee", now=at(6))
+    assert keys(look(lessons, 5)) == []
+    assert keys(look(lessons, 7)) == ["1.20260306/lee/email"]
+
+
 @pytest.mark.usefixtures("lessons")
 def test_an_action_that_is_not_there_is_moved_by_nobody(database: Database) -> None:
     with pytest.raises(NotFound) as refused:

@@ -10,7 +10,7 @@ from domain.commands import Command
 from domain.holiday_dates import with_holidays
 from domain.opening import Asked, opening_of
 from domain.policy_file import check_policy
-from domain.roster import Roster, acting_leads
+from domain.roster import Roster
 from domain.roster_file import check_roster
 from domain.simulation import OF_A_SYSTEM, Course, Happening, Refusal, course
 from domain.state import Opening
@@ -65,7 +65,7 @@ def play(seed: int, start: datetime, roster: Roster) -> Play:
     """The case of that seed; it ends by being withdrawn, if not before."""
     chance = Random(f"case {seed}")  # noqa: S311 - made up, not secret
     rules = with_holidays(check_policy(policy(chance)), start)
-    opening = opening_of(asked(chance, str(seed)), rules, start, acting_leads(roster, start), by="api")
+    opening = opening_of(asked(chance, str(seed)), rules, start, roster, by="api")
     return Play(opening, roster, tuple(script(chance, opening, roster)))
 
 

@@ -9,7 +9,7 @@
   const drift = new Date(words.now).getTime() - Date.now(); // of this machine's clock from the server's
   const onCase = document.getElementById("case")?.dataset.case;
   const SOON = 250, LATER = 10_000, PARTS = "#counts, #rows, .part";
-  let source = null, lost = null, waiting = null, fetching = false, again = false, quiet = true;
+  let source = null, lost = null, waiting = null, fetching = false, again = false, quiet = true, parts = 0;
 
   const put = (text, ...values) => values.reduce((all, one) => all.replace("{}", one), text);
 
@@ -73,6 +73,7 @@
   async function refresh(quietly) {
     if (fetching) { again = true; return; }
     fetching = true;
+    const before = parts;
     try {
       const address = new URL(location.href);
       address.searchParams.delete("told");
@@ -80,7 +81,9 @@
       const answer = await fetch(address, { headers: { Accept: "text/html" } });
       if (answer.redirected) return notLive(words.gone);
       if (!answer.ok) throw new Error(String(answer.status));
-      const changed = replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const text = await answer.text();
+      if (parts !== before) return; // maybe older than what was sent meanwhile and is not sent again; what is new in it, will be
+      const changed = replace(new DOMParser().parseFromString(text, "text/html"));
       if (changed && !quietly) say.textContent = words.changed;
     } catch {
       notLive();
@@ -99,6 +102,7 @@
   // What a board shows comes as it is: all of it at first, then the parts that have changed.
   function sent(event) {
     connected();
+    parts += 1;
     const changed = replace(new DOMParser().parseFromString(JSON.parse(event.data).join(""), "text/html"));
     if (changed && !quiet) say.textContent = words.changed;
     quiet = false;
