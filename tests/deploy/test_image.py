@@ -5,7 +5,7 @@ there and among the installed packages (`-S` keeps the repository, which is inst
 and the environment is compose's own, with this machine's addresses in the place of its host names.
 """
 
-import ast
+import dis
 import os
 import re
 import shutil
@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -95,12 +96,22 @@ def test_the_lock_of_the_image_is_the_other_lock_without_the_tools() -> None:
 
 def imported(folder: Path) -> set[str]:
     """The packages the code below `folder` names in its imports, without its own and Python's."""
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in folder.rglob("*.py")]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
-    names = plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    # Not by `ast.parse`: in Python 3.11 it fails when the garbage collector comes in between (SystemError, recursion depth).
+    files = [compile(file.read_bytes(), str(file), "exec", dont_inherit=True) for file in folder.rglob("*.py")]
+    names = {name for file in files for code in _parts(file) for name in _imports(code)}
     own = {path.stem for path in folder.iterdir()}
     return {name.split(".")[0] for name in names} - own - set(sys.stdlib_module_names)
+
+
+def _parts(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _parts(part)
+
+
+def _imports(code: CodeType) -> Iterator[str]:
+    return (one.argval for one in dis.get_instructions(code) if one.opname == "IMPORT_NAME")
 
 
 def test_every_package_the_code_imports_is_in_the_lock_of_the_image(image: Path) -> None:
