@@ -10,13 +10,13 @@ from domain.clocks import Clock
 from domain.due import label
 from domain.messages import DutyAnswer, DutyQuestion, Message, SendResult
 from domain.preferences import NOT_NOW
+from domain.quiet import goes_out_at
 from domain.round_robin import turn_of
 from domain.state import NO_DRIFT, STAND_INS, Entry, EntryCause, Escalation, Shout, Tell
 from domain.turn import TIERLINE, Turn
 from domain.view_time import rfc3339
 
 A_DAY = timedelta(hours=24)
-KNOWN_BEFORE = (NO_ADDRESS, NOT_NOW)  # codes of messages that could not go out when they were made
 CLIMBS = ("acknowledge", "tier_resolution", "resolution", "customer_update")
 TELLS_THE_CUSTOMER: tuple[EntryCause, ...] = ("breached", "nobody", "escalated", "functional")
 
@@ -33,7 +33,10 @@ def enter(
     targets.cancel(turn, *(("acknowledge",) if stale else targets.OF_THE_ENTRY))
     targets.go_on(turn)
     state, began = turn.state, at or turn.now
-    entry = Entry(number=state.entry.number + 1, cause=cause, at=began, round_at=began, first=first)
+    reckoned = state.entry.reckoned_at  # by a word that came before it was known that the entry had begun
+    later = reckoned if reckoned is not None and reckoned > began else None
+    number = state.entry.number + 1
+    entry = Entry(number=number, cause=cause, at=began, round_at=began, first=first, reckoned_at=later)
     shouts = tuple(shout for shout in state.shouts if shout.why == "closure")  # the others were about the entry
     turn.set(tier=tier, team=team, entry=entry, status="open", shouts=shouts)
     # What was said, told and waited for belongs to the entry that is left.
@@ -188,7 +191,9 @@ def answered(turn: Turn, answer: DutyAnswer) -> None:
 def _remember(turn: Turn, answer: DutyAnswer) -> None:
     """What the answer says beside the person: the team's lead, who is away of those accountable, channels taken."""
     state = turn.state
-    turn.set(stand_ins=answer.stand_ins)
+    asked = (answer.lead, state.policy.owner_of_last_resort)
+    of_others = {person: times for person, times in state.stand_ins.items() if person not in asked}
+    turn.set(stand_ins={**of_others, **answer.stand_ins})
     if answer.lead is not None:
         turn.set(leads={**state.leads, state.team: answer.lead})
     if answer.person is None or state.rules_version < PREFERENCES_SINCE:
@@ -232,8 +237,19 @@ def step_message_failed(turn: Turn, message: Message, result: SendResult) -> Non
         return
     if not any(one.reaches and one.person == tell.person for one in turn.state.entry.tells):
         turn.set(told=tuple(one for one in state.told if one != tell.person))
-    known_before = state.rules_version >= NO_DRIFT and result.code in KNOWN_BEFORE
-    next_step_now(turn, tell, message.at if known_before else turn.now)
+    next_step_now(turn, tell, _in_vain_since(turn, message, result))
+
+
+def _in_vain_since(turn: Turn, message: Message, result: SendResult) -> datetime:
+    """When it was clear that it would not arrive: where there is no address when it was due; a provider says it later.
+
+    Who rests is asked when the message is about to go out, which is the due time but for an outage.
+    """
+    if turn.state.rules_version >= NO_DRIFT and result.code == NO_ADDRESS:
+        return message.at
+    if turn.state.rules_version >= NO_DRIFT and result.code == NOT_NOW:
+        return goes_out_at(message.at, result.at)
+    return turn.now
 
 
 def next_step_now(turn: Turn, tell: Tell, at: datetime) -> None:

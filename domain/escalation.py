@@ -81,17 +81,18 @@ def _note_opened(turn: Turn, opening: Opening) -> None:
         turn.note("reopened", origin.by or TIERLINE, text, episode=origin.episode, words=origin.reason)
 
 
-def apply(state: Escalation, command: Command, at: datetime) -> Outcome:
+def apply(state: Escalation, command: Command, at: datetime, heard_at: datetime | None = None) -> Outcome:
     """Somebody said something at `at` (never before what has already happened).
 
     What was due before comes first, then the command, then what is due at the same instant. A command id is applied once.
+    `heard_at` is when the case takes it in, after an outage hours later; absent: at once.
     Raises a coded DomainError when the command is malformed or the case does not allow it; the state is then as it was.
     """
     if command.id in state.applied:
         return Outcome(state)
     require_episode(state, command.episode)
     body = command.parsed()
-    turn = Turn(state, made_at=at)
+    turn = Turn(state, made_at=heard_at or at)
     _run_due(turn, at, inclusive=False)
     turn.reach(at)
     deeds.DEEDS[command.name](turn, command.by or TIERLINE, body)
@@ -120,14 +121,14 @@ def answer(state: Escalation, duty: DutyAnswer, heard_at: datetime | None = None
     return _until(turn, duty.at)
 
 
-def delivered(state: Escalation, result: SendResult) -> Outcome:
-    """A message has come to its end. Only a failure moves the case: next channel, next responder."""
+def delivered(state: Escalation, result: SendResult, heard_at: datetime | None = None) -> Outcome:
+    """A message has come to its end; `heard_at` as in `apply`. Only a failure moves the case: next channel, next responder."""
     message = state.outstanding.get(result.key)
     if message is None:
         return Outcome(state)
     if result.status in ("sent", "unknown"):
         return Outcome(_without(state, result.key))
-    turn = Turn(state, made_at=result.at)
+    turn = Turn(state, made_at=heard_at or result.at)
     _run_due(turn, result.at, inclusive=False)  # which may send messages of its own
     turn.reach(result.at)
     turn.state = _without(turn.state, result.key)

@@ -70,4 +70,6 @@ def opening_of(
 def accountable(roster: Roster, policy: Policy, at: datetime) -> Accountable:
     """Who answers for a case before anybody has been told of it, and when they are away."""
     leads = leads_of(roster)
-    return {"leads": leads, "stand_ins": stand_ins(roster, (policy.owner_of_last_resort, *leads.values()), at)}
+    teams = (*(tier.team for tier in policy.tiers), *(rule.team for rule in policy.functional))
+    people = (policy.owner_of_last_resort, *(leads[team] for team in teams if team in leads))
+    return {"leads": leads, "stand_ins": stand_ins(roster, people, at)}

@@ -6,7 +6,7 @@ by a running case, which asks the roster only when a step begins.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from domain.calendars import as_utc
@@ -39,7 +39,7 @@ class StandingIn:
     def of(self, person: str) -> list[Answer]:
         """Who answers for the person, from one change to the next; neighbours may be alike."""
         if person not in self._found:
-            absences = tuple(one for name in self._away_before(person) for one in self._away[name])
+            absences = self._meanwhile(person)
             roster = self._roster.model_copy(update={"absences": absences})
             edges = {edge for one in absences for edge in (one.from_, one.to) if self._now < edge < self._until}
             stretches = pairwise(sorted({self._now, self._until, *edges}))
@@ -50,17 +50,24 @@ class StandingIn:
         """Whether the person is away at some time."""
         return person in self._away
 
-    def _away_before(self, person: str) -> list[str]:
-        """Those away at some time whose absence leads from the person to somebody else: no other absence matters."""
-        found: dict[str, None] = {}
+    def _meanwhile(self, person: str) -> tuple[Absence, ...]:
+        """The absences of the person, and while these last those that lead on to somebody else: no others matter."""
+        mine = self._away.get(person, [])
+        found: dict[str, list[Absence]] = {}
         waiting: list[str | None] = [person]
         while waiting:
             name = waiting.pop()
-            if name is not None and name in self._away and name not in found:
-                found[name] = None
-                one = self._roster.person(name)
-                waiting += [one.manager if one else None, *(absence.delegate for absence in self._away[name])]
-        return list(found)
+            if name is None or name in found:
+                continue
+            found[name] = [one for one in self._away.get(name, ()) if any(_overlap(one, other) for other in mine)]
+            if found[name]:
+                known = self._roster.person(name)
+                waiting += [known.manager if known else None, *(one.delegate for one in found[name])]
+        return tuple(chain.from_iterable(found.values()))
+
+
+def _overlap(one: Absence, other: Absence) -> bool:
+    return one.from_ < other.to and other.from_ < one.to
 
 
 def stand_ins(roster: Roster, people: Iterable[str], at: datetime) -> dict[str, tuple[StandIn, ...]]:

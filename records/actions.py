@@ -143,6 +143,7 @@ class Actions:
     def end(self, id: str, state: Literal["done", "dropped"], by: str, note: str | None, now: datetime) -> KeptAction:
         """Done, or dropped. Raises NotFound `action_not_found`, NotAllowed `action_done`, `action_dropped`."""
         with self._database.write() as connection:
+            _cause_of(connection, id)  # holds the case: a look for reminders writes what it has read of its actions
             before = _locked(connection, id)
             changed = ended(before, state, by, note, now)
             if changed != before:

@@ -101,11 +101,14 @@ def _kept_back(connection: Connection, problem: Problem, person: str) -> bool:
 
 def last_case(connection: Connection, problem: Problem) -> Case | None:
     """The case of it that closed last; where none is left under it, the last one of its cause; None where that is gone, too."""
+    which = (escalations.c.id, escalations.c.episode)  # of two at one instant always the same
     closed = and_(escalations.c.status == "closed", _of_row(problem_cases))
     linked = select(escalations.c.id, escalations.c.episode).join(problem_cases, closed)
-    mine = linked.where(problem_cases.c.problem == problem.id).order_by(escalations.c.closed_at.desc())
+    mine = linked.where(problem_cases.c.problem == problem.id).order_by(escalations.c.closed_at.desc(), *which)
     counted = select(escalations.c.id, escalations.c.episode).join(occurrences, _of_row(occurrences))
-    same = counted.where(same_cause(occurrences, problem.category, problem.product)).order_by(occurrences.c.at.desc())
+    same = counted.where(same_cause(occurrences, problem.category, problem.product)).order_by(
+        occurrences.c.at.desc(), *which
+    )
     row = connection.execute(mine.limit(1)).one_or_none() or connection.execute(same.limit(1)).one_or_none()
     return None if row is None else (row.id, row.episode)
 

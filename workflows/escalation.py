@@ -143,7 +143,7 @@ class EscalationWorkflow:
             self._next_one_waits = True
 
     def _obey(self, command: Command) -> Outcome:
-        outcome = apply(self._state, command, self._heard_at(command))
+        outcome = apply(self._state, command, self._heard_at(command), workflow.now())
         self._take(outcome)
         return outcome
 
@@ -192,14 +192,15 @@ class EscalationWorkflow:
             self._outlived_until = task if task != self._task else 0
             for message in transition.messages:
                 self._sends[message.key] = sends.begin(message, self._state.priority)
-            ends = (partial(delivered, result=_overtaken(message)) for message in transition.dropped)
-            answers = (partial(answer, duty=duty, heard_at=workflow.now()) for duty in _answers(recorded))
+            now = workflow.now()
+            ends = (partial(delivered, result=_overtaken(message), heard_at=now) for message in transition.dropped)
+            answers = (partial(answer, duty=duty, heard_at=now) for duty in _answers(recorded))
             # An answer counts from its question, before which nothing may have happened later.
             answers_first = self._state.rules_version >= NO_DRIFT
             for taken_in in (*answers, *ends) if answers_first else (*ends, *answers):
                 self._take(taken_in(self._state))
         for key in [key for key, send in self._sends.items() if send.done()]:
-            self._take(delivered(self._state, sends.end_of(key, self._sends.pop(key))))
+            self._take(delivered(self._state, sends.end_of(key, self._sends.pop(key)), workflow.now()))
 
     def _record(self) -> None:
         """Write down everything that has happened since the last time, in one transaction; one at a time."""

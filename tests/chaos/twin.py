@@ -259,7 +259,8 @@ class Twin:
         self.tier, self.team, self.status, self.first = tier, team, "open", first
         self.entry += 1
         self.entry_at = self.round_at = began
-        self.round, self.fired, self.pulled, self.reckoned, self.tells = 0, 0, None, None, []
+        self.reckoned = self.reckoned if self.reckoned and self.reckoned > began else None
+        self.round, self.fired, self.pulled, self.tells = 0, 0, None, []
         self.shouts = [one for one in self.shouts if one.why == "closure"]
         self.owner, self.told, self.said, self.pause = None, [], {}, None
         self.stale_from = self.silence = None

@@ -26,7 +26,7 @@ from tests.chaos.twin import (
 )
 from tests.chaos.twin_deeds import end_closed, end_pause
 
-KNOWN_BEFORE = ("no_address", "not_now")  # a message that could not go out when it was made
+KNOWN_BEFORE = ("no_address",)  # a message that could not go out when it was made
 
 
 def next_due(twin: Twin) -> Due | None:

@@ -4,7 +4,12 @@ A worker wakes some milliseconds after a due time, after an outage hours. Where 
 milliseconds would make it end on the next working day.
 """
 
-from tests.domain.story import Story, policy, said
+import pytest
+
+from domain.commands import Command
+from domain.escalation import apply, delivered
+from domain.messages import SendResult
+from tests.domain.story import Story, policy, said, when
 
 UNTIL_CLOSING = {"L3": "{calendar: office, targets: {acknowledge: {all: 6h30m}}}"}  # from 10:30 to 17:00
 NOBODY_AT_L2 = (("specialists", "on_call"),)
@@ -135,3 +140,69 @@ def test_a_worker_that_is_a_few_seconds_late_keeps_to_what_the_preview_says() ->
         story.leaps_to("21:50:02")
         story.expect_customer_told("escalated", "sms")
         story.expect_told("finn", "sms")
+
+
+def test_who_rests_when_an_outage_ends_is_passed_over_then_and_the_next_tier_is_asked() -> None:
+    alone = "{targets: {acknowledge: {all: 8h}}, steps: [{tell: on_call, channels: [sms]}]}"
+    with Story(policy(L1=alone), opens="21:50", failing=(("dana", "sms"),), answers_wait=True) as story:
+        story.provider.code = "not_now"
+        story.answers_wait = False
+        story.leaps_to("Tue 03:00")
+        story.answers_at_last()
+        story.expect_told("dana", "sms")
+        story.expect_told("finn", "sms")
+        assert story.target("acknowledge", "L2").due == "Tue 04:00"
+
+
+UPDATES = """{customer_updates: {every: {all: 20h}, channels: [sms], on: [escalated]},
+              quiet_hours: {customer_sms: "22:00-08:00", timezone: UTC}}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "held"),
+    [
+        ("customer-update", {"text": "we are on it"}, ["customer_update"]),
+        ("note", {"text": "looking"}, ["customer_escalated"]),
+    ],
+    ids=["its own message", "what was due before it"],
+)
+def test_a_word_that_waited_for_the_worker_sends_no_sms_in_the_night_in_which_it_is_taken_in(
+    name: str, body: dict[str, str], held: list[str]
+) -> None:
+    patient = "targets: {acknowledge: {all: 12h}}"
+    tier = "targets: {acknowledge: {all: 11h}}" if name == "note" else "targets: {acknowledge: {all: 20h}}"
+    story = Story(policy(UPDATES, L1=tier, L2=patient, L3=patient))
+    evening, night = when("21:55"), when("Tue 03:00")
+    waited = Command(id="w", name=name, by="dana", received_at=evening, body=body)
+    outcome = apply(story.state, waited, evening, night)
+    assert [one.channel for one in outcome.messages if one.person is None] == []
+    assert [(one.kind, said(one.not_before)) for one in outcome.waiting] == [(kind, "Tue 08:00") for kind in held]
+
+
+def test_a_message_whose_end_waited_for_the_worker_sends_no_sms_in_its_place_at_night() -> None:
+    story = Story(policy(UPDATES.replace("[sms]", "[email, sms]"), L1="targets: {acknowledge: {all: 20h}}"))
+    story.later("21:54").never_mind()
+    update = Command(id="u", name="customer-update", by="dana", received_at=story.now, body={"text": "we are on it"})
+    outcome = apply(story.state, update, story.now)
+    [mail] = outcome.messages
+    refused = SendResult(key=mail.key, status="failed", at=when("21:56"), code="550")
+    after = delivered(outcome.state, refused, when("Tue 03:00"))
+    assert (after.messages, [said(one.not_before) for one in after.waiting]) == ((), ["Tue 08:00"])
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_change_of_priority_counts_for_an_entry_that_is_known_only_later_too(*, late: bool) -> None:
+    tiers = {
+        "L1": "{steps: [{tell: on_call, channels: [sms]}]}",
+        "L2": "targets: {acknowledge: {critical: 5m, high: 1h}}",
+    }
+    with Story(policy(**tiers), nobody=NOBODY_BELOW[:1], answers_wait=late) as story:
+        story.never_mind()
+        story.at("10:09").dana.sets_priority("critical")
+        if late:
+            story.answers_wait = False
+            story.answers_at_last()
+            story.at("10:09")
+        story.expect_told("mia", "email")
+        story.never_mind()
+        assert story.target("acknowledge", "L3").due == "11:09"

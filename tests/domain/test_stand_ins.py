@@ -24,13 +24,14 @@ NAMES = ("dana", "eli", "finn", "mia", "lea", "kim", "olga", "pia")
 TO_LAST = "{closing: {root_cause: required}, targets: {root_cause: {all: 1d}, closure: {all: 3d}}}"
 
 
-def roster(*absences: dict[str, Any]) -> Roster:
+def roster(*absences: dict[str, Any], lead_of_l2: str = "lea") -> Roster:
     """Teams led by lea, one step of one person each; the absences are from ten to noon unless they say otherwise."""
     people = [
         {"id": name, "name": name.title(), "email": f"{name}@x.example", "phone": "+493023125101"} for name in NAMES
     ]
     members = {"support": ["dana", "eli"], "specialists": ["finn"], "management": ["mia"]}
-    teams = [{"id": team, "lead": "lea", "members": ids} for team, ids in members.items()]
+    leads = {"specialists": lead_of_l2}
+    teams = [{"id": team, "lead": leads.get(team, "lea"), "members": ids} for team, ids in members.items()]
     times = {"from": when("10:00").isoformat(), "to": when("12:00").isoformat()}
     return check_roster({"people": people, "teams": teams, "absences": [{**times, **one} for one in absences]})
 
@@ -126,6 +127,18 @@ def test_a_lead_who_is_back_answers_again_though_no_step_has_asked_since() -> No
     words = [word("10:01", "acknowledge"), word("Tue 09:00", "resolve", summary="restarted")]
     found = course(opening(people), people, words)
     assert told(found, "root_cause_overdue") == [("Wed 09:00", "dana"), ("Thu 09:00", "lea")]
+
+
+def test_the_stand_in_for_the_lead_of_the_next_tier_is_known_before_that_tier_asks() -> None:
+    """Climbed in the evening; its steps wait for the morning, its target does not."""
+    kim_leads = roster({"person": "kim", "delegate": "pia", "to": when("Fri 10:00").isoformat()}, lead_of_l2="kim")
+    always = "calendars: {always: {timezone: UTC, hours: always}}"
+    rules = f"{{{always}, targets: {{resolution: {{all: 10h, calendar: always, warn_at: [90]}}}}}}"
+    dated = policy(rules, L1="{calendar: always, targets: {acknowledge: {all: 8h}}}", L2="{calendar: office}")
+    found = course(
+        opening(kim_leads, policy=dated, **accountable(kim_leads, dated, when("10:00"))), kim_leads, until=when("19:30")
+    )
+    assert told(found, "warning") == [("19:00", "pia")]
 
 
 # the last resort

@@ -1,17 +1,21 @@
 """An action that was moved stays moved, whatever is written of its case, until a later root cause; its new owner hears once."""
 
 from datetime import UTC, date, datetime
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from domain.actions import ActionsPlan, KeptAction, Look, Reminders
 from domain.errors import NotFound
+from domain.messages import Message
 from domain.roster import Roster
+from domain.said_before import unsaid
 from records.actions import Actions
 from records.database import Database
 from records.lessons import Lessons
 from records.outbound import Granted, Outbound, Refused
+from tests.records.conftest import Open
 from tests.records.samples import NOW, at, text
 from tests.records.taught import DUE, PEOPLE, action, cause, explained, lessons_of
 
@@ -57,6 +61,26 @@ def test_what_is_written_of_the_case_leaves_it_moved_and_a_later_root_cause_does
     assert stands(database) == ("lee", DAY), "it was the category alone that was corrected"
     explained(database, cause(action(due_on=date(2026, 3, 11)), at=text(at(9))), version=4, status="resolved")
     assert stands(database) == ("sam", date(2026, 3, 11))
+
+
+def test_what_is_done_while_a_look_is_under_way_stays_done(
+    database: Database, lessons: Lessons, open_database: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look has read the action as it was, and writes down that its new owner has heard of it."""
+    move(database, "lee", now=at(1))
+    elsewhere = Actions(open_database())
+    done = Thread(target=lambda: elsewhere.end(ID, "done", "lee", None, at(2)))
+
+    def meanwhile(*given: Any) -> list[Message]:
+        done.start()
+        done.join(timeout=0.5)  # it waits for the look; where it does not, it is over at once
+        return unsaid(*given)
+
+    monkeypatch.setattr("records.lessons.unsaid", meanwhile)
+    look(lessons, 3)
+    done.join()
+    [found] = Actions(database).of_case("zendesk-1", 1)
+    assert (found.state, found.done_by) == ("done", "lee")
 
 
 @pytest.mark.usefixtures("lessons")
