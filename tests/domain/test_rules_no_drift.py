@@ -49,15 +49,20 @@ def test_an_answer_that_comes_late_counts_from_its_question() -> None:
         assert story.target("acknowledge", "L3").due == "17:00"
 
 
+def the_answer_of_half_past_ten_comes_after_a_note(story: Story) -> None:
+    """L1 is missed at 10:30; the store is slow to say who is on duty at L2."""
+    story.later("10:29")
+    story.answers_wait = True
+    story.at("10:30")
+    story.at("10:31").dana.notes()
+    story.answers_at_last()
+    story.at("10:31")
+
+
 def test_who_is_on_duty_at_the_next_step_is_asked_for_the_time_of_the_first() -> None:
     steps = "steps: [{tell: on_call, channels: [sms]}, {after: 10m, tell: on_call.next, channels: [sms]}]"
     with Story(policy(L2=steps), nobody=NOBODY_AT_L2) as story:
-        story.later("10:29")
-        story.answers_wait = True
-        story.at("10:30")
-        story.at("10:31").dana.notes()
-        story.answers_at_last()
-        story.at("10:31")
+        the_answer_of_half_past_ten_comes_after_a_note(story)
         [second] = story.questions
         assert (second.selector, said(second.at)) == ("on_call.next", "10:30")
 
@@ -73,12 +78,7 @@ def test_the_owner_of_last_resort_is_told_every_day_at_the_time_nobody_was_there
 def test_a_second_tier_passed_over_costs_the_next_one_nothing_either() -> None:
     """The question of a tier that was entered before it was known is about the time at which it was entered."""
     with Story(policy(**UNTIL_CLOSING), nobody=NOBODY_AT_L2) as story:
-        story.later("10:29")
-        story.answers_wait = True
-        story.at("10:30")
-        story.at("10:31").dana.notes()
-        story.answers_at_last()
-        story.at("10:31")
+        the_answer_of_half_past_ten_comes_after_a_note(story)
         [third] = story.questions
         assert (third.team, said(third.at)) == ("management", "10:30")
 
